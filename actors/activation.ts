@@ -1,0 +1,424 @@
+/**
+ * One life of an entity in memory: one mailbox, one writer.
+ *
+ * ```
+ *             first message                     decide or evolve threw, or the stream moved on
+ *  (nothing) ---------------> hydrating --> running --------------------------------> draining
+ *      ^                          ^            | idle, and chosen to give way             | all commits answered
+ *      |                          +------------|------------------------------------------+
+ *      +---------------------------------------+
+ * ```
+ *
+ * Pipelined: a running activation goes on to its next command on the state it just computed, while the commit is on its
+ * way. Answers wait: for their own commit, or, where a command records nothing, for the last commit they rest on. So
+ * nobody hears of a state that a crash could take back.
+ */
+import {
+  VersionConflictError,
+  throughCodec,
+  type AppendRequest,
+  type Commit,
+  type Journal,
+} from "../journal/index.js";
+import type { Clock, Ids } from "../src/kernel/clock.js";
+import { hasCode } from "../src/kernel/errors.js";
+import type { Position, RecordedEvent, Version } from "../src/kernel/event.js";
+import type { StreamId } from "../src/kernel/ids.js";
+import type { Behavior, DecidedEvent } from "./behavior.js";
+import type { Call } from "./call.js";
+import { Context } from "./context.js";
+import { reject, type Accepted, type Rejected } from "./decision.js";
+import { claimChanges } from "./entity-claims.js";
+import { DecideFailedError, EvolveFailedError, MailboxFullError } from "./errors.js";
+import type { Evictable } from "./eviction-queue.js";
+import { FREQUENCY_MAX } from "./eviction-queue.js";
+import type { Fold } from "./fold.js";
+import type { Hydrator } from "./hydrator.js";
+import type { Snapshotter } from "./snapshotter.js";
+import { wantsSnapshot } from "./snapshot-policy.js";
+import { weightOf } from "./weight.js";
+
+/** What activations share. */
+export interface ActivationPorts {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly hydrator: Hydrator;
+  readonly snapshotter: Snapshotter;
+  readonly mailboxCapacity: number;
+  /** The activation has unanswered commands, or none any more. */
+  onBusy(activation: Activation): void;
+  onIdle(activation: Activation): void;
+  onWeighed(activation: Activation, changeBytes: number): void;
+  /** Its history can't be folded: it must be forgotten. */
+  onFailed(activation: Activation): void;
+}
+
+type Phase = "hydrating" | "running" | "draining" | "ended";
+
+const CONFLICTS_MAX = 3;
+const WEIGH_EVERY_EVENTS = 64;
+
+export class Activation implements Evictable {
+  readonly behavior: Behavior;
+  readonly entityId: string;
+  readonly streamId: StreamId;
+  readonly #ports: ActivationPorts;
+  #phase: Phase = "hydrating";
+  #state: unknown;
+  #version: Version = 0;
+  #position: Position = 0;
+  #waiting: Call[] = [];
+  #unanswered = 0;
+  #commitsPending = 0;
+  #lastPending: Call | undefined;
+  #snapshotVersion: Version = 0;
+  #snapshotAtMs = 0;
+  #weighedAtVersion: Version = 0;
+  weightBytes = 0;
+  usedAtMs = 0;
+
+  // Evictable
+  frequency = 0;
+  queuedIn: Evictable["queuedIn"];
+  previous: Evictable | undefined;
+  next: Evictable | undefined;
+
+  constructor(behavior: Behavior, entityId: string, streamId: StreamId, ports: ActivationPorts) {
+    this.behavior = behavior;
+    this.entityId = entityId;
+    this.streamId = streamId;
+    this.#ports = ports;
+    this.#hydrate();
+  }
+
+  canBeEvicted(): boolean {
+    return this.#unanswered === 0 && this.#phase === "running";
+  }
+
+  get version(): Version {
+    return this.#version;
+  }
+
+  /** A copy of the state, where all of it is durable; undefined where hydration or commits are on their way. */
+  durableState():
+    | { readonly state: unknown; readonly version: Version; readonly position: Position }
+    | undefined {
+    if (this.#phase !== "running" || this.#commitsPending > 0) return undefined;
+    return { state: throughCodec(this.#state), version: this.#version, position: this.#position };
+  }
+
+  /** @throws MailboxFullError - The call was not taken. */
+  deliver(call: Call): void {
+    const { mailboxCapacity } = this.#ports;
+    if (this.#unanswered >= mailboxCapacity)
+      throw new MailboxFullError(this.streamId, mailboxCapacity);
+    call.activation = this;
+    if (this.frequency < FREQUENCY_MAX) this.frequency += 1;
+    this.#unanswered += 1;
+    if (this.#unanswered === 1) this.#ports.onBusy(this);
+    if (this.#phase === "running" && this.#waiting.length === 0) this.#handle(call);
+    else this.#waiting.push(call);
+  }
+
+  /** The end of this life. The caller has made sure that nothing is unanswered. */
+  passivate(): void {
+    this.#phase = "ended";
+    if (
+      this.behavior.snapshotRules?.onPassivation === true &&
+      this.#version > this.#snapshotVersion
+    ) {
+      const copy = {
+        streamId: this.streamId,
+        version: this.#version,
+        position: this.#position,
+        state: this.#state,
+      };
+      void this.#ports.snapshotter.take(this.behavior, copy);
+    }
+  }
+
+  #hydrate(): void {
+    this.#phase = "hydrating";
+    this.#ports.hydrator.hydrate(
+      this.behavior,
+      this.streamId,
+      (fold) => this.#onHydrated(fold),
+      (error) => this.#onHydrationFailed(error),
+    );
+  }
+
+  #onHydrated(fold: Fold): void {
+    // Ended meanwhile, by the close of the runtime.
+    if (this.#phase !== "hydrating") return;
+    this.#phase = "running";
+    this.#state = fold.state;
+    this.#version = fold.version;
+    this.#position = fold.position;
+    this.#snapshotVersion = fold.version - fold.replayed;
+    this.#snapshotAtMs = this.#ports.clock.nowMs();
+    this.#weigh();
+    const rules = this.behavior.snapshotRules;
+    if (rules !== undefined && rules.everyEvents > 0 && fold.replayed >= rules.everyEvents) {
+      // A slow hydration: its snapshot was missing, or made by other code.
+      this.#snapshotVersion = fold.version;
+      const { state, version, position } = fold;
+      void this.#ports.snapshotter.take(this.behavior, {
+        streamId: this.streamId,
+        version,
+        position,
+        state,
+      });
+    }
+    this.#handleWaiting();
+  }
+
+  #onHydrationFailed(error: Error): void {
+    this.#phase = "ended";
+    this.#ports.onFailed(this);
+    for (const call of this.#waiting.splice(0)) this.#answer(call, error);
+  }
+
+  #handleWaiting(): void {
+    // Taken one at a time: handling one may end this phase.
+    let handled = 0;
+    while (this.#phase === "running" && handled < this.#waiting.length) {
+      this.#handle(this.#waiting[handled] as Call);
+      handled += 1;
+    }
+    this.#waiting = handled === this.#waiting.length ? [] : this.#waiting.slice(handled);
+  }
+
+  /** One command, from decide to its place in the journal's queue. */
+  #handle(call: Call): void {
+    if (call.settled) {
+      // It expired while it waited: nobody listens, so nothing is done.
+      this.#finished();
+      return;
+    }
+    try {
+      if (this.#joinRecorded(call)) return;
+      const { expectedVersion } = call.options;
+      if (expectedVersion !== undefined && expectedVersion !== this.#version) {
+        throw new VersionConflictError(this.streamId, expectedVersion, this.#version);
+      }
+      const decision = this.#decide(call);
+      if (Array.isArray(decision)) this.#accept(call, decision as readonly DecidedEvent[]);
+      else this.#answerAfterPending(call, decision as Rejected);
+    } catch (error) {
+      this.#answerAfterPending(call, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #joinRecorded(call: Call): boolean {
+    const { commandId } = call.options;
+    if (commandId === undefined || call.dryRun) return false;
+    return this.#ports.journal.joinCommand(commandId, this.streamId, call) !== undefined;
+  }
+
+  #decide(call: Call): Rejected | readonly DecidedEvent[] {
+    const { clock, ids } = this.#ports;
+    const context = new Context(this, call.options, clock.nowMs(), ids);
+    const state = call.dryRun ? throughCodec(this.#state) : this.#state;
+    try {
+      return this.behavior.decide(state, call.command.type, call.data, context);
+    } catch (cause) {
+      this.#restart();
+      throw new DecideFailedError(this.streamId, this.#version, call.command.type, { cause });
+    }
+  }
+
+  #accept(call: Call, events: readonly DecidedEvent[]): void {
+    if (call.dryRun) {
+      this.#answerDryRun(call, events);
+    } else if (events.length === 0) {
+      this.#answerAfterPending(call, this.#acceptedWith([], this.#version, this.#position));
+    } else {
+      const state = this.#evolve(this.#state, events);
+      this.#enqueue(call, events, state);
+    }
+  }
+
+  #evolve(before: unknown, events: readonly DecidedEvent[]): unknown {
+    let state = before;
+    let version = this.#version;
+    for (const event of events) {
+      version += 1;
+      try {
+        state = this.behavior.evolve(state, event.type, event.data);
+        this.behavior.checkState(state);
+      } catch (cause) {
+        this.#restart();
+        throw new EvolveFailedError(this.streamId, version, event.type, { cause });
+      }
+    }
+    return state;
+  }
+
+  #enqueue(call: Call, events: readonly DecidedEvent[], state: unknown): void {
+    let commit: Commit;
+    try {
+      commit = this.#ports.journal.enqueue(this.#requestOf(call, events, state), call);
+    } catch (error) {
+      this.#onRefused(call, error);
+      return;
+    }
+    this.#state = state;
+    this.#version += events.length;
+    this.#position = commit.lastPosition;
+    this.#commitsPending += 1;
+    call.commitPending = true;
+    this.#lastPending = call;
+    this.#copyForSnapshot(call, events);
+    if (this.#version - this.#weighedAtVersion >= WEIGH_EVERY_EVENTS) this.#weigh();
+  }
+
+  #requestOf(call: Call, events: readonly DecidedEvent[], state: unknown): AppendRequest {
+    const { upcasters, claims } = this.behavior;
+    const { commandId, metadata } = call.options;
+    return {
+      streams: [
+        {
+          streamId: this.streamId,
+          expected: this.#version,
+          events: events.map(({ type, data }) => ({ type, data, shape: upcasters.shapeOf(type) })),
+        },
+      ],
+      ...(commandId === undefined ? {} : { commandId }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(claims === undefined ? {} : { claims: claimChanges(claims, this.#state, state) }),
+    };
+  }
+
+  #onRefused(call: Call, error: unknown): void {
+    if (hasCode(error, "claim-taken")) {
+      const { claimName, claimKey } = error as { claimName?: string; claimKey?: string };
+      this.#answerAfterPending(
+        call,
+        reject(`${claimName}-taken`, { claim: claimName, key: claimKey }),
+      );
+    } else if (error instanceof VersionConflictError && call.conflicts < CONFLICTS_MAX) {
+      // Somebody appended to the stream past this actor; decide again on what is there now.
+      call.conflicts += 1;
+      this.#restart();
+      this.#waiting.unshift(call);
+    } else {
+      this.#answerAfterPending(call, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #copyForSnapshot(call: Call, events: readonly DecidedEvent[]): void {
+    const rules = this.behavior.snapshotRules;
+    if (rules === undefined) return;
+    const nowMs = rules.everyMs > 0 ? this.#ports.clock.nowMs() : 0;
+    const since = { events: this.#version - this.#snapshotVersion, ms: nowMs - this.#snapshotAtMs };
+    try {
+      if (!wantsSnapshot(rules, since, events, this.#state)) return;
+      // Copied now: by the time the commit is durable, the state is that of a later command.
+      const state = throughCodec(this.#state);
+      call.snapshot = {
+        streamId: this.streamId,
+        version: this.#version,
+        position: this.#position,
+        state,
+      };
+    } catch (error) {
+      this.#ports.snapshotter.onCopyFailed(this.streamId, this.#version, error);
+    }
+    this.#snapshotVersion = this.#version;
+    this.#snapshotAtMs = nowMs;
+  }
+
+  /** The call's commit is durable, or its command was recorded before. */
+  onCommitted(call: Call, commit: Commit): void {
+    const last = commit.events[commit.events.length - 1] as RecordedEvent;
+    const answer: Accepted = {
+      status: "accepted",
+      version: last.version,
+      position: commit.lastPosition,
+      events: commit.events,
+      duplicate: commit.duplicate,
+    };
+    this.#settlePending(call, undefined);
+    const { snapshot } = call;
+    if (snapshot === undefined) {
+      this.#answer(call, answer);
+      return;
+    }
+    const kept = this.#ports.snapshotter.take(this.behavior, snapshot);
+    if (this.behavior.snapshotRules?.beforeReply === true)
+      void kept.then(() => this.#answer(call, answer));
+    else this.#answer(call, answer);
+  }
+
+  /** The call's commit isn't durable, or nobody knows: what was computed on top of it is worth nothing. */
+  onFailed(call: Call, error: Error): void {
+    if (call.commitPending) this.#restart();
+    this.#settlePending(call, error);
+    this.#answer(call, error);
+  }
+
+  #settlePending(call: Call, error: Error | undefined): void {
+    // A repetition of a recorded command has no commit of its own here.
+    if (!call.commitPending) return;
+    call.commitPending = false;
+    this.#commitsPending -= 1;
+    if (this.#lastPending === call) this.#lastPending = undefined;
+    for (const follower of call.followers ?? []) follower(error);
+    call.followers = undefined;
+    if (this.#phase === "draining" && this.#commitsPending === 0) this.#hydrate();
+  }
+
+  /** The state in memory can't be trusted: fetch it again, once everything on its way has arrived. */
+  #restart(): void {
+    if (this.#phase !== "running") return;
+    this.#phase = "draining";
+    if (this.#commitsPending === 0) this.#hydrate();
+  }
+
+  #answerDryRun(call: Call, events: readonly DecidedEvent[]): void {
+    const state = this.#evolveCopy(events);
+    this.#answerAfterPending(call, {
+      status: "accepted",
+      version: this.#version + events.length,
+      events,
+      state,
+    });
+  }
+
+  #evolveCopy(events: readonly DecidedEvent[]): unknown {
+    return this.#evolve(throughCodec(this.#state), events);
+  }
+
+  #acceptedWith(events: readonly RecordedEvent[], version: Version, position: Position): Accepted {
+    return { status: "accepted", version, position, events, duplicate: false };
+  }
+
+  /** An answer that records nothing rests on the commits before it: it leaves once the last of them is durable. */
+  #answerAfterPending(call: Call, answer: Parameters<Call["resolve"]>[0] | Error): void {
+    const last = this.#lastPending;
+    if (last === undefined) {
+      this.#answer(call, answer);
+      return;
+    }
+    (last.followers ??= []).push((error) => this.#answer(call, error ?? answer));
+  }
+
+  #answer(call: Call, answer: Parameters<Call["resolve"]>[0] | Error): void {
+    if (answer instanceof Error) call.reject(answer);
+    else call.resolve(answer);
+    this.#finished();
+  }
+
+  #finished(): void {
+    this.#unanswered -= 1;
+    if (this.#unanswered === 0) this.#ports.onIdle(this);
+  }
+
+  #weigh(): void {
+    this.#weighedAtVersion = this.#version;
+    const before = this.weightBytes;
+    this.weightBytes = weightOf(this.#state);
+    this.#ports.onWeighed(this, this.weightBytes - before);
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * The actors of one runtime: what `ask`, `tell`, `dryRun` and `state` mean, and how it all ends. The order of one
+ * command is *admit → hydrate → decide → evolve → append → reply → passivate*.
+ */
+import { checkMetadata, type Journal } from "../journal/index.js";
+import type { Clock, Ids, Timer } from "../src/kernel/clock.js";
+import { InvalidArgumentError } from "../src/kernel/errors.js";
+import type { Message, Metadata, RecordedEvent, Version } from "../src/kernel/event.js";
+import { checkId, streamIdOf, type StreamId } from "../src/kernel/ids.js";
+import { checkInteger, type Limits } from "../src/kernel/limits.js";
+import type { Logger } from "../src/kernel/log.js";
+import type { Aggregate, AnyAggregate } from "./aggregate.js";
+import { AskTimeouts } from "./ask-timeouts.js";
+import { Call, type CallAnswer, type CommandOptions } from "./call.js";
+import { DeadLetters, type DeadLetter } from "./dead-letters.js";
+import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
+import { RuntimeClosedError, UnknownAggregateError } from "./errors.js";
+import { Hydrator } from "./hydrator.js";
+import { Pool, type PoolFigures } from "./pool.js";
+import { Snapshotter } from "./snapshotter.js";
+import { readState, type Moment, type StateAt } from "./state-reader.js";
+
+/** What a caller may say about a told command. */
+export interface TellOptions {
+  /** The same id again gives the recorded answer and does nothing else. Unique in the whole journal. */
+  readonly commandId?: string;
+  /** Refuses the command with a VersionConflictError unless the entity is at this version. */
+  readonly expectedVersion?: Version;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+  /** The event that leads to this command: gives its correlation, and its id as the causation. */
+  readonly causedBy?: RecordedEvent;
+  /** The user's own plain data, recorded with every event. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+}
+
+/** What a caller may say about an asked command. */
+export interface AskOptions extends TellOptions {
+  /** How long to wait for the answer; defaults to the runtime's `askTimeoutMs`. */
+  readonly timeoutMs?: number;
+}
+
+export interface ActorSystemOptions {
+  readonly aggregates: readonly AnyAggregate[];
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly askTimeoutMs: number;
+  readonly mailboxCapacity: number;
+  readonly activationsMax: number;
+  readonly stateBytesMax: number;
+  readonly waitingMax: number;
+  readonly hydrationsMax: number;
+  /** Idle time after which an activation ends; 0 for never. */
+  readonly passivateAfterMs: number;
+}
+
+export interface ActorFigures extends PoolFigures {
+  readonly hydrations: number;
+  /** Events folded by hydrations. */
+  readonly eventsFolded: number;
+  readonly snapshotsTaken: number;
+  readonly snapshotsFailed: number;
+  readonly deadLetters: number;
+}
+
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+const NO_OPTIONS: CommandOptions = Object.freeze({});
+
+export class ActorSystem {
+  readonly #options: ActorSystemOptions;
+  readonly #known = new Set<AnyAggregate["behavior"]>();
+  readonly #hydrator: Hydrator;
+  readonly #snapshotter: Snapshotter;
+  readonly #pool: Pool;
+  readonly #timeouts: AskTimeouts;
+  readonly #deadLetters: DeadLetters;
+  #sweep: Timer | undefined;
+  #closed = false;
+
+  /** @throws InvalidArgumentError - Two aggregates have one name, or the journal holds event types that nobody can read. */
+  constructor(options: ActorSystemOptions) {
+    this.#options = options;
+    const { journal, clock, ids, logger } = options;
+    checkAggregates(options.aggregates, journal);
+    for (const { behavior } of options.aggregates) this.#known.add(behavior);
+    this.#hydrator = new Hydrator(journal, clock, options.hydrationsMax);
+    this.#snapshotter = new Snapshotter(journal, clock, logger);
+    this.#timeouts = new AskTimeouts(clock);
+    this.#deadLetters = new DeadLetters(clock, logger);
+    const { mailboxCapacity } = options;
+    const ports = {
+      journal,
+      clock,
+      ids,
+      hydrator: this.#hydrator,
+      snapshotter: this.#snapshotter,
+      mailboxCapacity,
+    };
+    this.#pool = new Pool(options, ports);
+    this.#sweepLater();
+  }
+
+  /** Sends a command and waits for its answer; see `Runtime.ask`. */
+  ask<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    command: Command,
+    options?: AskOptions,
+  ): Promise<Answer<Event>> {
+    return new Promise((resolve, reject) => {
+      const answer = resolve as (answer: CallAnswer) => void;
+      this.#send(aggregate, entityId, command, options, false, answer, reject);
+    });
+  }
+
+  /** What `ask` would be answered, with nothing recorded; see `Runtime.dryRun`. */
+  dryRun<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    command: Command,
+    options?: AskOptions,
+  ): Promise<DryRunAccepted<State, Event> | Rejected> {
+    return new Promise((resolve, reject) => {
+      const answer = resolve as (answer: CallAnswer) => void;
+      this.#send(aggregate, entityId, command, options, true, answer, reject);
+    });
+  }
+
+  /** Sends a command that nobody waits for; see `Runtime.tell`. */
+  tell<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    command: Command,
+    options?: TellOptions,
+  ): void {
+    const streamId = this.#streamOf(aggregate, entityId);
+    const bury = (reason: Rejected | Error) =>
+      this.#deadLetters.add({ streamId, command, commandId: options?.commandId, reason });
+    const answered = (answer: CallAnswer) => {
+      if (answer.status === "rejected") bury(answer);
+    };
+    try {
+      const call = this.#callOf(aggregate, command, options, false, answered, bury);
+      this.#deliver(aggregate, entityId, streamId, call);
+    } catch (error) {
+      bury(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #send(
+    aggregate: AnyAggregate,
+    entityId: string,
+    command: Message,
+    options: AskOptions | undefined,
+    dryRun: boolean,
+    resolve: (answer: CallAnswer) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const streamId = this.#streamOf(aggregate, entityId);
+    const timeoutMs = options?.timeoutMs ?? this.#options.askTimeoutMs;
+    if (options?.timeoutMs !== undefined) checkInteger("timeoutMs", timeoutMs, 1, TIMEOUT_MS_MAX);
+    const call = this.#callOf(aggregate, command, options, dryRun, resolve, reject);
+    this.#deliver(aggregate, entityId, streamId, call);
+    if (!call.settled) this.#timeouts.watch(call, timeoutMs);
+  }
+
+  #callOf(
+    aggregate: AnyAggregate,
+    command: Message,
+    options: TellOptions | undefined,
+    dryRun: boolean,
+    resolve: (answer: CallAnswer) => void,
+    reject: (error: Error) => void,
+  ): Call {
+    if (this.#closed) throw new RuntimeClosedError();
+    const data = aggregate.behavior.commandData(command);
+    const commandOptions =
+      options === undefined ? NO_OPTIONS : commandOptionsOf(options, this.#options.limits);
+    return new Call(command, data, commandOptions, dryRun, resolve, reject);
+  }
+
+  #deliver(aggregate: AnyAggregate, entityId: string, streamId: StreamId, call: Call): void {
+    this.#pool.deliver(aggregate.behavior, entityId, streamId, call);
+  }
+
+  #streamOf(aggregate: AnyAggregate, entityId: string): StreamId {
+    if (!this.#known.has(aggregate.behavior)) throw new UnknownAggregateError(aggregate.name);
+    return streamIdOf(aggregate.name, entityId);
+  }
+
+  /** The durable state of an entity, now or at a moment; see `Runtime.state`. */
+  async state<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    at: Moment | undefined,
+  ): Promise<StateAt<State>> {
+    const streamId = this.#streamOf(aggregate, entityId);
+    if (this.#closed) throw new RuntimeClosedError();
+    const inMemory = at === undefined ? this.#pool.find(streamId)?.durableState() : undefined;
+    return (inMemory ??
+      readState(this.#options.journal, aggregate.behavior, streamId, at)) as StateAt<State>;
+  }
+
+  deadLetters(): readonly DeadLetter[] {
+    return this.#deadLetters.list();
+  }
+
+  figures(): ActorFigures {
+    return {
+      ...this.#pool.figures(),
+      hydrations: this.#hydrator.hydrations,
+      eventsFolded: this.#hydrator.eventsFolded,
+      snapshotsTaken: this.#snapshotter.taken,
+      snapshotsFailed: this.#snapshotter.failed,
+      deadLetters: this.#deadLetters.count,
+    };
+  }
+
+  #sweepLater(): void {
+    const { passivateAfterMs, clock } = this.#options;
+    if (passivateAfterMs === 0) return;
+    this.#sweep = clock.setTimer(Math.max(1, passivateAfterMs / 2), () => {
+      this.#pool.passivateIdle(clock.monotonicMs() - passivateAfterMs);
+      this.#sweepLater();
+    });
+  }
+
+  /** Takes no more commands, answers those it took, and ends every activation. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#sweep?.cancel();
+    await this.#pool.idle();
+    this.#pool.passivateAll();
+    await this.#snapshotter.idle();
+    this.#timeouts.close();
+  }
+}
+
+function commandOptionsOf(options: TellOptions, limits: Limits): CommandOptions {
+  const { commandId, expectedVersion, causedBy, headers } = options;
+  if (commandId !== undefined) checkId("commandId", commandId);
+  if (expectedVersion !== undefined)
+    checkInteger("expectedVersion", expectedVersion, 0, Number.MAX_SAFE_INTEGER);
+  const correlationId = options.correlationId ?? causedBy?.correlationId;
+  const causationId = options.causationId ?? causedBy?.eventId;
+  const metadata: Metadata = {
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(causationId === undefined ? {} : { causationId }),
+    ...(headers === undefined ? {} : { headers }),
+  };
+  const hasMetadata =
+    correlationId !== undefined || causationId !== undefined || headers !== undefined;
+  if (hasMetadata) checkMetadata(metadata, limits);
+  return {
+    ...(commandId === undefined ? {} : { commandId }),
+    ...(expectedVersion === undefined ? {} : { expectedVersion }),
+    ...(hasMetadata ? { metadata } : {}),
+  };
+}
+
+function checkAggregates(aggregates: readonly AnyAggregate[], journal: Journal): void {
+  const names = new Set<string>();
+  for (const { name, behavior } of aggregates) {
+    if (names.has(name)) throw new InvalidArgumentError("aggregates", "of distinct names", name);
+    names.add(name);
+    for (const type of journal.eventTypes(name)) {
+      if (behavior.upcasters.knows(type)) continue;
+      throw new InvalidArgumentError(
+        `aggregate ${name}`,
+        "able to read every event type recorded for it (add it to evolve, or an upcaster for it)",
+        type,
+      );
+    }
+  }
+}

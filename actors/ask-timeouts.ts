@@ -1,0 +1,102 @@
+/**
+ * Ask timeouts without a timer for each ask: calls with the same time allowed expire in the order in which they were
+ * made, so one queue and one timer for each distinct time will do.
+ */
+import type { Clock, Timer } from "../src/kernel/clock.js";
+
+export interface Expiring {
+  /** Whether it has been answered; then it expires no more. */
+  readonly settled: boolean;
+  expire(timeoutMs: number): void;
+}
+
+interface Entry {
+  readonly deadlineMs: number;
+  readonly call: Expiring;
+}
+
+/** Answered calls at the front of a queue are dropped when it grows; this many at a time are moved together. */
+const COMPACT_AT = 1_024;
+
+class TimeoutQueue {
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #onEmpty: () => void;
+  #entries: Entry[] = [];
+  #front = 0;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, timeoutMs: number, onEmpty: () => void) {
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+    this.#onEmpty = onEmpty;
+  }
+
+  push(call: Expiring): void {
+    this.#dropAnswered();
+    this.#entries.push({ deadlineMs: this.#clock.monotonicMs() + this.#timeoutMs, call });
+    if (this.#timer === undefined) this.#setTimer(this.#timeoutMs);
+  }
+
+  #dropAnswered(): void {
+    while (this.#entries[this.#front]?.call.settled === true) this.#front += 1;
+    if (this.#front < COMPACT_AT || this.#front * 2 < this.#entries.length) return;
+    this.#entries = this.#entries.slice(this.#front);
+    this.#front = 0;
+  }
+
+  #setTimer(delayMs: number): void {
+    this.#timer = this.#clock.setTimer(delayMs, () => {
+      this.#timer = undefined;
+      this.#expireDue();
+    });
+  }
+
+  #expireDue(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (;;) {
+      const entry = this.#entries[this.#front];
+      if (entry === undefined || (!entry.call.settled && entry.deadlineMs > nowMs)) break;
+      this.#front += 1;
+      if (!entry.call.settled) entry.call.expire(this.#timeoutMs);
+    }
+    const next = this.#entries[this.#front];
+    if (next === undefined) {
+      this.#entries = [];
+      this.#front = 0;
+      this.#onEmpty();
+    } else {
+      this.#dropAnswered();
+      this.#setTimer(Math.max(1, next.deadlineMs - nowMs));
+    }
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}
+
+export class AskTimeouts {
+  readonly #clock: Clock;
+  readonly #queues = new Map<number, TimeoutQueue>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Expires the call unless it is answered within `timeoutMs`. */
+  watch(call: Expiring, timeoutMs: number): void {
+    let queue = this.#queues.get(timeoutMs);
+    if (queue === undefined) {
+      queue = new TimeoutQueue(this.#clock, timeoutMs, () => this.#queues.delete(timeoutMs));
+      this.#queues.set(timeoutMs, queue);
+    }
+    queue.push(call);
+  }
+
+  close(): void {
+    for (const queue of this.#queues.values()) queue.close();
+    this.#queues.clear();
+  }
+}

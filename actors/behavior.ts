@@ -1,0 +1,226 @@
+/**
+ * A definition made ready to run: handlers in maps (a name from outside never reaches an object's prototype), upcasters
+ * checked, the fingerprint of what folds the state. Pure: no clock, no journal; the runtime and the specifications of
+ * `tidemark/testing` run the same code.
+ */
+import { createHash } from "node:crypto";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { Upcasters, type Upcaster } from "../journal/index.js";
+import { InvalidArgumentError } from "../src/kernel/errors.js";
+import { EMPTY_DATA, type Message } from "../src/kernel/event.js";
+import { checkId, checkName } from "../src/kernel/ids.js";
+import { checkInteger } from "../src/kernel/limits.js";
+import { validated } from "../src/kernel/standard-schema.js";
+import { isRejected, type DecideContext, type Rejected } from "./decision.js";
+import type { ClaimFunctions, ClaimValue } from "./entity-claims.js";
+import { snapshotRulesOf, type SnapshotPolicy, type SnapshotRules } from "./snapshot-policy.js";
+
+type Decide = (state: unknown, data: unknown, context: DecideContext) => unknown;
+type Evolve = (state: unknown, data: unknown) => unknown;
+
+/** A definition without its types. */
+export interface ErasedDefinition {
+  readonly name: string;
+  readonly initialState: (entityId: string) => unknown;
+  readonly decide: Readonly<Record<string, Decide>>;
+  readonly evolve: Readonly<Record<string, Evolve>>;
+  readonly schemas?: {
+    readonly commands?: Readonly<Record<string, StandardSchemaV1>>;
+    readonly events?: Readonly<Record<string, StandardSchemaV1>>;
+    readonly state?: StandardSchemaV1;
+  };
+  readonly claims?: Readonly<Record<string, (state: unknown) => ClaimValue>>;
+  readonly upcasters?: Readonly<Record<string, Upcaster>>;
+  readonly snapshots?: SnapshotPolicy<never, never> | false;
+  readonly stateVersion?: number;
+}
+
+/** An event decided, with its data filled in and validated. */
+export interface DecidedEvent {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+export class Behavior {
+  readonly name: string;
+  readonly initialState: (entityId: string) => unknown;
+  readonly upcasters: Upcasters;
+  readonly snapshotRules: SnapshotRules | undefined;
+  readonly claims: ClaimFunctions | undefined;
+  /** Changes whenever what folds the state changes; a snapshot with another one is ignored. */
+  readonly fingerprint: string;
+  readonly #decide: ReadonlyMap<string, Decide>;
+  readonly #evolve: ReadonlyMap<string, Evolve>;
+  readonly #commandSchemas: ReadonlyMap<string, StandardSchemaV1>;
+  readonly #eventSchemas: ReadonlyMap<string, StandardSchemaV1>;
+  readonly #stateSchema: StandardSchemaV1 | undefined;
+
+  constructor(definition: ErasedDefinition) {
+    checkName("aggregate name", definition.name);
+    const { name, stateVersion = 1 } = definition;
+    this.name = name;
+    if (typeof definition.initialState !== "function") {
+      throw new InvalidArgumentError(
+        `initialState of ${name}`,
+        "a function",
+        definition.initialState,
+      );
+    }
+    checkInteger(`stateVersion of ${name}`, stateVersion, 1, Number.MAX_SAFE_INTEGER);
+    this.initialState = definition.initialState;
+    this.#decide = functionsOf(`decide of ${name}`, definition.decide);
+    this.#evolve = functionsOf(`evolve of ${name}`, definition.evolve);
+    this.#commandSchemas = schemasOf(
+      `schemas.commands of ${name}`,
+      definition.schemas?.commands,
+      this.#decide,
+    );
+    this.#eventSchemas = schemasOf(
+      `schemas.events of ${name}`,
+      definition.schemas?.events,
+      this.#evolve,
+    );
+    this.#stateSchema = definition.schemas?.state;
+    this.claims = claimFunctionsOf(name, definition.claims);
+    this.upcasters = new Upcasters(name, this.#evolve.keys(), definition.upcasters ?? {});
+    this.snapshotRules = snapshotRulesOf(name, definition.snapshots, new Set(this.#evolve.keys()));
+    this.fingerprint = this.#fingerprintOf(stateVersion);
+  }
+
+  #fingerprintOf(stateVersion: number): string {
+    const evolve = [...this.#evolve].map(([type, fold]) => `${type}: ${String(fold)}`).sort();
+    const parts = [
+      String(stateVersion),
+      String(this.initialState),
+      ...evolve,
+      ...this.upcasters.sources().sort(),
+    ];
+    return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 32);
+  }
+
+  eventTypes(): Iterable<string> {
+    return this.#evolve.keys();
+  }
+
+  /**
+   * The data of a command as its schema returns it.
+   *
+   * @throws InvalidArgumentError - `decide` doesn't know the command, or the data isn't valid.
+   */
+  commandData(command: Message): unknown {
+    if (typeof command !== "object" || (command as unknown) === null) {
+      throw new InvalidArgumentError("command", "an object with a type and data", command);
+    }
+    if (!this.#decide.has(command.type)) {
+      const known = [...this.#decide.keys()].join(", ");
+      throw new InvalidArgumentError(
+        `type of a command to ${this.name}`,
+        `one of ${known}`,
+        command.type,
+      );
+    }
+    const data = command.data ?? EMPTY_DATA;
+    const schema = this.#commandSchemas.get(command.type);
+    return schema === undefined ? data : validated(`data of command ${command.type}`, schema, data);
+  }
+
+  /**
+   * What `decide` says, in one form.
+   *
+   * @throws Whatever `decide` throws; InvalidArgumentError where it says something that isn't a decision.
+   */
+  decide(
+    state: unknown,
+    commandType: string,
+    data: unknown,
+    context: DecideContext,
+  ): Rejected | readonly DecidedEvent[] {
+    const decide = this.#decide.get(commandType) as Decide;
+    const decision = decide(state, data, context);
+    if (typeof decision !== "object" || decision === null || decision instanceof Promise) {
+      const given = decision instanceof Promise ? "a promise" : decision;
+      throw new InvalidArgumentError(
+        `what decide ${commandType} of ${this.name} returns`,
+        "an event, an array of events, or reject(…)",
+        given,
+      );
+    }
+    if (Array.isArray(decision))
+      return (decision as readonly Message[]).map((event) => this.#decided(commandType, event));
+    return isRejected(decision) ? decision : [this.#decided(commandType, decision as Message)];
+  }
+
+  #decided(commandType: string, event: Message): DecidedEvent {
+    if (typeof event !== "object" || (event as unknown) === null || !this.#evolve.has(event.type)) {
+      const given = (event as unknown) === null ? event : (event as { type?: unknown }).type;
+      throw new InvalidArgumentError(
+        `type of an event that decide ${commandType} of ${this.name} returns`,
+        "one that evolve handles",
+        given,
+      );
+    }
+    const data = event.data ?? EMPTY_DATA;
+    const schema = this.#eventSchemas.get(event.type);
+    return {
+      type: event.type,
+      data: schema === undefined ? data : validated(`data of event ${event.type}`, schema, data),
+    };
+  }
+
+  /** The next state. @throws Whatever `evolve` throws; InvalidArgumentError where it doesn't handle the type. */
+  evolve(state: unknown, eventType: string, data: unknown): unknown {
+    const evolve = this.#evolve.get(eventType);
+    if (evolve === undefined)
+      throw new InvalidArgumentError(
+        "event type",
+        `one that evolve of ${this.name} handles`,
+        eventType,
+      );
+    return evolve(state, data);
+  }
+
+  /** @throws InvalidArgumentError - The state doesn't fit its schema. */
+  checkState(state: unknown): void {
+    if (this.#stateSchema !== undefined)
+      validated(`state of ${this.name}`, this.#stateSchema, state);
+  }
+}
+
+function functionsOf<F>(
+  argument: string,
+  functions: Readonly<Record<string, F>>,
+): ReadonlyMap<string, F> {
+  if (typeof functions !== "object" || (functions as unknown) === null) {
+    throw new InvalidArgumentError(argument, "an object of functions by type", functions);
+  }
+  for (const [type, value] of Object.entries(functions)) {
+    checkId(`a type in ${argument}`, type);
+    if (typeof value !== "function")
+      throw new InvalidArgumentError(`${argument}, ${type}`, "a function", value);
+  }
+  return new Map(Object.entries(functions));
+}
+
+function schemasOf(
+  argument: string,
+  schemas: Readonly<Record<string, StandardSchemaV1>> | undefined,
+  handlers: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, StandardSchemaV1> {
+  for (const [type, schema] of Object.entries(schemas ?? {})) {
+    if (!handlers.has(type))
+      throw new InvalidArgumentError(argument, "for types that have a handler", type);
+    const standard = (schema as Partial<StandardSchemaV1> | undefined)?.["~standard"];
+    if (typeof standard?.validate !== "function")
+      throw new InvalidArgumentError(`${argument}, ${type}`, "a Standard Schema", schema);
+  }
+  return new Map(Object.entries(schemas ?? {}));
+}
+
+function claimFunctionsOf(
+  name: string,
+  claims: ErasedDefinition["claims"],
+): ClaimFunctions | undefined {
+  if (claims === undefined) return undefined;
+  for (const claimName of Object.keys(claims)) checkName(`a claim of ${name}`, claimName);
+  return functionsOf(`claims of ${name}`, claims);
+}

@@ -1,0 +1,81 @@
+/** One command on its way through an actor: who asked, until when, and what they are told. Answered exactly once. */
+import type { Commit, CommitSink } from "../journal/index.js";
+import type { Message, Metadata, Version } from "../src/kernel/event.js";
+import type { Activation } from "./activation.js";
+import type { Answer, DryRunAccepted } from "./decision.js";
+import { AskTimeoutError } from "./errors.js";
+import type { StateCopy } from "./snapshotter.js";
+
+/** What a caller may say about a command. */
+export interface CommandOptions {
+  /** The same id again gives the recorded answer and does nothing else. */
+  readonly commandId?: string;
+  /** Demands a version of the entity; a refusal is a VersionConflictError. */
+  readonly expectedVersion?: Version;
+  readonly metadata?: Metadata;
+}
+
+export type CallAnswer = Answer | DryRunAccepted<unknown, Message>;
+
+export class Call implements CommitSink {
+  readonly command: Message;
+  /** The command's data, validated. */
+  readonly data: unknown;
+  readonly options: CommandOptions;
+  readonly dryRun: boolean;
+  readonly #resolve: (answer: CallAnswer) => void;
+  readonly #reject: (error: Error) => void;
+  settled = false;
+  /** Set once it is with an activation. */
+  activation: Activation | undefined;
+  /** Its events are on their way to the disk. */
+  commitPending = false;
+  /** Times it was handed to an activation whose state turned out to be behind the stream. */
+  conflicts = 0;
+  /** A copy of the state after this command, to be kept as a snapshot once the commit is durable. */
+  snapshot: StateCopy | undefined;
+  /** Answers that rest on this commit, and leave after it. */
+  followers: ((error: Error | undefined) => void)[] | undefined;
+
+  constructor(
+    command: Message,
+    data: unknown,
+    options: CommandOptions,
+    dryRun: boolean,
+    resolve: (answer: CallAnswer) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.command = command;
+    this.data = data;
+    this.options = options;
+    this.dryRun = dryRun;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  resolve(answer: CallAnswer): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#resolve(answer);
+  }
+
+  reject(error: Error): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#reject(error);
+  }
+
+  expire(timeoutMs: number): void {
+    this.reject(
+      new AskTimeoutError(this.activation?.streamId ?? "an entity", this.command.type, timeoutMs),
+    );
+  }
+
+  committed(commit: Commit): void {
+    this.activation?.onCommitted(this, commit);
+  }
+
+  failed(error: Error): void {
+    this.activation?.onFailed(this, error);
+  }
+}

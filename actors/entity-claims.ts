@@ -1,0 +1,50 @@
+/**
+ * Claims of an entity as a function of its state: what it holds after an event is compared with what it held before, and
+ * the difference goes into the same commit. So a renamed user gives the old name back without anybody thinking of it.
+ */
+import type { ClaimChange } from "../journal/index.js";
+
+/** A key; several; with an expiry (wall time in milliseconds since 1970); or nothing. */
+export type ClaimValue = string | ClaimedKey | readonly (string | ClaimedKey)[] | null | undefined;
+
+export interface ClaimedKey {
+  readonly key: string;
+  readonly expiresAtMs?: number;
+}
+
+/** By claim name. */
+export type ClaimFunctions = ReadonlyMap<string, (state: unknown) => ClaimValue>;
+
+/** What must change for an entity to hold what it claims after `after` instead of after `before`. Releases come first. */
+export function claimChanges(
+  claims: ClaimFunctions,
+  before: unknown,
+  after: unknown,
+): ClaimChange[] {
+  const releases: ClaimChange[] = [];
+  const takes: ClaimChange[] = [];
+  for (const [name, claim] of claims) {
+    const held = keysOf(claim(before));
+    const wanted = keysOf(claim(after));
+    for (const key of held.keys())
+      if (!wanted.has(key)) releases.push({ op: "release", name, key });
+    for (const [key, expiresAtMs] of wanted) {
+      if (held.has(key) && held.get(key) === expiresAtMs) continue;
+      takes.push({ op: "take", name, key, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) });
+    }
+  }
+  return [...releases, ...takes];
+}
+
+function keysOf(value: ClaimValue): Map<string, number | undefined> {
+  const keys = new Map<string, number | undefined>();
+  if (value === null || value === undefined) return keys;
+  const items = Array.isArray(value)
+    ? (value as readonly (string | ClaimedKey)[])
+    : [value as string | ClaimedKey];
+  for (const item of items) {
+    if (typeof item === "string") keys.set(item, undefined);
+    else keys.set(item.key, item.expiresAtMs);
+  }
+  return keys;
+}

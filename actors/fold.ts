@@ -1,0 +1,69 @@
+/** The fold of one stream: snapshot and later events to a state. Hydration and time travel are the same fold, cut elsewhere. */
+import type { Snapshot } from "../journal/index.js";
+import { UnreadableEventError } from "../journal/index.js";
+import type { Position, RecordedEvent, Version } from "../src/kernel/event.js";
+import { entityIdOf, type StreamId } from "../src/kernel/ids.js";
+import type { Behavior } from "./behavior.js";
+import { HydrationFailedError } from "./errors.js";
+
+export class Fold {
+  readonly #behavior: Behavior;
+  readonly #streamId: StreamId;
+  state: unknown;
+  version: Version = 0;
+  position: Position = 0;
+  recordedAtMs = 0;
+  /** Events folded; what a snapshot spared isn't counted. */
+  replayed = 0;
+
+  /** @throws HydrationFailedError - `initialState` threw. */
+  constructor(behavior: Behavior, streamId: StreamId, snapshot?: Snapshot) {
+    this.#behavior = behavior;
+    this.#streamId = streamId;
+    if (snapshot !== undefined) {
+      this.state = snapshot.state;
+      this.version = snapshot.version;
+      this.position = snapshot.position;
+      this.recordedAtMs = snapshot.takenAtMs;
+      return;
+    }
+    try {
+      this.state = behavior.initialState(entityIdOf(streamId));
+    } catch (cause) {
+      throw new HydrationFailedError(streamId, 0, undefined, { cause });
+    }
+  }
+
+  /** @throws HydrationFailedError - The event can't be read or folded; names stream, version and event type. */
+  apply(event: RecordedEvent): void {
+    try {
+      for (const current of this.#behavior.upcasters.upcast(event)) {
+        this.state = this.#behavior.evolve(this.state, current.type, current.data);
+      }
+    } catch (cause) {
+      const type = cause instanceof UnreadableEventError ? cause.eventType : event.type;
+      throw new HydrationFailedError(this.#streamId, event.version, type, { cause });
+    }
+    this.version = event.version;
+    this.position = event.position;
+    this.recordedAtMs = event.recordedAtMs;
+    this.replayed += 1;
+  }
+}
+
+/** The snapshot, if it was made by what would fold the events today and fits the stream as it is. */
+export function usableSnapshot(
+  behavior: Behavior,
+  snapshot: Snapshot | undefined,
+  streamVersion: Version,
+): Snapshot | undefined {
+  if (snapshot === undefined || snapshot.fingerprint !== behavior.fingerprint) return undefined;
+  // A snapshot ahead of its stream belongs to a log that isn't there any more.
+  if (snapshot.version > streamVersion) return undefined;
+  try {
+    behavior.checkState(snapshot.state);
+  } catch {
+    return undefined;
+  }
+  return snapshot;
+}

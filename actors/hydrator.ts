@@ -1,0 +1,134 @@
+/**
+ * Hydration: fetching an entity's state when a message needs it. Reads are synchronous, so a long history is folded in
+ * slices, and only so many entities at a time hold a permit: a cold start with thousands of messages neither blocks the
+ * event loop nor starves what is already warm.
+ */
+import type { Journal } from "../journal/index.js";
+import type { Clock } from "../src/kernel/clock.js";
+import type { RecordedEvent } from "../src/kernel/event.js";
+import type { StreamId } from "../src/kernel/ids.js";
+import type { Behavior } from "./behavior.js";
+import { HydrationFailedError } from "./errors.js";
+import { Fold, usableSnapshot } from "./fold.js";
+
+/** Events folded for one entity before the others have their turn, and in one turn of the event loop. */
+const SLICE_EVENTS = 256;
+const TURN_EVENTS = 2_048;
+
+interface Job {
+  readonly behavior: Behavior;
+  readonly streamId: StreamId;
+  readonly hydrated: (fold: Fold) => void;
+  readonly failed: (error: Error) => void;
+  fold: Fold | undefined;
+  events: Iterator<RecordedEvent> | undefined;
+}
+
+export class Hydrator {
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #permits: number;
+  #queue: Job[] = [];
+  #running: Job[] = [];
+  #scheduled = false;
+  hydrations = 0;
+  eventsFolded = 0;
+
+  constructor(journal: Journal, clock: Clock, permits: number) {
+    this.#journal = journal;
+    this.#clock = clock;
+    this.#permits = permits;
+  }
+
+  /** Calls exactly one of the two, on a later turn. */
+  hydrate(
+    behavior: Behavior,
+    streamId: StreamId,
+    hydrated: (fold: Fold) => void,
+    failed: (error: Error) => void,
+  ): void {
+    this.#queue.push({ behavior, streamId, hydrated, failed, fold: undefined, events: undefined });
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.defer(() => {
+      this.#scheduled = false;
+      this.#turn();
+      if (this.#queue.length > 0 || this.#running.length > 0) this.#schedule();
+    });
+  }
+
+  #turn(): void {
+    let left = TURN_EVENTS;
+    while (left > 0) {
+      this.#admit();
+      const jobs = this.#running;
+      if (jobs.length === 0) return;
+      this.#running = [];
+      for (const job of jobs) {
+        if (left <= 0) {
+          this.#running.push(job);
+          continue;
+        }
+        const folded = this.#slice(job);
+        // Even an entity without history costs a look-up or two.
+        left -= Math.abs(folded) + 8;
+        if (folded >= 0) this.#running.push(job);
+      }
+    }
+  }
+
+  #admit(): void {
+    const free = this.#permits - this.#running.length;
+    if (free > 0 && this.#queue.length > 0) {
+      this.#running.push(...this.#queue.slice(0, free));
+      this.#queue = this.#queue.slice(free);
+    }
+  }
+
+  /** Folds a slice; the number of events, or its negative where the job is done. */
+  #slice(job: Job): number {
+    let folded = 0;
+    try {
+      const fold = (job.fold ??= this.#begin(job));
+      const events = (job.events ??= this.#eventsAfter(job.streamId, fold));
+      for (; folded < SLICE_EVENTS; folded++) {
+        const next = events.next();
+        if (next.done === true) break;
+        fold.apply(next.value);
+      }
+      this.eventsFolded += folded;
+      if (folded === SLICE_EVENTS) return folded;
+      this.hydrations += 1;
+      job.hydrated(fold);
+    } catch (error) {
+      job.failed(this.#asHydrationFailure(job, error));
+    }
+    return -folded - 1;
+  }
+
+  #begin({ behavior, streamId }: Job): Fold {
+    const rules = behavior.snapshotRules;
+    if (rules === undefined) return new Fold(behavior, streamId);
+    const snapshot = this.#journal.findSnapshot(streamId);
+    return new Fold(
+      behavior,
+      streamId,
+      usableSnapshot(behavior, snapshot, this.#journal.streamVersion(streamId)),
+    );
+  }
+
+  #eventsAfter(streamId: StreamId, fold: Fold): Iterator<RecordedEvent> {
+    return this.#journal.readStream(streamId, { from: fold.version + 1 })[Symbol.iterator]();
+  }
+
+  #asHydrationFailure(job: Job, error: unknown): Error {
+    if (error instanceof HydrationFailedError) return error;
+    return new HydrationFailedError(job.streamId, job.fold?.version ?? 0, undefined, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,41 @@
+/** The door of the actors: what the other parts may use. */
+export {
+  ActorSystem,
+  type ActorFigures,
+  type AskOptions,
+  type TellOptions,
+} from "./actor-system.js";
+export {
+  aggregate,
+  type Aggregate,
+  type AggregateDefinition,
+  type AnyAggregate,
+  type EventOf,
+} from "./aggregate.js";
+export { Behavior, type DecidedEvent } from "./behavior.js";
+export type { DeadLetter } from "./dead-letters.js";
+export {
+  isRejected,
+  reject,
+  type Accepted,
+  type Answer,
+  type DecideContext,
+  type Decision,
+  type DryRunAccepted,
+  type Rejected,
+} from "./decision.js";
+export type { ClaimedKey, ClaimValue } from "./entity-claims.js";
+export { claimChanges } from "./entity-claims.js";
+export {
+  ActorError,
+  AskTimeoutError,
+  DecideFailedError,
+  EvolveFailedError,
+  HydrationFailedError,
+  MailboxFullError,
+  PoolFullError,
+  RuntimeClosedError,
+  UnknownAggregateError,
+} from "./errors.js";
+export type { SnapshotPolicy } from "./snapshot-policy.js";
+export type { Moment, StateAt } from "./state-reader.js";

@@ -1,0 +1,203 @@
+/**
+ * The bounded pool of activations: by count and by bytes. Who is idle may have to give way (`eviction-queue.ts`); who
+ * has unanswered commands never does, so passivation loses no message. Commands for entities that find no room wait in
+ * order of arrival, each entity's own behind each other, up to a bound with a typed refusal.
+ */
+import type { StreamId } from "../src/kernel/ids.js";
+import { Activation, type ActivationPorts } from "./activation.js";
+import type { Behavior } from "./behavior.js";
+import type { Call } from "./call.js";
+import { PoolFullError } from "./errors.js";
+import { EvictionQueue } from "./eviction-queue.js";
+
+export interface PoolOptions {
+  /** Activations at the most. */
+  readonly activationsMax: number;
+  /** Bytes of state at the most; may be exceeded by what is busy. */
+  readonly stateBytesMax: number;
+  /** Commands that may wait for an activation. */
+  readonly waitingMax: number;
+}
+
+interface WaitingEntity {
+  readonly behavior: Behavior;
+  readonly entityId: string;
+  readonly calls: Call[];
+}
+
+export interface PoolFigures {
+  readonly activations: number;
+  readonly busy: number;
+  readonly stateBytes: number;
+  readonly waiting: number;
+  /** Since the runtime was opened. */
+  readonly activated: number;
+  readonly evicted: number;
+}
+
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #ports: ActivationPorts;
+  readonly #active = new Map<StreamId, Activation>();
+  readonly #queue: EvictionQueue<Activation>;
+  /** In order of arrival. */
+  readonly #waiting = new Map<StreamId, WaitingEntity>();
+  #waitingCalls = 0;
+  #busy = 0;
+  #bytes = 0;
+  #activated = 0;
+  #evicted = 0;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(
+    options: PoolOptions,
+    ports: Omit<ActivationPorts, "onBusy" | "onIdle" | "onWeighed" | "onFailed">,
+  ) {
+    this.#options = options;
+    this.#queue = new EvictionQueue(options.activationsMax);
+    this.#ports = {
+      ...ports,
+      onBusy: () => void (this.#busy += 1),
+      onIdle: (activation) => this.#onIdle(activation),
+      onWeighed: (activation, changeBytes) => this.#onWeighed(activation, changeBytes),
+      onFailed: (activation) => this.#forget(activation),
+    };
+  }
+
+  /** @throws MailboxFullError, PoolFullError - The call was not taken. */
+  deliver(behavior: Behavior, entityId: string, streamId: StreamId, call: Call): void {
+    const active = this.#active.get(streamId);
+    if (active !== undefined) {
+      active.deliver(call);
+    } else if (this.#waiting.has(streamId) || !this.#makeRoom()) {
+      this.#wait(behavior, entityId, streamId, call);
+    } else {
+      this.#activate(behavior, entityId, streamId).deliver(call);
+    }
+  }
+
+  find(streamId: StreamId): Activation | undefined {
+    return this.#active.get(streamId);
+  }
+
+  #activate(behavior: Behavior, entityId: string, streamId: StreamId): Activation {
+    const activation = new Activation(behavior, entityId, streamId, this.#ports);
+    this.#active.set(streamId, activation);
+    this.#queue.add(activation);
+    this.#activated += 1;
+    return activation;
+  }
+
+  /** Whether one more activation may live, after the one that should give way has gone. */
+  #makeRoom(): boolean {
+    return this.#active.size < this.#options.activationsMax || this.#evictOne();
+  }
+
+  #evictOne(): boolean {
+    if (this.#busy >= this.#active.size) return false;
+    const activation = this.#queue.evict();
+    if (activation === undefined) return false;
+    this.#end(activation);
+    this.#evicted += 1;
+    return true;
+  }
+
+  #end(activation: Activation): void {
+    activation.passivate();
+    this.#forget(activation);
+  }
+
+  #forget(activation: Activation): void {
+    this.#queue.remove(activation);
+    this.#bytes -= activation.weightBytes;
+    activation.weightBytes = 0;
+    if (this.#active.get(activation.streamId) === activation)
+      this.#active.delete(activation.streamId);
+  }
+
+  #wait(behavior: Behavior, entityId: string, streamId: StreamId, call: Call): void {
+    const { activationsMax, waitingMax } = this.#options;
+    if (this.#waitingCalls >= waitingMax)
+      throw new PoolFullError(streamId, activationsMax, waitingMax);
+    this.#waitingCalls += 1;
+    const entity = this.#waiting.get(streamId);
+    if (entity === undefined) this.#waiting.set(streamId, { behavior, entityId, calls: [call] });
+    else entity.calls.push(call);
+  }
+
+  #onIdle(activation: Activation): void {
+    this.#busy -= 1;
+    activation.usedAtMs = this.#ports.clock.monotonicMs();
+    if (this.#waiting.size > 0) this.#admitWaiting();
+    if (this.#busy === 0 && this.#waiting.size === 0)
+      for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    if (this.#bytes > this.#options.stateBytesMax) this.#shedBytes(activation);
+  }
+
+  #admitWaiting(): void {
+    for (const [streamId, { behavior, entityId, calls }] of this.#waiting) {
+      if (!this.#makeRoom()) return;
+      this.#waiting.delete(streamId);
+      this.#waitingCalls -= calls.length;
+      const activation = this.#activate(behavior, entityId, streamId);
+      for (const call of calls) deliverOrReject(activation, call);
+    }
+  }
+
+  #onWeighed(activation: Activation, changeBytes: number): void {
+    this.#bytes += changeBytes;
+    if (this.#bytes > this.#options.stateBytesMax) this.#shedBytes(activation);
+  }
+
+  /** Evicts until the bytes fit or all that is left is busy, or the one that grew. */
+  #shedBytes(grown: Activation): void {
+    while (this.#bytes > this.#options.stateBytesMax && this.#active.size > 1) {
+      const victim = this.#busy < this.#active.size ? this.#queue.evict() : undefined;
+      if (victim === undefined) return;
+      if (victim === grown) {
+        this.#queue.add(victim);
+        return;
+      }
+      this.#end(victim);
+      this.#evicted += 1;
+    }
+  }
+
+  /** Ends every activation that has been idle since before `usedBeforeMs`. */
+  passivateIdle(usedBeforeMs: number): void {
+    const idle = [...this.#queue.nodes()].filter(
+      (node) => node.usedAtMs < usedBeforeMs && node.canBeEvicted(),
+    );
+    for (const activation of idle) this.#end(activation);
+  }
+
+  /** Resolves once no command is unanswered. */
+  idle(): Promise<void> {
+    if (this.#busy === 0 && this.#waiting.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Ends every activation. Nothing may be unanswered any more. */
+  passivateAll(): void {
+    for (const activation of [...this.#active.values()]) this.#end(activation);
+  }
+
+  figures(): PoolFigures {
+    return {
+      activations: this.#active.size,
+      busy: this.#busy,
+      stateBytes: this.#bytes,
+      waiting: this.#waitingCalls,
+      activated: this.#activated,
+      evicted: this.#evicted,
+    };
+  }
+}
+
+function deliverOrReject(activation: Activation, call: Call): void {
+  try {
+    activation.deliver(call);
+  } catch (error) {
+    call.reject(error instanceof Error ? error : new Error(String(error)));
+  }
+}

@@ -1,0 +1,84 @@
+/** Snapshots are copies nobody depends on: taken aside, bounded, and a failure is a figure and a log line. */
+import type { Journal } from "../journal/index.js";
+import type { Clock } from "../src/kernel/clock.js";
+import type { Position, Version } from "../src/kernel/event.js";
+import type { StreamId } from "../src/kernel/ids.js";
+import type { Logger } from "../src/kernel/log.js";
+import type { Behavior } from "./behavior.js";
+
+/** A state to be kept. Nobody changes it any more. */
+export interface StateCopy {
+  readonly streamId: StreamId;
+  readonly version: Version;
+  readonly position: Position;
+  readonly state: unknown;
+}
+
+/** Beyond this a snapshot is left out: the next one will do. */
+const IN_FLIGHT_MAX = 1_000;
+
+export class Snapshotter {
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #inFlight = new Set<Promise<void>>();
+  taken = 0;
+  failed = 0;
+  leftOut = 0;
+
+  constructor(journal: Journal, clock: Clock, logger: Logger) {
+    this.#journal = journal;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Keeps a copy of a durable state. Resolves once it is kept, or isn't; never rejects. */
+  take(behavior: Behavior, copy: StateCopy): Promise<void> {
+    if (this.#inFlight.size >= IN_FLIGHT_MAX) {
+      this.leftOut += 1;
+      return Promise.resolve();
+    }
+    const taking = this.#take(behavior, copy).finally(() => this.#inFlight.delete(taking));
+    this.#inFlight.add(taking);
+    return taking;
+  }
+
+  async #take(behavior: Behavior, copy: StateCopy): Promise<void> {
+    const { streamId, version } = copy;
+    try {
+      const { fingerprint, snapshotRules } = behavior;
+      await this.#journal.saveSnapshot({ ...copy, takenAtMs: this.#clock.nowMs(), fingerprint });
+      await this.#deleteOlder(copy, snapshotRules?.keep ?? 1);
+      this.taken += 1;
+    } catch (error) {
+      this.failed += 1;
+      this.#logger.warn(
+        { streamId, version, error },
+        "a snapshot wasn't kept; the events will be folded again",
+      );
+    }
+  }
+
+  async #deleteOlder({ streamId, version }: StateCopy, keep: number): Promise<void> {
+    let upToVersion = version - 1;
+    for (let kept = 1; kept < keep && upToVersion > 0; kept++) {
+      const older = this.#journal.findSnapshot(streamId, { upToVersion });
+      if (older === undefined) return;
+      upToVersion = older.version - 1;
+    }
+    if (upToVersion > 0 && this.#journal.findSnapshot(streamId, { upToVersion }) !== undefined) {
+      await this.#journal.deleteSnapshots(streamId, { upToVersion });
+    }
+  }
+
+  /** The state couldn't even be copied: it isn't plain data. */
+  onCopyFailed(streamId: StreamId, version: Version, error: unknown): void {
+    this.failed += 1;
+    this.#logger.warn({ streamId, version, error }, "a state can't be copied for a snapshot");
+  }
+
+  /** Resolves once nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * Admission: everything that can be refused is refused here, before a position is given away. Both journals use this one
+ * function, so they refuse the same things in the same order with the same errors.
+ *
+ * *shape and limits → duplicate command → expected versions → claims.*
+ */
+import { InvalidArgumentError, describe } from "../src/kernel/errors.js";
+import { EMPTY_DATA, type Metadata, type Position, type Version } from "../src/kernel/event.js";
+import { checkId, checkName, checkStreamId, type StreamId } from "../src/kernel/ids.js";
+import { checkInteger, type Limits } from "../src/kernel/limits.js";
+import { checkPlainData } from "../src/kernel/plain-data.js";
+import { encode } from "./codec.js";
+import { CommandIdReusedError, VersionConflictError, type ExpectedVersion } from "./errors.js";
+import { applyClaims, type ClaimState } from "./claims.js";
+import type { AppendRequest, NewEvent, StreamAppend } from "./journal.js";
+import { encodeMetadata, type CommitRecord, type RecordEvent, type RecordPart } from "./record.js";
+
+/** What admission must know of a journal: the state after everything admitted so far, durable or not. */
+export interface AdmissionView {
+  /** Version including what is admitted and not yet durable. */
+  admittedVersion(streamId: StreamId): Version;
+  /** The first stream of the commit that answered the command; undefined where it is new. */
+  streamOfCommand(commandId: string): StreamId | undefined;
+  admittedClaim(name: string, key: string): ClaimState | undefined;
+}
+
+/** A commit that will succeed unless the journal fails. */
+export interface Admission {
+  readonly record: CommitRecord;
+  readonly eventCount: number;
+}
+
+/**
+ * @returns The record to write at `position`, or `"duplicate"` where the command id is known.
+ * @throws InvalidArgumentError, VersionConflictError, ClaimTakenError, ClaimNotHeldError, CommandIdReusedError -
+ *   Nothing was changed.
+ */
+export function admit(
+  request: AppendRequest,
+  view: AdmissionView,
+  limits: Limits,
+  position: Position,
+  nowMs: number,
+): Admission | "duplicate" {
+  checkRequest(request, limits);
+  const first = request.streams[0] as StreamAppend;
+  if (request.commandId !== undefined && isDuplicate(request.commandId, first.streamId, view))
+    return "duplicate";
+  const parts: RecordPart[] = [];
+  let eventCount = 0;
+  for (const stream of request.streams) {
+    const version = view.admittedVersion(stream.streamId);
+    checkExpected(stream, version);
+    checkTruncation(stream, version);
+    eventCount += stream.events.length;
+    parts.push(partOf(stream, version));
+  }
+  const claims =
+    request.claims === undefined ? [] : applyClaims(request.claims, first.streamId, view, nowMs);
+  const record: CommitRecord = {
+    position,
+    recordedAtMs: nowMs,
+    parts,
+    commandId: request.commandId,
+    metadata: request.metadata,
+    claims,
+    reply: request.reply === undefined ? undefined : [request.reply],
+  };
+  return { record, eventCount };
+}
+
+/**
+ * Whether a command id is known.
+ *
+ * @throws CommandIdReusedError - It was recorded for another stream.
+ */
+export function isDuplicate(commandId: string, streamId: StreamId, view: AdmissionView): boolean {
+  const recordedFor = view.streamOfCommand(commandId);
+  if (recordedFor === undefined) return false;
+  if (recordedFor !== streamId) throw new CommandIdReusedError(commandId, streamId, recordedFor);
+  return true;
+}
+
+function checkExpected(stream: StreamAppend, actual: Version): void {
+  const expected: ExpectedVersion = stream.expected ?? "any";
+  const met =
+    expected === "any" ||
+    (expected === "none" ? actual === 0 : expected === "exists" ? actual > 0 : actual === expected);
+  if (!met) throw new VersionConflictError(stream.streamId, expected, actual);
+}
+
+function checkTruncation(stream: StreamAppend, version: Version): void {
+  if (stream.truncateBefore === undefined) return;
+  // The newest event must stay readable, or the stream would seem never to have been.
+  checkInteger(
+    `truncateBefore of ${stream.streamId}`,
+    stream.truncateBefore,
+    1,
+    version + stream.events.length,
+  );
+}
+
+function partOf(stream: StreamAppend, version: Version): RecordPart {
+  const events: RecordEvent[] = [];
+  for (const event of stream.events) {
+    events.push({ type: event.type, shape: event.shape ?? 1, data: event.data ?? EMPTY_DATA });
+  }
+  return {
+    streamId: stream.streamId,
+    firstVersion: version + 1,
+    truncateBefore: stream.truncateBefore ?? 0,
+    events,
+  };
+}
+
+function checkRequest(request: AppendRequest, limits: Limits): void {
+  if (!Array.isArray(request.streams) || request.streams.length === 0) {
+    throw new InvalidArgumentError("streams", "an array of at least one stream", request.streams);
+  }
+  let eventCount = 0;
+  for (const stream of request.streams) {
+    checkStream(stream, limits);
+    eventCount += stream.events.length;
+  }
+  if (eventCount > limits.commitEventsMax) {
+    throw new InvalidArgumentError(
+      "events",
+      `at most ${limits.commitEventsMax} in a commit`,
+      eventCount,
+    );
+  }
+  if (request.streams.length > 1) checkDistinct(request.streams);
+  if (request.commandId !== undefined) checkId("commandId", request.commandId);
+  if (request.reply !== undefined) checkData("reply", request.reply, limits);
+  if (request.metadata !== undefined) checkMetadata(request.metadata, limits);
+  if (request.claims !== undefined) checkClaims(request, limits);
+}
+
+function checkStream(stream: StreamAppend, limits: Limits): void {
+  checkStreamId("streamId", stream.streamId);
+  if (!Array.isArray(stream.events) || stream.events.length === 0) {
+    throw new InvalidArgumentError(
+      `events of ${stream.streamId}`,
+      "an array of at least one event",
+      stream.events,
+    );
+  }
+  const { expected } = stream;
+  if (
+    expected !== undefined &&
+    expected !== "any" &&
+    expected !== "none" &&
+    expected !== "exists"
+  ) {
+    checkInteger(
+      `expected version of ${stream.streamId} (or "any", "none", "exists")`,
+      expected,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    );
+  }
+  for (const event of stream.events as readonly NewEvent[]) checkEvent(event, limits);
+}
+
+function checkEvent(event: NewEvent, limits: Limits): void {
+  if (typeof event !== "object" || (event as unknown) === null) {
+    throw new InvalidArgumentError("event", "an object with a type and data", event);
+  }
+  checkId("event type", event.type);
+  if (event.shape !== undefined)
+    checkInteger(`shape of event ${event.type}`, event.shape, 1, 65_535);
+  if (event.data !== undefined) checkData(`data of event ${event.type}`, event.data, limits);
+}
+
+function checkData(argument: string, data: unknown, limits: Limits): void {
+  checkPlainData(argument, data, limits.nestingDepthMax);
+  // Encoding only to measure would double the cost of every command; most data is plainly small.
+  if (plainlyBelow(data, limits.eventDataBytesMax)) return;
+  checkEncodedBytes(argument, data, limits.eventDataBytesMax);
+}
+
+const LEAF_BYTES_MAX = 9;
+const BYTES_PER_CHARACTER_MAX = 3;
+
+/** Whether a cheap upper bound of the encoded size of a flat object is within the limit. False says nothing. */
+function plainlyBelow(data: unknown, bytesMax: number): boolean {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return false;
+  let bound = 5;
+  for (const key in data) {
+    const item: unknown = (data as Record<string, unknown>)[key];
+    bound += 5 + key.length * BYTES_PER_CHARACTER_MAX;
+    if (typeof item === "string") bound += 5 + item.length * BYTES_PER_CHARACTER_MAX;
+    else if (typeof item === "object" && item !== null) return false;
+    else bound += LEAF_BYTES_MAX;
+  }
+  return bound <= bytesMax;
+}
+
+function checkEncodedBytes(argument: string, data: unknown, bytesMax: number): void {
+  const { length } = encode(data);
+  if (length > bytesMax)
+    throw new InvalidArgumentError(argument, `at most ${bytesMax} bytes when encoded`, length);
+}
+
+function checkDistinct(streams: readonly StreamAppend[]): void {
+  const seen = new Set<StreamId>();
+  for (const { streamId } of streams) {
+    if (seen.has(streamId))
+      throw new InvalidArgumentError("streams", "a stream at most once in a commit", streamId);
+    seen.add(streamId);
+  }
+}
+
+/**
+ * Checks where a message says it comes from.
+ *
+ * @throws InvalidArgumentError - An id or a header can't be taken, or all together are too large.
+ */
+export function checkMetadata(metadata: Metadata, limits: Limits): void {
+  if (typeof metadata !== "object" || (metadata as unknown) === null) {
+    throw new InvalidArgumentError("metadata", "an object", metadata);
+  }
+  const { correlationId, causationId, headers } = metadata;
+  if (correlationId !== undefined) checkId("metadata.correlationId", correlationId);
+  if (causationId !== undefined) checkId("metadata.causationId", causationId);
+  if (headers === undefined) return;
+  if (typeof headers !== "object" || (headers as unknown) === null || Array.isArray(headers)) {
+    throw new InvalidArgumentError("metadata.headers", "an object", headers);
+  }
+  checkPlainData("metadata.headers", headers, limits.nestingDepthMax);
+  checkEncodedBytes("metadata", encodeMetadata(metadata), limits.metadataBytesMax);
+}
+
+function checkClaims(request: AppendRequest, limits: Limits): void {
+  const claims = request.claims ?? [];
+  if (!Array.isArray(claims) || claims.length > limits.commitEventsMax) {
+    throw new InvalidArgumentError(
+      "claims",
+      `an array of at most ${limits.commitEventsMax}`,
+      claims,
+    );
+  }
+  for (const claim of request.claims ?? []) {
+    checkName("claim name", claim.name);
+    checkId(`key of claim ${claim.name}`, claim.key);
+    if (claim.owner !== undefined) checkStreamId(`owner of claim ${claim.name}`, claim.owner);
+    switch (claim.op) {
+      case "take":
+        if (claim.expiresAtMs !== undefined) {
+          checkInteger(
+            `expiresAtMs of claim ${claim.name}`,
+            claim.expiresAtMs,
+            1,
+            Number.MAX_SAFE_INTEGER,
+          );
+        }
+        break;
+      case "move":
+        checkStreamId(`receiver of claim ${claim.name}`, claim.to);
+        break;
+      case "release":
+        break;
+      default:
+        throw new InvalidArgumentError(
+          "claim op",
+          '"take", "release" or "move"',
+          describe((claim as { op: unknown }).op),
+        );
+    }
+  }
+}

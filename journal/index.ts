@@ -1,0 +1,55 @@
+/** The door of the journal: what the other parts may use. */
+export { checkMetadata } from "./admission.js";
+export { encode, throughCodec } from "./codec.js";
+export {
+  AppendOutcomeUnknownError,
+  ClaimNotHeldError,
+  ClaimTakenError,
+  CommandIdReusedError,
+  JournalClosedError,
+  JournalCorruptedError,
+  JournalError,
+  JournalFormatError,
+  JournalFullError,
+  JournalOverloadedError,
+  JournalOwnedError,
+  JournalPoisonedError,
+  JournalReadOnlyError,
+  UnreadableEventError,
+  VersionConflictError,
+  WriterFencedError,
+  type ExpectedVersion,
+} from "./errors.js";
+export type {
+  AppendRequest,
+  Claim,
+  ClaimChange,
+  Commit,
+  CommitSink,
+  EventFilter,
+  Journal,
+  JournalFigures,
+  NewEvent,
+  Page,
+  PageOptions,
+  Snapshot,
+  SnapshotCriteria,
+  StreamAppend,
+  StreamReadOptions,
+} from "./journal.js";
+export { LmdbViews } from "./lmdb/lmdb-views.js";
+export { openLmdbJournal, type OpenJournalOptions } from "./lmdb/open.js";
+export { MemoryJournal } from "./memory/memory-journal.js";
+export { MemoryStore } from "./memory/memory-store.js";
+export { MemoryViews } from "./memory/memory-views.js";
+export { readAll, type ReadAllOptions } from "./read-all.js";
+export {
+  Subscription,
+  SubscriptionStoppedError,
+  SubscriptionTimeoutError,
+  type SubscriptionOptions,
+  type SubscriptionState,
+  type SubscriptionStatus,
+} from "./subscription.js";
+export { Upcaster, upcaster, Upcasters } from "./upcast.js";
+export type { ViewName, ViewStore } from "./views.js";

@@ -1,0 +1,47 @@
+/**
+ * The only door to lmdb's `open`, with the options that keep our promises. Why each is set is in
+ * `docs/decisions/0002-lmdb-options.md`; none may be changed for an existing store.
+ */
+import { mkdirSync } from "node:fs";
+import { open, type Database, type Key, type RootDatabase } from "lmdb";
+
+export type Environment = RootDatabase<Uint8Array, Key>;
+export type Table = Database<Uint8Array, Key>;
+
+export const PAGE_SIZE = 4096;
+const MAP_SIZE = 256 * 2 ** 30;
+const READERS_MAX = 512;
+const TABLES_MAX = 16;
+
+/** Opens one environment in `path`, a directory that is made where it isn't there. */
+export function openEnvironment(path: string, readOnly: boolean): Environment {
+  if (!readOnly) mkdirSync(path, { recursive: true, mode: 0o700 });
+  return open<Uint8Array, Key>({
+    path,
+    // A folder for each environment, whatever its name looks like.
+    noSubdir: false,
+    encoding: "binary",
+    // Visible is durable, and a failed sync means "not committed".
+    overlappingSync: false,
+    // A failed commit rejects our promise instead of killing the process with an unhandled rejection.
+    eventTurnBatching: false,
+    pageSize: PAGE_SIZE,
+    mapSize: MAP_SIZE,
+    maxReaders: READERS_MAX,
+    maxDbs: TABLES_MAX,
+    readOnly,
+    // Known to lmdb and missing in its types.
+    ...{ safeRestore: true, permissionsMode: 0o600 },
+  });
+}
+
+/** A table of raw bytes within an environment. */
+export function openTable(environment: Environment, name: string): Table {
+  return environment.openDB<Uint8Array, Key>(name, { encoding: "binary" });
+}
+
+/** Bytes of a stored value, valid until the next read from any table; decode at once. */
+export function readFast(table: Table, key: Key): Uint8Array | undefined {
+  const fast = table.getBinaryFast(key) as Uint8Array | undefined;
+  return fast?.subarray(0, fast.length);
+}

@@ -1,0 +1,201 @@
+/**
+ * Group commit: one group on its way to the disk, the next one forming meanwhile. So groups grow with the load and the
+ * latency stays near two syncs; and nothing can be committed on top of a group that failed.
+ *
+ * ```
+ * commands   a b c      d e f g h     i
+ * disk          [a b c ][d e f g h   ][i ]
+ * ```
+ */
+import type { Clock } from "../../src/kernel/clock.js";
+import { AppendOutcomeUnknownError, JournalPoisonedError, WriterFencedError } from "../errors.js";
+import type { Commit, CommitSink } from "../journal.js";
+import type { CommitRecord } from "../record.js";
+import type { LogEntry } from "./log-file.js";
+
+/** A commit on its way. */
+export interface PendingCommit extends LogEntry {
+  readonly record: CommitRecord;
+  readonly commit: Commit;
+  readonly sink: CommitSink;
+  /** Further callers with the same command id. */
+  joined: CommitSink[] | undefined;
+}
+
+const GROUP_COMMITS_MAX = 8_192;
+const GROUP_BYTES_MAX = 16 * 1024 * 1024;
+
+export interface GroupCommitOptions {
+  readonly clock: Clock;
+  readonly directory: string;
+  /** Writes a group; false where another writer was there first. */
+  readonly write: (group: readonly LogEntry[]) => Promise<boolean>;
+  /** The group is on disk; called before any sink is told. */
+  readonly onDurable: (group: readonly PendingCommit[]) => void;
+  /** The group's sinks were told. */
+  readonly onAnswered: () => void;
+  /** Whether the next group must wait, because indexing lags. */
+  readonly mustWait: () => boolean;
+}
+
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  #queue: PendingCommit[] = [];
+  #queuedBytes = 0;
+  #writingBytes = 0;
+  #writing: readonly PendingCommit[] | undefined;
+  #scheduled = false;
+  #failure: Error | undefined;
+  #idleWaiters: (() => void)[] = [];
+  groups = 0;
+  commits = 0;
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+  }
+
+  inFlightBytes(): number {
+    return this.#queuedBytes + this.#writingBytes;
+  }
+
+  /** What the first failed commit failed with; then nothing more is written. */
+  failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  push(pending: PendingCommit): void {
+    this.#queue.push(pending);
+    this.#queuedBytes += pending.bytes.length;
+    this.pump();
+  }
+
+  /** Starts the next group on a later turn, so that everything this turn brings is in it. */
+  pump(): void {
+    if (
+      this.#scheduled ||
+      this.#writing !== undefined ||
+      this.#queue.length === 0 ||
+      this.#options.mustWait()
+    )
+      return;
+    this.#scheduled = true;
+    this.#options.clock.defer(() => {
+      this.#scheduled = false;
+      void this.#writeGroup();
+    });
+  }
+
+  /** Resolves once nothing is queued or on its way. */
+  idle(): Promise<void> {
+    if (this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  #isIdle(): boolean {
+    return this.#queue.length === 0 && this.#writing === undefined;
+  }
+
+  /** Fails everything queued, and everything to come: nothing of it was written. */
+  poison(cause: Error): void {
+    this.#failure ??= cause;
+    const queue = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    for (const pending of queue) failPending(pending, new JournalPoisonedError({ cause }));
+    this.#tellIdle();
+  }
+
+  async #writeGroup(): Promise<void> {
+    if (this.#failure !== undefined || this.#queue.length === 0) return;
+    const group = this.#takeGroup();
+    this.#writing = group;
+    try {
+      const written = await this.#options.write(group);
+      this.#writing = undefined;
+      this.#writingBytes = 0;
+      if (written) this.#answer(group);
+      else
+        this.#fail(
+          group,
+          () => new WriterFencedError(this.#options.directory, first(group).position),
+        );
+    } catch (cause) {
+      this.#writing = undefined;
+      this.#writingBytes = 0;
+      swallowCommitError(cause);
+      this.#fail(
+        group,
+        (pending) => new AppendOutcomeUnknownError(streamOf(pending), pending.position, { cause }),
+      );
+    }
+    this.#tellIdle();
+    this.pump();
+  }
+
+  #takeGroup(): PendingCommit[] {
+    let bytes = 0;
+    let count = 0;
+    for (const pending of this.#queue) {
+      if (
+        count === GROUP_COMMITS_MAX ||
+        (count > 0 && bytes + pending.bytes.length > GROUP_BYTES_MAX)
+      )
+        break;
+      bytes += pending.bytes.length;
+      count += 1;
+    }
+    const whole = count === this.#queue.length;
+    const group = whole ? this.#queue : this.#queue.slice(0, count);
+    this.#queue = whole ? [] : this.#queue.slice(count);
+    this.#queuedBytes -= bytes;
+    this.#writingBytes = bytes;
+    return group;
+  }
+
+  #answer(group: readonly PendingCommit[]): void {
+    this.groups += 1;
+    this.commits += group.length;
+    this.#options.onDurable(group);
+    for (const pending of group) {
+      pending.sink.committed(pending.commit);
+      if (pending.joined !== undefined)
+        for (const sink of pending.joined) sink.committed({ ...pending.commit, duplicate: true });
+    }
+    this.#options.onAnswered();
+  }
+
+  /**
+   * The first failure ends the journal's writing. Of the group on its way the outcome may be unknown; of everything
+   * queued behind it we know that it was never handed to the store.
+   */
+  #fail(group: readonly PendingCommit[], errorOf: (pending: PendingCommit) => Error): void {
+    const cause = errorOf(first(group));
+    this.#failure = cause;
+    for (const pending of group) failPending(pending, errorOf(pending));
+    this.poison(cause);
+  }
+
+  #tellIdle(): void {
+    if (!this.#isIdle()) return;
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+}
+
+function first(group: readonly PendingCommit[]): PendingCommit {
+  return group[0] as PendingCommit;
+}
+
+function streamOf(pending: PendingCommit): string {
+  return pending.record.parts[0]?.streamId ?? "";
+}
+
+function failPending(pending: PendingCommit, error: Error): void {
+  pending.sink.failed(error);
+  if (pending.joined !== undefined) for (const sink of pending.joined) sink.failed(error);
+}
+
+/** lmdb hangs a second promise on its errors; unhandled, it would end the process (facts A1). */
+function swallowCommitError(error: unknown): void {
+  const { commitError } = error as { commitError?: Promise<unknown> };
+  commitError?.catch?.(() => undefined);
+}

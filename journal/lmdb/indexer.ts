@@ -1,0 +1,150 @@
+/**
+ * The indexer writes the tail of the index out behind the acknowledgement, in few large transactions, and knows at open
+ * what is missing. The tail is bounded: when it is full, commits wait for the indexer (`mustWait`).
+ */
+import type { Clock, Timer } from "../../src/kernel/clock.js";
+import type { Logger } from "../../src/kernel/log.js";
+import type { Position } from "../../src/kernel/event.js";
+import { STATE_FORMAT, type StateRow } from "./index-rows.js";
+import type { IndexStore } from "./index-store.js";
+import type { IndexTail } from "./index-tail.js";
+import type { JournalIndex } from "./journal-index.js";
+import type { LogFile } from "./log-file.js";
+
+const WRITE_AT_COMMITS = 16_384;
+const WRITE_AFTER_MS = 1_000;
+const TAIL_COMMITS_MAX = 65_536;
+
+export interface IndexerOptions {
+  readonly storeId: string;
+  readonly log: LogFile;
+  readonly store: IndexStore;
+  readonly index: JournalIndex;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A tail was written: commits that waited may go on. */
+  readonly onWritten: () => void;
+  /** The index can't be written: the journal must take no more, or its memory would grow for ever. */
+  readonly onFailed: (cause: Error) => void;
+}
+
+export class Indexer {
+  readonly #options: IndexerOptions;
+  #indexedTo: Position = 0;
+  #writing: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #failed = false;
+
+  constructor(options: IndexerOptions) {
+    this.#options = options;
+  }
+
+  indexedTo(): Position {
+    return this.#indexedTo;
+  }
+
+  mustWait(): boolean {
+    return this.#options.index.unindexedCommits() >= TAIL_COMMITS_MAX;
+  }
+
+  /**
+   * Brings the index up to the log: checks that what is persisted reflects this very log, builds it anew where it
+   * doesn't, and adds what the log has beyond.
+   */
+  async recover(): Promise<void> {
+    const { store, log, index, logger } = this.#options;
+    const problem = stateProblem(store.state(), this.#options.storeId, log);
+    if (problem !== undefined) {
+      if (log.head() > 0)
+        logger.warn({ problem, head: log.head() }, "the index is built anew from the log");
+      await store.clear();
+    }
+    this.#indexedTo = problem === undefined ? (store.state()?.indexedTo ?? 0) : 0;
+    for (const record of log.recordsFrom(this.#indexedTo + 1, log.head())) {
+      index.add(record);
+      if (index.growingCommits() >= WRITE_AT_COMMITS) await this.#write();
+    }
+    // A small rest stays in memory: opening after a kill costs no write.
+    this.#scheduleWrite();
+  }
+
+  /** To be called after commits were added to the index. */
+  onAdded(): void {
+    if (this.#writing !== undefined || this.#failed) return;
+    if (this.#options.index.growingCommits() >= WRITE_AT_COMMITS) void this.#write();
+    else this.#scheduleWrite();
+  }
+
+  #scheduleWrite(): void {
+    if (this.#timer !== undefined || this.#options.index.growingCommits() === 0) return;
+    this.#timer = this.#options.clock.setTimer(WRITE_AFTER_MS, () => {
+      this.#timer = undefined;
+      if (this.#writing === undefined && !this.#failed) void this.#write();
+    });
+  }
+
+  /** Writes all that is in memory and stops. */
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    while (
+      !this.#failed &&
+      (this.#writing !== undefined || this.#options.index.growingCommits() > 0)
+    ) {
+      await (this.#writing ?? this.#write());
+    }
+    this.#timer?.cancel();
+  }
+
+  #write(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#writing = this.#writeTail().finally(() => {
+      this.#writing = undefined;
+      this.onAdded();
+    });
+    return this.#writing;
+  }
+
+  async #writeTail(): Promise<void> {
+    const { store, index } = this.#options;
+    const tail = index.beginWrite();
+    if (tail.commitCount === 0) return;
+    try {
+      await store.write(tail, this.#stateAfter(tail));
+    } catch (error) {
+      // The tail stays frozen in memory, so reads go on; writing must end.
+      this.#failed = true;
+      this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    index.endWrite();
+    this.#indexedTo = tail.lastPosition;
+    this.#options.onWritten();
+  }
+
+  #stateAfter(tail: IndexTail): StateRow {
+    return {
+      format: STATE_FORMAT,
+      storeId: this.#options.storeId,
+      indexedTo: tail.lastPosition,
+      commitPosition: tail.lastCommitPosition,
+      commitSeal: this.#options.log.sealAt(tail.lastCommitPosition) ?? 0,
+    };
+  }
+}
+
+/** Why the persisted index can't be used; undefined where it can. */
+function stateProblem(
+  state: StateRow | undefined,
+  storeId: string,
+  log: LogFile,
+): string | undefined {
+  if (state === undefined) return "it is missing or damaged";
+  if (state.format !== STATE_FORMAT)
+    return `its format is ${state.format}, this version writes ${STATE_FORMAT}`;
+  if (state.storeId !== storeId) return `it belongs to store ${state.storeId}`;
+  if (state.indexedTo > log.head())
+    return `it knows position ${state.indexedTo}, the log ends at ${log.head()}`;
+  if (log.sealAt(state.commitPosition) !== state.commitSeal) return "it reflects another log";
+  return undefined;
+}

@@ -1,0 +1,319 @@
+/**
+ * The journal on LMDB: log first. The path to the acknowledgement is admission → group commit → answer; indexes follow
+ * behind it. This file only joins the parts; each part has a file of its own.
+ */
+import type { Clock } from "../../src/kernel/clock.js";
+import type { Position, RecordedEvent, Version } from "../../src/kernel/event.js";
+import type { StreamId } from "../../src/kernel/ids.js";
+import type { Limits } from "../../src/kernel/limits.js";
+import type { Logger } from "../../src/kernel/log.js";
+import { admit, isDuplicate, type AdmissionView } from "../admission.js";
+import { appendAndWait } from "../append.js";
+import { claimKeyOf, replayClaim, visibleClaim, type ClaimState } from "../claims.js";
+import { JournalClosedError, JournalOverloadedError, JournalPoisonedError } from "../errors.js";
+import type {
+  AppendRequest,
+  Claim,
+  Commit,
+  CommitSink,
+  Journal,
+  JournalFigures,
+  Page,
+  PageOptions,
+  Snapshot,
+  SnapshotCriteria,
+  StreamReadOptions,
+} from "../journal.js";
+import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
+import { commitOf, encodeRecord, type CommitRecord } from "../record.js";
+import { checkSnapshot } from "../snapshots.js";
+import { AdmittedVersions } from "./admitted-versions.js";
+import type { FreeSpaceGuard } from "./free-space.js";
+import { GroupCommit, type PendingCommit } from "./group-commit.js";
+import { Indexer } from "./indexer.js";
+import type { IndexStore } from "./index-store.js";
+import { JournalIndex } from "./journal-index.js";
+import type { LogFile } from "./log-file.js";
+import { LogReader } from "./log-reader.js";
+import type { OwnerLock } from "./owner-lock.js";
+import { diskBytesOf } from "./disk-bytes.js";
+
+export interface LmdbJournalParts {
+  readonly directory: string;
+  readonly storeId: string;
+  readonly log: LogFile;
+  readonly store: IndexStore;
+  readonly lock: OwnerLock;
+  readonly guard: FreeSpaceGuard;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+export class LmdbJournal implements Journal, AdmissionView {
+  readonly storeId: string;
+  readonly #parts: LmdbJournalParts;
+  readonly #index: JournalIndex;
+  readonly #indexer: Indexer;
+  readonly #reader: LogReader;
+  readonly #group: GroupCommit;
+  readonly #listeners = new Set<() => void>();
+
+  #head: Position = 0;
+  #nextPosition: Position = 1;
+  #lastRecordedAtMs = 0;
+  readonly #admittedVersions = new AdmittedVersions();
+  readonly #pendingCommands = new Map<string, PendingCommit>();
+  /** Claims changed by commits that aren't durable yet; null where released. */
+  readonly #pendingClaims = new Map<string, { state: ClaimState | null; position: Position }>();
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: LmdbJournalParts) {
+    this.#parts = parts;
+    this.storeId = parts.storeId;
+    this.#index = new JournalIndex(parts.store);
+    this.#reader = new LogReader(parts.storeId, parts.log, this.#index);
+    this.#group = new GroupCommit({
+      clock: parts.clock,
+      directory: parts.directory,
+      write: (group) => parts.log.write(group),
+      onDurable: (group) => this.#onDurable(group),
+      onAnswered: () => this.#onAnswered(),
+      mustWait: () => this.#indexer.mustWait(),
+    });
+    this.#indexer = new Indexer({
+      ...parts,
+      index: this.#index,
+      onWritten: () => this.#group.pump(),
+      onFailed: (cause) => this.#group.poison(cause),
+    });
+  }
+
+  /** Takes over opened parts, and brings the index up to the log. */
+  static async start(parts: LmdbJournalParts): Promise<LmdbJournal> {
+    const journal = new LmdbJournal(parts);
+    await journal.#indexer.recover();
+    journal.#head = parts.log.head();
+    journal.#nextPosition = journal.#head + 1;
+    if (journal.#head > 0) {
+      journal.#lastRecordedAtMs = parts.log.record(
+        parts.log.recordPositionOf(journal.#head),
+      ).recordedAtMs;
+    }
+    return journal;
+  }
+
+  head(): Position {
+    return this.#head;
+  }
+
+  inFlightBytes(): number {
+    return this.#group.inFlightBytes();
+  }
+
+  enqueue(request: AppendRequest, sink: CommitSink): Commit {
+    this.#assertWritable();
+    const { clock, limits } = this.#parts;
+    const nowMs = Math.max(clock.nowMs(), this.#lastRecordedAtMs);
+    const admission = admit(request, this, limits, this.#nextPosition, nowMs);
+    if (admission === "duplicate") return this.#joinDuplicate(request.commandId as string, sink);
+    const { record, eventCount } = admission;
+    const bytes = encodeRecord(record);
+    this.#assertRoomFor(bytes.length);
+    const commit = commitOf(this.storeId, record);
+    const pending: PendingCommit = {
+      position: record.position,
+      bytes,
+      record,
+      commit,
+      sink,
+      joined: undefined,
+    };
+    this.#nextPosition += eventCount;
+    this.#lastRecordedAtMs = nowMs;
+    this.#remember(pending);
+    this.#group.push(pending);
+    return commit;
+  }
+
+  append(request: AppendRequest): Promise<Commit> {
+    return appendAndWait(this, request);
+  }
+
+  #assertRoomFor(bytes: number): void {
+    const inFlightBytes = this.#group.inFlightBytes();
+    // A commit larger than the whole bound may still go alone, or it could never go at all.
+    if (inFlightBytes > 0 && inFlightBytes + bytes > this.#parts.limits.inFlightBytesMax) {
+      throw new JournalOverloadedError(inFlightBytes, this.#parts.limits.inFlightBytesMax);
+    }
+    this.#parts.guard.assertSpaceFor(bytes);
+  }
+
+  /** Keeps what later admissions must see although it isn't durable yet. */
+  #remember(pending: PendingCommit): void {
+    const { record, commit } = pending;
+    for (const part of record.parts) {
+      const version = part.firstVersion + part.events.length - 1;
+      this.#admittedVersions.set(part.streamId, version, commit.lastPosition, this.#head);
+    }
+    if (record.commandId !== undefined) this.#pendingCommands.set(record.commandId, pending);
+    for (const claim of record.claims) {
+      const state =
+        replayClaim(claim, this.admittedClaim(claim.name, claim.key), record.position) ?? null;
+      this.#pendingClaims.set(claimKeyOf(claim.name, claim.key), {
+        state,
+        position: record.position,
+      });
+    }
+  }
+
+  joinCommand(commandId: string, streamId: StreamId, sink: CommitSink): Commit | undefined {
+    this.#assertWritable();
+    return isDuplicate(commandId, streamId, this)
+      ? this.#joinDuplicate(commandId, sink)
+      : undefined;
+  }
+
+  #joinDuplicate(commandId: string, sink: CommitSink): Commit {
+    const pending = this.#pendingCommands.get(commandId);
+    if (pending !== undefined) {
+      (pending.joined ??= []).push(sink);
+      return { ...pending.commit, duplicate: true };
+    }
+    const commit = this.#reader.command(commandId) as Commit;
+    this.#parts.clock.defer(() => sink.committed(commit));
+    return commit;
+  }
+
+  #onDurable(group: readonly PendingCommit[]): void {
+    // In this order: once the head moves, the index must already answer for everything below it.
+    for (const { record } of group) {
+      this.#index.add(record);
+      if (record.commandId !== undefined) this.#pendingCommands.delete(record.commandId);
+      if (record.claims.length > 0) this.#forgetPendingClaims(record);
+    }
+    this.#head = (group[group.length - 1] as PendingCommit).commit.lastPosition;
+  }
+
+  #forgetPendingClaims(record: CommitRecord): void {
+    for (const claim of record.claims) {
+      const mapKey = claimKeyOf(claim.name, claim.key);
+      // A later commit, still on its way, may have changed the claim again.
+      if (this.#pendingClaims.get(mapKey)?.position === record.position)
+        this.#pendingClaims.delete(mapKey);
+    }
+  }
+
+  #onAnswered(): void {
+    this.#indexer.onAdded();
+    for (const listener of this.#listeners) listener();
+  }
+
+  admittedVersion(streamId: StreamId): Version {
+    const known = this.#admittedVersions.get(streamId);
+    if (known !== undefined) return known;
+    const version = this.#index.streamVersion(streamId);
+    this.#admittedVersions.set(streamId, version, 0, this.#head);
+    return version;
+  }
+
+  streamOfCommand(commandId: string): StreamId | undefined {
+    const record =
+      this.#pendingCommands.get(commandId)?.record ?? this.#reader.commandRecord(commandId);
+    return record?.parts[0]?.streamId;
+  }
+
+  admittedClaim(name: string, key: string): ClaimState | undefined {
+    const pending = this.#pendingClaims.get(claimKeyOf(name, key));
+    return pending === undefined ? this.#index.claim(name, key) : (pending.state ?? undefined);
+  }
+
+  streamVersion(streamId: StreamId): Version {
+    this.#assertOpen();
+    return this.#index.streamVersion(streamId);
+  }
+
+  readStream(streamId: StreamId, options: StreamReadOptions = {}): Iterable<RecordedEvent> {
+    this.#assertOpen();
+    checkStreamReadOptions(streamId, options);
+    return this.#reader.stream(streamId, options);
+  }
+
+  readPage(options: PageOptions): Page {
+    this.#assertOpen();
+    checkPageOptions(options);
+    return this.#reader.page(options, this.#head);
+  }
+
+  eventTypes(streamType: string): readonly string[] {
+    this.#assertOpen();
+    return this.#index.eventTypes(streamType);
+  }
+
+  findCommand(commandId: string): Commit | undefined {
+    this.#assertOpen();
+    return this.#reader.command(commandId);
+  }
+
+  findClaim(name: string, key: string): Claim | undefined {
+    this.#assertOpen();
+    return visibleClaim(this.#index.claim(name, key), this.#parts.clock.nowMs());
+  }
+
+  onCommitted(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async saveSnapshot(snapshot: Snapshot): Promise<void> {
+    this.#assertWritable();
+    checkSnapshot(snapshot, this.#parts.limits);
+    await this.#parts.store.saveSnapshot(snapshot);
+  }
+
+  findSnapshot(streamId: StreamId, criteria: SnapshotCriteria = {}): Snapshot | undefined {
+    this.#assertOpen();
+    for (const snapshot of this.#parts.store.snapshots(streamId, criteria)) return snapshot;
+    return undefined;
+  }
+
+  async deleteSnapshots(streamId: StreamId, criteria: SnapshotCriteria = {}): Promise<void> {
+    this.#assertWritable();
+    await this.#parts.store.deleteSnapshots(streamId, criteria);
+  }
+
+  figures(): JournalFigures {
+    return {
+      head: this.#head,
+      inFlightBytes: this.#group.inFlightBytes(),
+      commits: this.#group.commits,
+      groups: this.#group.groups,
+      indexedTo: this.#indexer.indexedTo(),
+      diskBytes: diskBytesOf(this.#parts.directory),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#group.idle();
+    await this.#indexer.close();
+    this.#listeners.clear();
+    await this.#parts.store.close();
+    await this.#parts.log.close();
+    this.#parts.lock.release();
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new JournalClosedError();
+  }
+
+  #assertWritable(): void {
+    this.#assertOpen();
+    const cause = this.#group.failure();
+    if (cause !== undefined) throw new JournalPoisonedError({ cause });
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Time, ids and turns of the event loop as ports, so that a test or a simulation owns them. No other file of the
+ * engines reads a clock; the system's own implementation is `system-clock.ts`.
+ */
+
+/** A pending call of {@link Clock.setTimer}. */
+export interface Timer {
+  /** Forgets the call; harmless when it already happened. */
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall time in milliseconds since 1970. May jump, also backwards. */
+  nowMs(): number;
+  /** Milliseconds since some start, never backwards, with fractions: for durations. */
+  monotonicMs(): number;
+  /** Calls `run` once after at least `delayMs`. The timer alone doesn't keep the process alive. */
+  setTimer(delayMs: number, run: () => void): Timer;
+  /** Calls `run` on a later turn of the event loop, after all promises that are ready have been served. */
+  defer(run: () => void): void;
+}
+
+/** Makes ids that nobody can guess and that don't repeat. */
+export interface Ids {
+  /** A new UUID in its canonical lower-case form. */
+  newId(): string;
+}

@@ -1,0 +1,373 @@
+/**
+ * Assembly: opens the journal, the actors and the projections, and closes them in reverse. The only file that knows
+ * every part.
+ */
+import {
+  ActorSystem,
+  type ActorFigures,
+  type Aggregate,
+  type Answer,
+  type AnyAggregate,
+  type AskOptions,
+  type DeadLetter,
+  type DryRunAccepted,
+  type Moment,
+  type Rejected,
+  type StateAt,
+  type TellOptions,
+} from "../actors/index.js";
+import {
+  LmdbViews,
+  openLmdbJournal,
+  readAll,
+  SubscriptionTimeoutError,
+  type Journal,
+  type JournalFigures,
+  type ReadAllOptions,
+  type StreamReadOptions,
+  type SubscriptionStatus,
+  type ViewStore,
+} from "../journal/index.js";
+import type { Clock, Ids } from "./kernel/clock.js";
+import { InvalidArgumentError } from "./kernel/errors.js";
+import type { Message, Position, RecordedEvent } from "./kernel/event.js";
+import { streamIdOf } from "./kernel/ids.js";
+import { checkInteger, limitsOf, type Limits } from "./kernel/limits.js";
+import { silentLogger, type Logger } from "./kernel/log.js";
+import { systemClock, systemIds } from "./kernel/system-clock.js";
+import type { Projection } from "./projections/projection.js";
+import { Projector } from "./projections/projector.js";
+import { View, type Progress } from "./projections/view.js";
+
+/** What every runtime may be given, wherever its journal is. */
+export interface RuntimeOptions {
+  /** The aggregates whose commands it takes. */
+  readonly aggregates: readonly AnyAggregate[];
+  /** The projections it keeps up to date. */
+  readonly projections?: readonly Projection<unknown>[];
+  /** Changes to the bounds on input; see {@link Limits}. */
+  readonly limits?: Partial<Limits>;
+  /** How long `ask` waits for an answer; defaults to 5,000. */
+  readonly askTimeoutMs?: number;
+  /** Unanswered commands an entity may have; defaults to 1,000. */
+  readonly mailboxCapacity?: number;
+  /** Entities in memory at the most; defaults to 10,000. */
+  readonly activationsMax?: number;
+  /** Bytes of their states at the most; defaults to 256 MiB. */
+  readonly stateBytesMax?: number;
+  /** Commands that may wait while all activations are busy; defaults to 10,000. */
+  readonly waitingMax?: number;
+  /** Entities fetched from disk at a time; defaults to 64. */
+  readonly hydrationsMax?: number;
+  /** Idle time after which an entity leaves memory; defaults to 0: only when the room is wanted. */
+  readonly passivateAfterMs?: number;
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+  /** Anything with the methods of pino; defaults to silence. */
+  readonly logger?: Logger;
+}
+
+export interface OpenRuntimeOptions extends RuntimeOptions {
+  /** Where the data is; made where it isn't there. */
+  readonly directory: string;
+  /** Reads beside the process that owns the directory: commands are refused, projections don't run here. */
+  readonly readOnly?: boolean;
+  /** Commands are refused while the disk has fewer bytes free; defaults to 256 MiB. */
+  readonly freeBytesMin?: number;
+}
+
+/** Figures of a runtime as it stands. */
+export interface RuntimeStatus {
+  readonly journal: JournalFigures;
+  readonly actors: ActorFigures;
+  /** By projection, as `name@version`. */
+  readonly projections: Readonly<Record<string, SubscriptionStatus>>;
+}
+
+/** Where a runtime keeps things. */
+export interface RuntimeStores {
+  readonly journal: Journal;
+  readonly views: ViewStore;
+  readonly readOnly: boolean;
+}
+
+interface RuntimePorts {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+const VIEW_POLL_MS = 50;
+
+/** A running Tidemark; made by `openRuntime`. */
+export class Runtime {
+  readonly #stores: RuntimeStores;
+  readonly #ports: RuntimePorts;
+  readonly #actors: ActorSystem;
+  readonly #projectors = new Map<Projection<unknown>, Projector>();
+  readonly #projections: readonly Projection<unknown>[];
+  #closing: Promise<void> | undefined;
+
+  constructor(stores: RuntimeStores, options: RuntimeOptions, ports: RuntimePorts) {
+    this.#stores = stores;
+    this.#ports = ports;
+    this.#projections = options.projections ?? [];
+    checkProjections(this.#projections);
+    this.#actors = new ActorSystem({
+      ...boundsOf(options),
+      ...ports,
+      aggregates: options.aggregates,
+      journal: stores.journal,
+    });
+    if (stores.readOnly) return;
+    for (const projection of this.#projections) {
+      this.#projectors.set(projection, new Projector(projection, { ...ports, ...stores }));
+    }
+  }
+
+  /** Position of the last durable event; 0 for an empty journal. */
+  get head(): Position {
+    return this.#stores.journal.head();
+  }
+
+  /**
+   * Sends a command to an entity and waits for its answer. Commands to one entity are handled one at a time, in the
+   * order in which they were asked.
+   *
+   * @returns `accepted` once everything it led to is on disk; `rejected` where `decide` refused it, or a claim is taken
+   *   (code `<claim>-taken`). A refusal, too, is told only once what it rests on is on disk.
+   * @throws InvalidArgumentError - An id, the command or an option isn't valid. Nothing was written.
+   * @throws MailboxFullError, PoolFullError, JournalOverloadedError, JournalFullError - Not taken; may be retried.
+   * @throws AskTimeoutError - No answer in time; the command may still be carried out.
+   * @throws DecideFailedError, EvolveFailedError, HydrationFailedError - Nothing was written.
+   * @throws VersionConflictError - The entity isn't at `expectedVersion`. Nothing was written.
+   * @throws CommandIdReusedError - The command id belongs to another entity's command. Nothing was written.
+   * @throws JournalPoisonedError - An earlier commit failed. Nothing was written; close and open again.
+   * @throws AppendOutcomeUnknownError - May or may not be on disk; with a command id, ask again after opening again.
+   * @throws RuntimeClosedError, UnknownAggregateError - Not taken.
+   */
+  ask<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    command: Command,
+    options?: AskOptions,
+  ): Promise<Answer<Event>> {
+    return this.#actors.ask(aggregate, entityId, command, options);
+  }
+
+  /**
+   * Sends a command that nobody waits for. What becomes of it isn't told; a refusal or failure is kept among the dead
+   * letters, counted and logged. Until it is handled it is in memory only: a crash may lose it.
+   *
+   * @throws InvalidArgumentError, UnknownAggregateError - The entity id isn't valid, or the aggregate wasn't opened.
+   */
+  tell<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    command: Command,
+    options?: TellOptions,
+  ): void {
+    this.#actors.tell(aggregate, entityId, command, options);
+  }
+
+  /** What `ask` would be answered: decides on the entity's state and records nothing. Claims aren't tried. Throws what `ask` throws. */
+  dryRun<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    command: Command,
+    options?: AskOptions,
+  ): Promise<DryRunAccepted<State, Event> | Rejected> {
+    return this.#actors.dryRun(aggregate, entityId, command, options);
+  }
+
+  /**
+   * An entity's durable state, now or as it was. A copy.
+   *
+   * @param options.at - Up to and including a version, a position, or a time at which events were recorded.
+   * @throws HydrationFailedError - Its events can't be folded.
+   * @throws InvalidArgumentError - The moment isn't valid, or lies in a truncated part of the stream.
+   */
+  state<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    options: { readonly at?: Moment } = {},
+  ): Promise<StateAt<State>> {
+    return this.#actors.state(aggregate, entityId, options.at);
+  }
+
+  /** An entity's events as they were recorded, each checked while it is read. */
+  history(
+    aggregate: AnyAggregate,
+    entityId: string,
+    options?: StreamReadOptions,
+  ): Iterable<RecordedEvent> {
+    return this.#stores.journal.readStream(streamIdOf(aggregate.name, entityId), options);
+  }
+
+  /** Events of the whole journal in order of position, filtered by an index where a filter is given. */
+  events(options?: ReadAllOptions): Iterable<RecordedEvent> {
+    return readAll(this.#stores.journal, options);
+  }
+
+  /** @throws InvalidArgumentError - The runtime was opened without this projection. */
+  view<Document>(projection: Projection<Document>): View<Document> {
+    if (!this.#projections.includes(projection)) {
+      throw new InvalidArgumentError(
+        "projection",
+        "one that the runtime was opened with",
+        projection.name,
+      );
+    }
+    return new View(
+      projection,
+      this.#stores.views,
+      this.#projectors.get(projection) ?? this.#storedProgress(projection),
+    );
+  }
+
+  /** Of a view that another process keeps up to date. */
+  #storedProgress(projection: Projection<unknown>): Progress {
+    const { clock } = this.#ports;
+    const { views } = this.#stores;
+    const position = () => views.checkpoint(projection);
+    return {
+      position,
+      async reached(wanted, timeoutMs) {
+        const deadlineMs = clock.monotonicMs() + timeoutMs;
+        while (position() < wanted) {
+          if (clock.monotonicMs() >= deadlineMs)
+            throw new SubscriptionTimeoutError(projection.name, position(), wanted, timeoutMs);
+          await new Promise<void>((resolve) => clock.setTimer(VIEW_POLL_MS, resolve));
+        }
+      },
+    };
+  }
+
+  /** Told commands that were refused or failed: the newest 1,000, oldest first. */
+  deadLetters(): readonly DeadLetter[] {
+    return this.#actors.deadLetters();
+  }
+
+  status(): RuntimeStatus {
+    const projections: Record<string, SubscriptionStatus> = {};
+    for (const projector of this.#projectors.values()) {
+      const status = projector.status();
+      projections[status.name] = status;
+    }
+    return { journal: this.#stores.journal.figures(), actors: this.#actors.figures(), projections };
+  }
+
+  /**
+   * Takes no more commands, answers those it took, and lets go of the directory. Projections stop where they are and go
+   * on from there next time. Harmless when repeated.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#actors.close();
+    for (const projector of this.#projectors.values()) await projector.close();
+    await this.#stores.journal.close();
+    await this.#stores.views.close();
+  }
+}
+
+/** Opens a runtime over stores that are open already; closes them where it can't start. */
+export async function startRuntime(
+  stores: RuntimeStores,
+  options: RuntimeOptions,
+  ports: RuntimePorts,
+): Promise<Runtime> {
+  try {
+    await dropOldVersions(stores, options.projections ?? []);
+    return new Runtime(stores, options, ports);
+  } catch (error) {
+    await stores.journal.close();
+    await stores.views.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the runtime on a directory.
+ *
+ * @returns Once the journal is open, its index reflects the log, and commands are taken. Projections catch up behind.
+ * @throws JournalOwnedError - Another living process (named by its pid) has the directory open.
+ * @throws JournalFormatError - The directory holds something this version can't open. Nothing was changed.
+ * @throws InvalidArgumentError - An option isn't valid, or the journal holds event types that no aggregate can read.
+ */
+export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
+  const ports = portsOf(options);
+  const { directory, readOnly = false, freeBytesMin } = options;
+  const journal = await openLmdbJournal({
+    ...ports,
+    directory,
+    readOnly,
+    ...(freeBytesMin === undefined ? {} : { freeBytesMin }),
+  });
+  let views: ViewStore;
+  try {
+    views = new LmdbViews(directory, journal.storeId, readOnly);
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+  return startRuntime({ journal, views, readOnly }, options, ports);
+}
+
+/** The ports of a runtime, with the machine's own where none is given. */
+export function portsOf(options: RuntimeOptions): RuntimePorts {
+  return {
+    clock: options.clock ?? systemClock,
+    ids: options.ids ?? systemIds,
+    limits: limitsOf(options.limits),
+    logger: options.logger ?? silentLogger,
+  };
+}
+
+/** Views that another version of a projection left behind, or that reflect more than the log has. */
+async function dropOldVersions(
+  { journal, views, readOnly }: RuntimeStores,
+  projections: readonly Projection<unknown>[],
+): Promise<void> {
+  if (readOnly) return;
+  for (const view of views.views()) {
+    const projection = projections.find(({ name }) => name === view.name);
+    const replaced = projection !== undefined && projection.version !== view.version;
+    if (replaced || views.checkpoint(view) > journal.head() || views.checkpoint(view) === 0)
+      await views.drop(view);
+  }
+}
+
+function checkProjections(projections: readonly Projection<unknown>[]): void {
+  const names = new Set<string>();
+  for (const { name } of projections) {
+    if (names.has(name)) throw new InvalidArgumentError("projections", "of distinct names", name);
+    names.add(name);
+  }
+}
+
+const DEFAULT_BOUNDS = {
+  askTimeoutMs: 5_000,
+  mailboxCapacity: 1_000,
+  activationsMax: 10_000,
+  stateBytesMax: 256 * 1024 * 1024,
+  waitingMax: 10_000,
+  hydrationsMax: 64,
+  passivateAfterMs: 0,
+} as const;
+
+function boundsOf(options: RuntimeOptions): Record<keyof typeof DEFAULT_BOUNDS, number> {
+  const bounds: Record<keyof typeof DEFAULT_BOUNDS, number> = { ...DEFAULT_BOUNDS };
+  for (const name of Object.keys(DEFAULT_BOUNDS) as (keyof typeof DEFAULT_BOUNDS)[]) {
+    const given = options[name];
+    if (given === undefined) continue;
+    checkInteger(name, given, name === "passivateAfterMs" ? 0 : 1, 2 ** 40);
+    bounds[name] = given;
+  }
+  checkInteger("askTimeoutMs", bounds.askTimeoutMs, 1, 2 ** 31 - 1);
+  return bounds;
+}

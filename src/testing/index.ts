@@ -1,0 +1,5 @@
+/** `tidemark/testing`: what users need to test their domain, with no server, no disk and no sleeping. */
+export { faultyJournal, InjectedFaultError, type Fault } from "./faulty-journal.js";
+export { ManualClock } from "./manual-clock.js";
+export { MemoryDirectory, openMemoryRuntime, type MemoryRuntimeOptions } from "./memory-runtime.js";
+export { given, type Given, type SpecificationContext, type Then } from "./specification.js";
