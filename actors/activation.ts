@@ -13,13 +13,7 @@
  * way. Answers wait: for their own commit, or, where a command records nothing, for the last commit they rest on. So
  * nobody hears of a state that a crash could take back.
  */
-import {
-  VersionConflictError,
-  throughCodec,
-  type AppendRequest,
-  type Commit,
-  type Journal,
-} from "../journal/index.js";
+import { VersionConflictError, throughCodec, type Commit, type Journal } from "../journal/index.js";
 import type { Clock, Ids } from "../src/kernel/clock.js";
 import { hasCode } from "../src/kernel/errors.js";
 import type { Position, RecordedEvent, Version } from "../src/kernel/event.js";
@@ -28,14 +22,14 @@ import type { Behavior, DecidedEvent } from "./behavior.js";
 import type { Call } from "./call.js";
 import { Context } from "./context.js";
 import { reject, type Accepted, type Rejected } from "./decision.js";
-import { claimChanges } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError, MailboxFullError } from "./errors.js";
 import type { Evictable } from "./eviction-queue.js";
 import { FREQUENCY_MAX } from "./eviction-queue.js";
 import type { Fold } from "./fold.js";
 import type { Hydrator } from "./hydrator.js";
 import type { Snapshotter } from "./snapshotter.js";
-import { wantsSnapshot } from "./snapshot-policy.js";
+import { SnapshotPace } from "./snapshot-policy.js";
+import { appendRequestOf, decideStep, evolveStep } from "./step.js";
 import { weightOf } from "./weight.js";
 
 /** What activations share. */
@@ -72,8 +66,7 @@ export class Activation implements Evictable {
   #unanswered = 0;
   #commitsPending = 0;
   #lastPending: Call | undefined;
-  #snapshotVersion: Version = 0;
-  #snapshotAtMs = 0;
+  readonly #snapshotPace = new SnapshotPace();
   #weighedAtVersion: Version = 0;
   weightBytes = 0;
   usedAtMs = 0;
@@ -124,18 +117,20 @@ export class Activation implements Evictable {
   /** The end of this life. The caller has made sure that nothing is unanswered. */
   passivate(): void {
     this.#phase = "ended";
-    if (
-      this.behavior.snapshotRules?.onPassivation === true &&
-      this.#version > this.#snapshotVersion
-    ) {
-      const copy = {
-        streamId: this.streamId,
-        version: this.#version,
-        position: this.#position,
-        state: this.#state,
-      };
-      void this.#ports.snapshotter.take(this.behavior, copy);
-    }
+    const rules = this.behavior.snapshotRules;
+    if (rules?.onPassivation === true && this.#version > this.#snapshotPace.version)
+      this.#keepSnapshot();
+  }
+
+  /** Of a state that is durable as it is. */
+  #keepSnapshot(): void {
+    const copy = {
+      streamId: this.streamId,
+      version: this.#version,
+      position: this.#position,
+      state: this.#state,
+    };
+    void this.#ports.snapshotter.take(this.behavior, copy);
   }
 
   #hydrate(): void {
@@ -155,20 +150,12 @@ export class Activation implements Evictable {
     this.#state = fold.state;
     this.#version = fold.version;
     this.#position = fold.position;
-    this.#snapshotVersion = fold.version - fold.replayed;
-    this.#snapshotAtMs = this.#ports.clock.nowMs();
     this.#weigh();
-    const rules = this.behavior.snapshotRules;
-    if (rules !== undefined && rules.everyEvents > 0 && fold.replayed >= rules.everyEvents) {
+    this.#snapshotPace.taken(fold.version - fold.replayed, this.#ports.clock.nowMs());
+    if (fold.replayed >= (this.behavior.snapshotRules?.everyEvents || Infinity)) {
       // A slow hydration: its snapshot was missing, or made by other code.
-      this.#snapshotVersion = fold.version;
-      const { state, version, position } = fold;
-      void this.#ports.snapshotter.take(this.behavior, {
-        streamId: this.streamId,
-        version,
-        position,
-        state,
-      });
+      this.#keepSnapshot();
+      this.#snapshotPace.taken(fold.version, this.#ports.clock.nowMs());
     }
     this.#handleWaiting();
   }
@@ -206,6 +193,8 @@ export class Activation implements Evictable {
       if (Array.isArray(decision)) this.#accept(call, decision as readonly DecidedEvent[]);
       else this.#answerAfterPending(call, decision as Rejected);
     } catch (error) {
+      // A handler that threw may have changed the state on the way, against its contract.
+      if (error instanceof DecideFailedError || error instanceof EvolveFailedError) this.#restart();
       this.#answerAfterPending(call, error instanceof Error ? error : new Error(String(error)));
     }
   }
@@ -220,45 +209,31 @@ export class Activation implements Evictable {
     const { clock, ids } = this.#ports;
     const context = new Context(this, call.options, clock.nowMs(), ids);
     const state = call.dryRun ? throughCodec(this.#state) : this.#state;
-    try {
-      return this.behavior.decide(state, call.command.type, call.data, context);
-    } catch (cause) {
-      this.#restart();
-      throw new DecideFailedError(this.streamId, this.#version, call.command.type, { cause });
-    }
+    return decideStep(this, state, call.command.type, call.data, context);
   }
 
   #accept(call: Call, events: readonly DecidedEvent[]): void {
     if (call.dryRun) {
       this.#answerDryRun(call, events);
     } else if (events.length === 0) {
-      this.#answerAfterPending(call, this.#acceptedWith([], this.#version, this.#position));
+      this.#answerAfterPending(call, {
+        status: "accepted",
+        version: this.#version,
+        position: this.#position,
+        events: [],
+        duplicate: false,
+      });
     } else {
-      const state = this.#evolve(this.#state, events);
+      const state = evolveStep(this, this.#state, events);
       this.#enqueue(call, events, state);
     }
   }
 
-  #evolve(before: unknown, events: readonly DecidedEvent[]): unknown {
-    let state = before;
-    let version = this.#version;
-    for (const event of events) {
-      version += 1;
-      try {
-        state = this.behavior.evolve(state, event.type, event.data);
-        this.behavior.checkState(state);
-      } catch (cause) {
-        this.#restart();
-        throw new EvolveFailedError(this.streamId, version, event.type, { cause });
-      }
-    }
-    return state;
-  }
-
   #enqueue(call: Call, events: readonly DecidedEvent[], state: unknown): void {
+    const request = appendRequestOf(this, call.options, events, this.#state, state);
     let commit: Commit;
     try {
-      commit = this.#ports.journal.enqueue(this.#requestOf(call, events, state), call);
+      commit = this.#ports.journal.enqueue(request, call);
     } catch (error) {
       this.#onRefused(call, error);
       return;
@@ -271,23 +246,6 @@ export class Activation implements Evictable {
     this.#lastPending = call;
     this.#copyForSnapshot(call, events);
     if (this.#version - this.#weighedAtVersion >= WEIGH_EVERY_EVENTS) this.#weigh();
-  }
-
-  #requestOf(call: Call, events: readonly DecidedEvent[], state: unknown): AppendRequest {
-    const { upcasters, claims } = this.behavior;
-    const { commandId, metadata } = call.options;
-    return {
-      streams: [
-        {
-          streamId: this.streamId,
-          expected: this.#version,
-          events: events.map(({ type, data }) => ({ type, data, shape: upcasters.shapeOf(type) })),
-        },
-      ],
-      ...(commandId === undefined ? {} : { commandId }),
-      ...(metadata === undefined ? {} : { metadata }),
-      ...(claims === undefined ? {} : { claims: claimChanges(claims, this.#state, state) }),
-    };
   }
 
   #onRefused(call: Call, error: unknown): void {
@@ -311,9 +269,8 @@ export class Activation implements Evictable {
     const rules = this.behavior.snapshotRules;
     if (rules === undefined) return;
     const nowMs = rules.everyMs > 0 ? this.#ports.clock.nowMs() : 0;
-    const since = { events: this.#version - this.#snapshotVersion, ms: nowMs - this.#snapshotAtMs };
     try {
-      if (!wantsSnapshot(rules, since, events, this.#state)) return;
+      if (!this.#snapshotPace.isDue(rules, this.#version, nowMs, events, this.#state)) return;
       // Copied now: by the time the commit is durable, the state is that of a later command.
       const state = throughCodec(this.#state);
       call.snapshot = {
@@ -325,8 +282,7 @@ export class Activation implements Evictable {
     } catch (error) {
       this.#ports.snapshotter.onCopyFailed(this.streamId, this.#version, error);
     }
-    this.#snapshotVersion = this.#version;
-    this.#snapshotAtMs = nowMs;
+    this.#snapshotPace.taken(this.#version, nowMs);
   }
 
   /** The call's commit is durable, or its command was recorded before. */
@@ -377,21 +333,9 @@ export class Activation implements Evictable {
   }
 
   #answerDryRun(call: Call, events: readonly DecidedEvent[]): void {
-    const state = this.#evolveCopy(events);
-    this.#answerAfterPending(call, {
-      status: "accepted",
-      version: this.#version + events.length,
-      events,
-      state,
-    });
-  }
-
-  #evolveCopy(events: readonly DecidedEvent[]): unknown {
-    return this.#evolve(throughCodec(this.#state), events);
-  }
-
-  #acceptedWith(events: readonly RecordedEvent[], version: Version, position: Position): Accepted {
-    return { status: "accepted", version, position, events, duplicate: false };
+    const state = evolveStep(this, throughCodec(this.#state), events);
+    const version = this.#version + events.length;
+    this.#answerAfterPending(call, { status: "accepted", version, events, state });
   }
 
   /** An answer that records nothing rests on the commits before it: it leaves once the last of them is durable. */

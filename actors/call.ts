@@ -1,7 +1,6 @@
 /** One command on its way through an actor: who asked, until when, and what they are told. Answered exactly once. */
 import type { Commit, CommitSink } from "../journal/index.js";
 import type { Message, Metadata, Version } from "../src/kernel/event.js";
-import type { Activation } from "./activation.js";
 import type { Answer, DryRunAccepted } from "./decision.js";
 import { AskTimeoutError } from "./errors.js";
 import type { StateCopy } from "./snapshotter.js";
@@ -17,6 +16,13 @@ export interface CommandOptions {
 
 export type CallAnswer = Answer | DryRunAccepted<unknown, Message>;
 
+/** Who carries a call out: an activation. */
+interface Owner {
+  readonly streamId: string;
+  onCommitted(call: Call, commit: Commit): void;
+  onFailed(call: Call, error: Error): void;
+}
+
 export class Call implements CommitSink {
   readonly command: Message;
   /** The command's data, validated. */
@@ -27,7 +33,7 @@ export class Call implements CommitSink {
   readonly #reject: (error: Error) => void;
   settled = false;
   /** Set once it is with an activation. */
-  activation: Activation | undefined;
+  activation: Owner | undefined;
   /** Its events are on their way to the disk. */
   commitPending = false;
   /** Times it was handed to an activation whose state turned out to be behind the stream. */

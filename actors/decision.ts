@@ -33,6 +33,9 @@ export function reject(code: string, details?: unknown): Rejected {
   return { status: "rejected", code, details };
 }
 
+/**
+ *
+ */
 export function isRejected(decision: object): decision is Rejected {
   return (decision as { status?: unknown }).status === "rejected" && !("type" in decision);
 }

@@ -12,7 +12,7 @@ export {
   type AnyAggregate,
   type EventOf,
 } from "./aggregate.js";
-export { Behavior, type DecidedEvent } from "./behavior.js";
+export type { DecidedEvent } from "./behavior.js";
 export type { DeadLetter } from "./dead-letters.js";
 export {
   isRejected,
@@ -25,7 +25,6 @@ export {
   type Rejected,
 } from "./decision.js";
 export type { ClaimedKey, ClaimValue } from "./entity-claims.js";
-export { claimChanges } from "./entity-claims.js";
 export {
   ActorError,
   AskTimeoutError,

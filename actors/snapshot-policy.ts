@@ -1,5 +1,5 @@
 /** When an aggregate's state is copied, so that hydration needn't fold the whole history. Any of the conditions will do. */
-import type { DataOf, Message } from "../src/kernel/event.js";
+import type { DataOf, Message, Version } from "../src/kernel/event.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { checkInteger } from "../src/kernel/limits.js";
 
@@ -54,7 +54,7 @@ export function snapshotRulesOf(
   checkInteger(`snapshots.everyEvents of ${name}`, everyEvents, 0, Number.MAX_SAFE_INTEGER);
   checkInteger(`snapshots.everyMs of ${name}`, everyMs, 0, Number.MAX_SAFE_INTEGER);
   checkInteger(`snapshots.keep of ${name}`, keep, 1, 1_000);
-  if (mode !== "behind" && mode !== "before-reply") {
+  if (!["behind", "before-reply"].includes(mode)) {
     throw new InvalidArgumentError(`snapshots.mode of ${name}`, '"behind" or "before-reply"', mode);
   }
   for (const type of onEvents as readonly string[]) {
@@ -76,23 +76,29 @@ export function snapshotRulesOf(
   };
 }
 
-/** What happened since an activation's last snapshot. */
-export interface SinceSnapshot {
-  readonly events: number;
-  readonly ms: number;
-}
+/** When an entity's last snapshot was taken, and so when the next one is due. */
+export class SnapshotPace {
+  version: Version = 0;
+  #atMs = 0;
 
-/** Whether the commit that brought `events` and led to `state` is one to keep a snapshot of. */
-export function wantsSnapshot(
-  rules: SnapshotRules,
-  since: SinceSnapshot,
-  events: readonly Message[],
-  state: unknown,
-): boolean {
-  if (rules.everyEvents > 0 && since.events >= rules.everyEvents) return true;
-  if (rules.everyMs > 0 && since.ms >= rules.everyMs) return true;
-  if (rules.onEvents.size > 0 && events.some((event) => rules.onEvents.has(event.type)))
-    return true;
-  const { when } = rules;
-  return when !== undefined && events.some((event) => when(state, event));
+  taken(version: Version, atMs: number): void {
+    this.version = version;
+    this.#atMs = atMs;
+  }
+
+  /** Whether the commit that brought `events`, and led to `version` and `state`, is one to keep a snapshot of. */
+  isDue(
+    rules: SnapshotRules,
+    version: Version,
+    nowMs: number,
+    events: readonly Message[],
+    state: unknown,
+  ): boolean {
+    if (rules.everyEvents > 0 && version - this.version >= rules.everyEvents) return true;
+    if (rules.everyMs > 0 && nowMs - this.#atMs >= rules.everyMs) return true;
+    if (rules.onEvents.size > 0 && events.some((event) => rules.onEvents.has(event.type)))
+      return true;
+    const { when } = rules;
+    return when !== undefined && events.some((event) => when(state, event));
+  }
 }

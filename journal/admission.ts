@@ -159,7 +159,7 @@ function checkStream(stream: StreamAppend, limits: Limits): void {
       Number.MAX_SAFE_INTEGER,
     );
   }
-  for (const event of stream.events as readonly NewEvent[]) checkEvent(event, limits);
+  for (const event of stream.events) checkEvent(event, limits);
 }
 
 function checkEvent(event: NewEvent, limits: Limits): void {

@@ -22,23 +22,20 @@ export {
 } from "./errors.js";
 export type {
   AppendRequest,
-  Claim,
   ClaimChange,
   Commit,
   CommitSink,
   EventFilter,
   Journal,
   JournalFigures,
-  NewEvent,
   Page,
   PageOptions,
   Snapshot,
   SnapshotCriteria,
-  StreamAppend,
   StreamReadOptions,
 } from "./journal.js";
 export { LmdbViews } from "./lmdb/lmdb-views.js";
-export { openLmdbJournal, type OpenJournalOptions } from "./lmdb/open.js";
+export { openLmdbJournal } from "./lmdb/open.js";
 export { MemoryJournal } from "./memory/memory-journal.js";
 export { MemoryStore } from "./memory/memory-store.js";
 export { MemoryViews } from "./memory/memory-views.js";
@@ -47,9 +44,8 @@ export {
   Subscription,
   SubscriptionStoppedError,
   SubscriptionTimeoutError,
-  type SubscriptionOptions,
   type SubscriptionState,
   type SubscriptionStatus,
 } from "./subscription.js";
 export { Upcaster, upcaster, Upcasters } from "./upcast.js";
-export type { ViewName, ViewStore } from "./views.js";
+export type { ViewStore } from "./views.js";

@@ -125,6 +125,10 @@ export interface EventFilter {
   readonly streamTypes?: readonly string[];
 }
 
+/**
+ *
+ */
+/** Which part of the whole journal, and how much of it. */
 export interface PageOptions {
   /** Exclusive. */
   readonly after: Position;
@@ -163,6 +167,10 @@ export interface SnapshotCriteria {
   readonly upToTakenAtMs?: number;
 }
 
+/**
+ *
+ */
+/** See the head of this file. */
 export interface Journal {
   /** A UUID given at creation; it prefixes every event id. */
   readonly storeId: string;
@@ -246,6 +254,10 @@ export interface Journal {
   close(): Promise<void>;
 }
 
+/**
+ *
+ */
+/** What a journal tells of itself. */
 export interface JournalFigures {
   readonly head: Position;
   readonly inFlightBytes: number;

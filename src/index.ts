@@ -74,7 +74,6 @@ export type {
   Version,
 } from "./kernel/event.js";
 export type { Limits } from "./kernel/limits.js";
-export { InvariantViolation } from "./kernel/invariant.js";
 export type { Logger } from "./kernel/log.js";
 export {
   projection,

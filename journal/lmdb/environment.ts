@@ -5,8 +5,8 @@
 import { mkdirSync } from "node:fs";
 import { open, type Database, type Key, type RootDatabase } from "lmdb";
 
-export type Environment = RootDatabase<Uint8Array, Key>;
-export type Table = Database<Uint8Array, Key>;
+export type Environment = RootDatabase<Uint8Array>;
+export type Table = Database<Uint8Array>;
 
 export const PAGE_SIZE = 4096;
 const MAP_SIZE = 256 * 2 ** 30;
@@ -16,7 +16,7 @@ const TABLES_MAX = 16;
 /** Opens one environment in `path`, a directory that is made where it isn't there. */
 export function openEnvironment(path: string, readOnly: boolean): Environment {
   if (!readOnly) mkdirSync(path, { recursive: true, mode: 0o700 });
-  return open<Uint8Array, Key>({
+  return open<Uint8Array>({
     path,
     // A folder for each environment, whatever its name looks like.
     noSubdir: false,

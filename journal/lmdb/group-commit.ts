@@ -197,5 +197,5 @@ function failPending(pending: PendingCommit, error: Error): void {
 /** lmdb hangs a second promise on its errors; unhandled, it would end the process (facts A1). */
 function swallowCommitError(error: unknown): void {
   const { commitError } = error as { commitError?: Promise<unknown> };
-  commitError?.catch?.(() => undefined);
+  commitError?.catch(() => undefined);
 }

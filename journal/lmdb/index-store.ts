@@ -89,7 +89,10 @@ export class IndexStore {
 
   #setKind(streamType: string, eventType: string, kind: OpenKind): void {
     let byType = this.#openKinds.get(streamType);
-    if (byType === undefined) this.#openKinds.set(streamType, (byType = new Map()));
+    if (byType === undefined) {
+      byType = new Map<string, OpenKind>();
+      this.#openKinds.set(streamType, byType);
+    }
     byType.set(eventType, kind);
     this.#kindCount = Math.max(this.#kindCount, kind.id);
   }
@@ -169,7 +172,7 @@ export class IndexStore {
   async write(tail: IndexTail, state: StateRow): Promise<void> {
     const puts: (() => unknown)[] = [];
     const put = (table: Table, key: Parameters<Table["put"]>[0], bytes: Uint8Array) =>
-      puts.push(() => table.put(key, bytes as Buffer));
+      puts.push(() => table.put(key, bytes));
     for (const [streamId, streamTail] of tail.streams) this.#foldStream(streamId, streamTail, put);
     for (const kind of tail.kinds())
       this.#foldKind(kind.streamType, kind.eventType, kind.positions, put);
@@ -257,10 +260,7 @@ export class IndexStore {
   }
 
   async saveSnapshot(snapshot: Snapshot): Promise<void> {
-    await this.#snapshots.put(
-      [snapshot.streamId, snapshot.version],
-      snapshotRow.encode(snapshot) as Buffer,
-    );
+    await this.#snapshots.put([snapshot.streamId, snapshot.version], snapshotRow.encode(snapshot));
   }
 
   /** Snapshots of a stream, the highest version first; damaged ones are passed over. */

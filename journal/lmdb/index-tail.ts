@@ -84,7 +84,10 @@ export class IndexTail {
 
   #kind(streamType: string, eventType: string): Kind {
     let byType = this.#kinds.get(streamType);
-    if (byType === undefined) this.#kinds.set(streamType, (byType = new Map()));
+    if (byType === undefined) {
+      byType = new Map<string, Kind>();
+      this.#kinds.set(streamType, byType);
+    }
     let kind = byType.get(eventType);
     if (kind === undefined)
       byType.set(eventType, (kind = { streamType, eventType, positions: [] }));

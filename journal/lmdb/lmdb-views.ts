@@ -77,9 +77,9 @@ export class LmdbViews implements ViewStore {
     await this.#environment.batch(() => {
       for (const { key, bytes } of sealed) {
         if (bytes === undefined) void this.#documents.remove(key);
-        else void this.#documents.put(key, bytes as Buffer);
+        else void this.#documents.put(key, bytes);
       }
-      void this.#checkpoints.put(keyOf(view), checkpointBytes as Buffer);
+      void this.#checkpoints.put(keyOf(view), checkpointBytes);
     });
     this.#environment.resetReadTxn();
   }

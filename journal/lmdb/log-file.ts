@@ -41,7 +41,7 @@ export class LogFile {
     const first = group[0] as LogEntry;
     return this.#table.ifNoExists(first.position, () => {
       // Flat puts only: nested conditions, awaits or a throw in here would commit half a group (facts A1).
-      for (const entry of group) void this.#table.put(entry.position, entry.bytes as Buffer);
+      for (const entry of group) void this.#table.put(entry.position, entry.bytes);
     });
   }
 

@@ -44,7 +44,7 @@ export function readManifest(directory: string): Manifest | undefined {
   const fields = parse(directory, text);
   for (const [name, wanted] of Object.entries(REQUIRED)) {
     if (fields[name] !== wanted) {
-      const given = JSON.stringify(fields[name]) ?? "nothing";
+      const given = fields[name] === undefined ? "missing" : JSON.stringify(fields[name]);
       throw new JournalFormatError(
         directory,
         `${FILE} says ${name} is ${given}, this version of Tidemark reads ${JSON.stringify(wanted)}`,

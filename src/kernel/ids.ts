@@ -10,7 +10,7 @@ export type StreamId = string;
 
 const SEPARATOR = "/";
 // C0 and C1 controls, and DEL: they hide in logs and terminals.
-// eslint-disable-next-line no-control-regex -- finding them is the purpose
+
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const PLAIN_ASCII = /^[\x20-\x7e]*$/;
 

@@ -13,7 +13,7 @@ import {
 } from "../../journal/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
-import type { Message, Position, RecordedEvent } from "../kernel/event.js";
+import type { Position, RecordedEvent } from "../kernel/event.js";
 import { checkId } from "../kernel/ids.js";
 import type { Limits } from "../kernel/limits.js";
 import type { Logger } from "../kernel/log.js";
@@ -84,7 +84,7 @@ export class Projector {
   #handleEvent(event: RecordedEvent, documents: PendingDocuments): void {
     const source = this.#sources.get(event.streamType);
     for (const current of source?.behavior.upcasters.upcast(event) ?? []) {
-      this.#projection.handlers.get(current.type)?.(current as RecordedEvent<Message>, documents);
+      this.#projection.handlers.get(current.type)?.(current, documents);
     }
   }
 }

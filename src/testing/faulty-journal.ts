@@ -10,7 +10,13 @@ import {
   type Commit,
   type CommitSink,
   type Journal,
+  type Page,
+  type PageOptions,
+  type Snapshot,
+  type SnapshotCriteria,
+  type StreamReadOptions,
 } from "../../journal/index.js";
+import type { RecordedEvent } from "../kernel/event.js";
 
 /** Fails the `nth` operation that matches, and nothing else. */
 export interface Fault {
@@ -41,32 +47,59 @@ export class InjectedFaultError extends JournalError {
  * until the store is opened again.
  */
 export function faultyJournal(journal: Journal, faults: readonly Fault[]): Journal {
-  const counts = new Map<Fault, number>();
-  let poisonedBy: Error | undefined;
+  const faulty = new FaultyOperations(journal, faults);
+  // What isn't made faulty is called on the journal itself.
+  return new Proxy(journal, {
+    get(target, name) {
+      const owner = name in faulty ? faulty : target;
+      const member: unknown = Reflect.get(owner, name);
+      return typeof member === "function" ? (member.bind(owner) as unknown) : member;
+    },
+  });
+}
 
-  function hit(operation: Fault["operation"], streamIds: readonly string[]): Fault | undefined {
+class FaultyOperations implements Pick<
+  Journal,
+  "enqueue" | "append" | "readStream" | "readPage" | "findSnapshot" | "saveSnapshot"
+> {
+  readonly #journal: Journal;
+  readonly #faults: readonly Fault[];
+  readonly #counts = new Map<Fault, number>();
+  #poisonedBy: Error | undefined;
+
+  constructor(journal: Journal, faults: readonly Fault[]) {
+    this.#journal = journal;
+    this.#faults = faults;
+  }
+
+  #hit(operation: Fault["operation"], streamIds: readonly string[]): Fault | undefined {
     let due: Fault | undefined;
-    for (const fault of faults) {
+    for (const fault of this.#faults) {
       if (fault.operation !== operation) continue;
       if (fault.streamId !== undefined && !streamIds.includes(fault.streamId)) continue;
-      const count = (counts.get(fault) ?? 0) + 1;
-      counts.set(fault, count);
+      const count = (this.#counts.get(fault) ?? 0) + 1;
+      this.#counts.set(fault, count);
       if (count === (fault.nth ?? 1)) due ??= fault;
     }
     return due;
   }
 
-  function enqueue(request: AppendRequest, sink: CommitSink): Commit {
-    if (poisonedBy !== undefined) throw new JournalPoisonedError({ cause: poisonedBy });
-    const fault = hit(
+  #throwIfHit(operation: Fault["operation"], ...streamIds: readonly string[]): void {
+    const fault = this.#hit(operation, streamIds);
+    if (fault !== undefined) throw new InjectedFaultError(fault);
+  }
+
+  enqueue(request: AppendRequest, sink: CommitSink): Commit {
+    if (this.#poisonedBy !== undefined) throw new JournalPoisonedError({ cause: this.#poisonedBy });
+    const fault = this.#hit(
       "append",
       request.streams.map(({ streamId }) => streamId),
     );
-    if (fault === undefined) return journal.enqueue(request, sink);
+    if (fault === undefined) return this.#journal.enqueue(request, sink);
     const cause = new InjectedFaultError(fault);
-    poisonedBy = cause;
+    this.#poisonedBy = cause;
     if (fault.when !== "after") throw new JournalPoisonedError({ cause });
-    return journal.enqueue(request, {
+    return this.#journal.enqueue(request, {
       committed: (commit) => {
         const streamId = commit.events[0]?.streamId ?? "";
         sink.failed(new AppendOutcomeUnknownError(streamId, commit.position, { cause }));
@@ -75,44 +108,30 @@ export function faultyJournal(journal: Journal, faults: readonly Fault[]): Journ
     });
   }
 
-  function throwIfHit(operation: Fault["operation"], streamId?: string): void {
-    const fault = hit(operation, streamId === undefined ? [] : [streamId]);
-    if (fault !== undefined) throw new InjectedFaultError(fault);
+  append(request: AppendRequest): Promise<Commit> {
+    return new Promise((committed, failed) => {
+      this.enqueue(request, { committed, failed });
+    });
   }
 
-  const overrides: Partial<Journal> = {
-    enqueue,
-    append: (request) =>
-      new Promise((committed, failed) => void enqueue(request, { committed, failed })),
-    readStream(streamId, options) {
-      throwIfHit("readStream", streamId);
-      return journal.readStream(streamId, options);
-    },
-    readPage(options) {
-      throwIfHit("readPage");
-      return journal.readPage(options);
-    },
-    findSnapshot(streamId, criteria) {
-      throwIfHit("findSnapshot", streamId);
-      return journal.findSnapshot(streamId, criteria);
-    },
-    async saveSnapshot(snapshot) {
-      const fault = hit("saveSnapshot", [snapshot.streamId]);
-      if (fault === undefined || fault.when === "after") await journal.saveSnapshot(snapshot);
-      if (fault !== undefined) throw new InjectedFaultError(fault);
-    },
-  };
-  return withOverrides(journal, overrides);
-}
+  readStream(streamId: string, options?: StreamReadOptions): Iterable<RecordedEvent> {
+    this.#throwIfHit("readStream", streamId);
+    return this.#journal.readStream(streamId, options);
+  }
 
-/** The journal with some methods replaced; the others are called on the journal itself. */
-function withOverrides(journal: Journal, overrides: Partial<Journal>): Journal {
-  return new Proxy(journal, {
-    get(target, name) {
-      const own: unknown = Reflect.get(name in overrides ? overrides : target, name);
-      return typeof own === "function"
-        ? (own.bind(name in overrides ? overrides : target) as unknown)
-        : own;
-    },
-  });
+  readPage(options: PageOptions): Page {
+    this.#throwIfHit("readPage");
+    return this.#journal.readPage(options);
+  }
+
+  findSnapshot(streamId: string, criteria?: SnapshotCriteria): Snapshot | undefined {
+    this.#throwIfHit("findSnapshot", streamId);
+    return this.#journal.findSnapshot(streamId, criteria);
+  }
+
+  async saveSnapshot(snapshot: Snapshot): Promise<void> {
+    const fault = this.#hit("saveSnapshot", [snapshot.streamId]);
+    if (fault === undefined || fault.when === "after") await this.#journal.saveSnapshot(snapshot);
+    if (fault !== undefined) throw new InjectedFaultError(fault);
+  }
 }

@@ -14,6 +14,10 @@ export class MemoryDirectory {
   }
 }
 
+/**
+ *
+ */
+/** What `openMemoryRuntime` is given. */
 export interface MemoryRuntimeOptions extends RuntimeOptions {
   /** Defaults to a new, empty one. */
   readonly directory?: MemoryDirectory;

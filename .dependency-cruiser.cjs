@@ -1,0 +1,120 @@
+/** The directions of design: who may import whom. Each rule has a canary in test/architecture/import-directions.test.ts. */
+const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
+const NODE = "^(node:|[a-z_/]+$)";
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    rule(
+      "no-cycles",
+      "A circle can't be understood, tested or replaced in parts; types count, too.",
+      {},
+      { circular: true },
+    ),
+    rule(
+      "kernel-imports-nothing-of-ours",
+      "The kernel is the language everybody speaks; it knows nobody.",
+      { path: "^src/kernel/" },
+      { path: "^(journal|actors|sagas|src|examples|test|bench)/", pathNot: "^src/kernel/" },
+    ),
+    rule(
+      "journal-imports-kernel-only",
+      "The journal is useful without actors; whoever it knew would be below it.",
+      { path: "^journal/" },
+      { path: "^(actors|sagas|src)/", pathNot: "^src/kernel/" },
+    ),
+    rule(
+      "actors-import-journal-and-kernel-only",
+      "Actors stand on the journal; what stands on actors is assembled in the runtime.",
+      { path: "^actors/" },
+      { path: "^(sagas|src)/", pathNot: "^src/kernel/" },
+    ),
+    rule(
+      "sagas-import-downwards-only",
+      "A saga instance is an activation over a journal, and nothing more.",
+      { path: "^sagas/" },
+      { path: "^src/", pathNot: "^src/kernel/" },
+    ),
+    rule(
+      "readers-dont-know-each-other",
+      "Projections, rules and messaging are clients of the journal, side by side; they meet in the runtime.",
+      { path: "^src/(projections|rules|messaging)/" },
+      { path: "^(sagas|src)/", pathNot: ["^src/kernel/", "^src/$1/"] },
+    ),
+    rule(
+      "projections-and-messaging-dont-know-actors",
+      "A projection reads recorded events; that they came from actors is none of its business.",
+      { path: "^src/(projections|messaging)/" },
+      { path: "^actors/" },
+    ),
+    ...["journal", "actors", "sagas"].map((part) =>
+      rule(
+        `enter-${part}-by-index`,
+        "A part shows what it offers in its index; everything else may change without asking.",
+        { path: "^(journal|actors|sagas|src|examples)/", pathNot: `^${part}/` },
+        { path: `^${part}/`, pathNot: `^${part}/index\\.ts$` },
+      ),
+    ),
+    rule(
+      "lmdb-has-one-door",
+      "One folder to change when lmdb does.",
+      { pathNot: "^(journal/lmdb|bench)/" },
+      { path: "(^|/)node_modules/lmdb/|^lmdb$" },
+    ),
+    rule(
+      "msgpackr-has-one-door",
+      "One codec, one format on disk.",
+      { pathNot: "^journal/codec\\.ts$" },
+      { path: "(^|/)node_modules/msgpackr/|^msgpackr$" },
+    ),
+    rule(
+      "xstate-has-one-door",
+      "One folder to change when xstate does.",
+      { pathNot: "^sagas/" },
+      { path: "(^|/)node_modules/xstate/|^xstate$" },
+    ),
+    rule(
+      "nats-has-one-door",
+      "Importing tidemark must not load nats.",
+      { pathNot: "^src/messaging/nats/" },
+      { path: "(^|/)node_modules/nats/|^nats$" },
+    ),
+    rule(
+      "sources-dont-import-programs",
+      "Tests, benchmarks and examples are clients; nobody depends on them.",
+      { path: "^(src|journal|actors|sagas)/" },
+      { path: "^(test|bench|examples)/" },
+    ),
+    rule(
+      "faces-use-the-public-door",
+      "A program that needs something private shows that the door lacks something.",
+      { path: "^(examples|src/cli|src/dashboard)/" },
+      {
+        path: "^(journal|actors|sagas|src|test|bench)/",
+        pathNot: ["^src/index\\.ts$", "^src/testing/index\\.ts$", "^src/(cli|dashboard)/"],
+      },
+    ),
+    rule(
+      "only-the-runtime-assembles",
+      "One file knows every part, so that no two parts have to know each other.",
+      { path: "^src/(projections|rules|messaging|kernel)/" },
+      { path: "^src/(runtime|index)\\.ts$|^src/testing/" },
+    ),
+    rule(
+      "no-unresolved",
+      "An import that can't be found can't be judged.",
+      {},
+      { couldNotResolve: true, pathNot: NODE },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(dist|test/architecture/fixtures)/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["tidemark-source", "import", "require", "node", "default", "types"],
+    },
+  },
+};

@@ -1,0 +1,125 @@
+import jsdoc from "eslint-plugin-jsdoc";
+import tseslint from "typescript-eslint";
+
+const ENGINES = [
+  "src/kernel/**/*.ts",
+  "journal/**/*.ts",
+  "actors/**/*.ts",
+  "src/projections/**/*.ts",
+];
+const SOURCES = ["src/**/*.ts", "journal/**/*.ts", "actors/**/*.ts"];
+const PORT = "take it from the Clock or Ids port, so that tests own it";
+
+export default tseslint.config(
+  { ignores: ["dist/**", "node_modules/**", "test/architecture/fixtures/**", "coverage/**"] },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      "@typescript-eslint/return-await": ["error", "error-handling-correctness-only"],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true, allowNever: true },
+      ],
+      "@typescript-eslint/no-confusing-void-expression": [
+        "error",
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      "@typescript-eslint/no-unnecessary-condition": [
+        "error",
+        { allowConstantLoopConditions: true },
+      ],
+      // A cast at a checked door (a decoded record, an erased definition) is what these two forbid.
+      "@typescript-eslint/no-unsafe-type-assertion": "off",
+      "@typescript-eslint/no-unnecessary-type-parameters": "off",
+      // `get` and `close` of a memory store answer at once and still keep the contract of a promise.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/no-invalid-void-type": "off",
+    },
+  },
+  {
+    files: SOURCES,
+    plugins: { jsdoc },
+    rules: {
+      "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": ["error", { max: 50, skipBlankLines: true, skipComments: true }],
+      "jsdoc/no-types": "error",
+      "jsdoc/require-param-description": "error",
+      "jsdoc/require-jsdoc": [
+        "error",
+        {
+          publicOnly: true,
+          require: { FunctionDeclaration: false, ClassDeclaration: false },
+          contexts: [],
+        },
+      ],
+    },
+  },
+  {
+    files: [
+      "src/index.ts",
+      "src/runtime.ts",
+      "src/testing/**/*.ts",
+      "journal/journal.ts",
+      "actors/aggregate.ts",
+      "actors/decision.ts",
+    ],
+    plugins: { jsdoc },
+    rules: {
+      "jsdoc/require-jsdoc": [
+        "error",
+        {
+          publicOnly: true,
+          require: { FunctionDeclaration: true, ClassDeclaration: true },
+          contexts: [
+            "TSMethodSignature",
+            "TSInterfaceDeclaration[parent.type='ExportNamedDeclaration']",
+          ],
+          exemptEmptyFunctions: true,
+        },
+      ],
+    },
+  },
+  {
+    files: ENGINES,
+    ignores: ["src/kernel/system-clock.ts"],
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        ...["setTimeout", "setInterval", "setImmediate", "performance", "crypto"].map((name) => ({
+          name,
+          message: PORT,
+        })),
+      ],
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: PORT },
+        { object: "Math", property: "random", message: PORT },
+        { object: "process", property: "nextTick", message: PORT },
+      ],
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            { name: "node:crypto", importNames: ["randomUUID", "randomBytes"], message: PORT },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/unbound-method": "off",
+    },
+  },
+);
