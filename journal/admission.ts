@@ -113,8 +113,13 @@ function partOf(stream: StreamAppend, version: Version): RecordPart {
   };
 }
 
+/** Of values whose type the compiler knows and a caller in JavaScript may not. */
+function isNonEmptyArray(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}
+
 function checkRequest(request: AppendRequest, limits: Limits): void {
-  if (!Array.isArray(request.streams) || request.streams.length === 0) {
+  if (!isNonEmptyArray(request.streams)) {
     throw new InvalidArgumentError("streams", "an array of at least one stream", request.streams);
   }
   let eventCount = 0;
@@ -138,7 +143,7 @@ function checkRequest(request: AppendRequest, limits: Limits): void {
 
 function checkStream(stream: StreamAppend, limits: Limits): void {
   checkStreamId("streamId", stream.streamId);
-  if (!Array.isArray(stream.events) || stream.events.length === 0) {
+  if (!isNonEmptyArray(stream.events)) {
     throw new InvalidArgumentError(
       `events of ${stream.streamId}`,
       "an array of at least one event",

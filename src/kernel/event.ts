@@ -17,8 +17,15 @@ export interface Message {
 export type TypeOf<M extends Message> = M["type"];
 
 /** The data of the messages of one type within a union. */
-export type DataOf<M extends Message, Type extends M["type"]> =
-  Extract<M, { readonly type: Type }> extends { readonly data: infer Data } ? Data : EmptyData;
+export type DataOf<M extends Message, Type extends M["type"]> = OwnData<
+  Extract<M, { readonly type: Type }>
+>;
+
+type OwnData<M extends Message> = M extends unknown
+  ? "data" extends keyof M
+    ? M["data"]
+    : EmptyData
+  : never;
 
 /** The data of a message that carries none. */
 export type EmptyData = Readonly<Record<string, never>>;
