@@ -13,7 +13,12 @@
  * way. Answers wait: for their own commit, or, where a command records nothing, for the last commit they rest on. So
  * nobody hears of a state that a crash could take back.
  */
-import { VersionConflictError, throughCodec, type Commit, type Journal } from "../journal/index.js";
+import {
+  JournalPoisonedError,
+  VersionConflictError,
+  type Commit,
+  type Journal,
+} from "../journal/index.js";
 import type { Clock, Ids } from "../src/kernel/clock.js";
 import { hasCode } from "../src/kernel/errors.js";
 import type { Position, RecordedEvent, Version } from "../src/kernel/event.js";
@@ -30,6 +35,7 @@ import type { Hydrator } from "./hydrator.js";
 import type { Snapshotter } from "./snapshotter.js";
 import { SnapshotPace } from "./snapshot-policy.js";
 import { appendRequestOf, decideStep, evolveStep } from "./step.js";
+import { plainCopy, workingCopy } from "./state-copy.js";
 import { weightOf } from "./weight.js";
 
 /** What activations share. */
@@ -98,7 +104,7 @@ export class Activation implements Evictable {
     | { readonly state: unknown; readonly version: Version; readonly position: Position }
     | undefined {
     if (this.#phase !== "running" || this.#commitsPending > 0) return undefined;
-    return { state: throughCodec(this.#state), version: this.#version, position: this.#position };
+    return { state: workingCopy(this.#state), version: this.#version, position: this.#position };
   }
 
   /** @throws MailboxFullError - The call was not taken. */
@@ -208,7 +214,7 @@ export class Activation implements Evictable {
   #decide(call: Call): Rejected | readonly DecidedEvent[] {
     const { clock, ids } = this.#ports;
     const context = new Context(this, call.options, clock.nowMs(), ids);
-    const state = call.dryRun ? throughCodec(this.#state) : this.#state;
+    const state = call.dryRun ? workingCopy(this.#state) : this.#state;
     return decideStep(this, state, call.command.type, call.data, context);
   }
 
@@ -272,7 +278,7 @@ export class Activation implements Evictable {
     try {
       if (!this.#snapshotPace.isDue(rules, this.#version, nowMs, events, this.#state)) return;
       // Copied now: by the time the commit is durable, the state is that of a later command.
-      const state = throughCodec(this.#state);
+      const state = plainCopy(this.#state);
       call.snapshot = {
         streamId: this.streamId,
         version: this.#version,
@@ -295,23 +301,22 @@ export class Activation implements Evictable {
       events: commit.events,
       duplicate: commit.duplicate,
     };
-    this.#settlePending(call, undefined);
     const { snapshot } = call;
-    if (snapshot === undefined) {
-      this.#answer(call, answer);
-      return;
-    }
-    const kept = this.#ports.snapshotter.take(this.behavior, snapshot);
-    if (this.behavior.snapshotRules?.beforeReply === true)
+    const kept =
+      snapshot === undefined ? undefined : this.#ports.snapshotter.take(this.behavior, snapshot);
+    if (kept !== undefined && this.behavior.snapshotRules?.beforeReply === true) {
       void kept.then(() => this.#answer(call, answer));
-    else this.#answer(call, answer);
+    } else {
+      this.#answer(call, answer);
+    }
+    this.#settlePending(call, undefined);
   }
 
   /** The call's commit isn't durable, or nobody knows: what was computed on top of it is worth nothing. */
   onFailed(call: Call, error: Error): void {
     if (call.commitPending) this.#restart();
-    this.#settlePending(call, error);
     this.#answer(call, error);
+    this.#settlePending(call, error);
   }
 
   #settlePending(call: Call, error: Error | undefined): void {
@@ -333,7 +338,7 @@ export class Activation implements Evictable {
   }
 
   #answerDryRun(call: Call, events: readonly DecidedEvent[]): void {
-    const state = evolveStep(this, throughCodec(this.#state), events);
+    const state = evolveStep(this, workingCopy(this.#state), events);
     const version = this.#version + events.length;
     this.#answerAfterPending(call, { status: "accepted", version, events, state });
   }
@@ -345,7 +350,11 @@ export class Activation implements Evictable {
       this.#answer(call, answer);
       return;
     }
-    (last.followers ??= []).push((error) => this.#answer(call, error ?? answer));
+    (last.followers ??= []).push((cause) => {
+      // Whatever became of that commit, this command recorded nothing.
+      const lost = cause !== undefined && !(answer instanceof Error);
+      this.#answer(call, lost ? new JournalPoisonedError({ cause }) : answer);
+    });
   }
 
   #answer(call: Call, answer: Parameters<Call["resolve"]>[0] | Error): void {
