@@ -2,7 +2,13 @@ import { aggregate, hasCode, upcaster } from "tidemark";
 import { ManualClock } from "tidemark/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EvictionQueue, type Evictable } from "../../actors/eviction-queue.js";
-import { Account, accountDefinition, deposit } from "../support/account.js";
+import {
+  Account,
+  accountDefinition,
+  accountWith,
+  deposit,
+  type AccountDefinition,
+} from "../support/account.js";
 import { runtimeHarness, storeKinds, type RuntimeHarness } from "../support/runtimes.js";
 
 describe.each(storeKinds)("the pool of activations, on %s", (kind) => {
@@ -237,37 +243,38 @@ describe.each(storeKinds)("snapshots, on %s", (kind) => {
   beforeEach(() => void (harness = runtimeHarness(kind)));
 
   /** How many events were folded to fetch the entity. */
-  async function foldedFor(definition: typeof accountDefinition): Promise<number> {
-    const Variant = aggregate(definition);
+  async function foldedFor(definition: Partial<AccountDefinition>): Promise<number> {
+    const Variant = accountWith(definition);
     const runtime = await harness.open({ aggregates: [Variant] });
     await runtime.ask(Variant, "a", { type: "Touch" });
     return runtime.status().actors.eventsFolded;
   }
 
-  async function deposits(definition: typeof accountDefinition, count: number): Promise<void> {
-    const Variant = aggregate(definition);
+  async function deposits(definition: Partial<AccountDefinition>, count: number): Promise<void> {
+    const Variant = accountWith(definition);
     const runtime = await harness.open({ aggregates: [Variant] });
     for (let n = 0; n < count; n++) await runtime.ask(Variant, "a", deposit(1));
   }
 
   it("are taken every N events, and spare the fold", async () => {
-    const definition = { ...accountDefinition, snapshots: { everyEvents: 10 } };
+    const definition: Partial<AccountDefinition> = { snapshots: { everyEvents: 10 } };
     await deposits(definition, 25);
     expect(await foldedFor(definition)).toBe(5);
   });
 
   it("are taken on passivation where asked", async () => {
-    const definition = { ...accountDefinition, snapshots: { everyEvents: 0, onPassivation: true } };
+    const definition: Partial<AccountDefinition> = {
+      snapshots: { everyEvents: 0, onPassivation: true },
+    };
     await deposits(definition, 7);
     expect(await foldedFor(definition)).toBe(0);
   });
 
   it("are taken on event types and by predicate where asked", async () => {
-    const byType = {
-      ...accountDefinition,
-      snapshots: { everyEvents: 0, onEvents: ["Opened"] as const },
+    const byType: Partial<AccountDefinition> = {
+      snapshots: { everyEvents: 0, onEvents: ["Opened"] },
     };
-    const Variant = aggregate(byType);
+    const Variant = accountWith(byType);
     const runtime = await harness.open({ aggregates: [Variant] });
     await runtime.ask(Variant, "a", deposit(1));
     await runtime.ask(Variant, "a", { type: "Open", data: { owner: "Ada" } });
@@ -275,8 +282,7 @@ describe.each(storeKinds)("snapshots, on %s", (kind) => {
     expect(await foldedFor(byType)).toBe(1);
 
     const when = (state: { cents: number }) => state.cents === 4;
-    const byPredicate = {
-      ...accountDefinition,
+    const byPredicate: Partial<AccountDefinition> = {
       name: "by-predicate",
       snapshots: { everyEvents: 0, when },
     };
@@ -286,8 +292,10 @@ describe.each(storeKinds)("snapshots, on %s", (kind) => {
 
   it("are taken by time since the last one where asked", async () => {
     const clock = new ManualClock();
-    const definition = { ...accountDefinition, snapshots: { everyEvents: 0, everyMs: 60_000 } };
-    const Variant = aggregate(definition);
+    const definition: Partial<AccountDefinition> = {
+      snapshots: { everyEvents: 0, everyMs: 60_000 },
+    };
+    const Variant = accountWith(definition);
     let runtime = await harness.open({ aggregates: [Variant], clock });
     for (let n = 0; n < 5; n++) {
       await runtime.ask(Variant, "a", deposit(1));
@@ -299,8 +307,7 @@ describe.each(storeKinds)("snapshots, on %s", (kind) => {
   });
 
   it("are kept before the reply where asked", async () => {
-    const Variant = aggregate({
-      ...accountDefinition,
+    const Variant = accountWith({
       snapshots: { everyEvents: 1, mode: "before-reply" },
     });
     const runtime = await harness.open({ aggregates: [Variant] });
@@ -309,20 +316,20 @@ describe.each(storeKinds)("snapshots, on %s", (kind) => {
   });
 
   it("are ignored and made again after a change of evolve, which shows in the state", async () => {
-    const definition = { ...accountDefinition, snapshots: { everyEvents: 10 } };
+    const definition: Partial<AccountDefinition> = { snapshots: { everyEvents: 10 } };
     await deposits(definition, 30);
-    const doubled = {
+    const doubled: Partial<AccountDefinition> = {
       ...definition,
       evolve: {
-        ...definition.evolve,
-        Deposited: (state: { cents: number }, { cents }: { cents: number }) => ({
+        ...accountDefinition.evolve,
+        Deposited: (state, { cents }) => ({
           ...state,
           cents: state.cents + 2 * cents,
         }),
       },
-    } as typeof definition;
+    };
     expect(await foldedFor(doubled)).toBe(30);
-    const Doubled = aggregate(doubled);
+    const Doubled = accountWith(doubled);
     const runtime = await harness.open({ aggregates: [Doubled] });
     expect((await runtime.state(Doubled, "a")).state.cents).toBe(60);
     // The slow hydration above left a new one.
@@ -330,7 +337,7 @@ describe.each(storeKinds)("snapshots, on %s", (kind) => {
   });
 
   it("are ignored after a raised stateVersion, and after a change of upcasters", async () => {
-    const definition = { ...accountDefinition, snapshots: { everyEvents: 10 } };
+    const definition: Partial<AccountDefinition> = { snapshots: { everyEvents: 10 } };
     await deposits(definition, 20);
     expect(await foldedFor({ ...definition, stateVersion: 2 })).toBe(20);
     const reshaped = upcaster<{ cents: number }>().reshape(({ cents }) => ({ cents }));

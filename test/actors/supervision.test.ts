@@ -1,7 +1,7 @@
 import { aggregate, openRuntime } from "tidemark";
 import { openMemoryRuntime } from "tidemark/testing";
 import { beforeEach, describe, expect, it } from "vitest";
-import { accountDefinition, Account, deposit } from "../support/account.js";
+import { Account, accountDefinition, accountWith, deposit } from "../support/account.js";
 import { temporaryDirectory } from "../support/directories.js";
 import { runtimeHarness, storeKinds, type RuntimeHarness } from "../support/runtimes.js";
 
@@ -99,8 +99,7 @@ describe.each(storeKinds)("a stream that can't be hydrated, on %s", (kind) => {
     await runtime.ask(Account, "bad", deposit(1));
     await runtime.ask(Account, "bad", deposit(666));
     await runtime.ask(Account, "good", deposit(1));
-    const Strict = aggregate({
-      ...accountDefinition,
+    const Strict = accountWith({
       evolve: {
         ...accountDefinition.evolve,
         Deposited: (state, { cents }) => {

@@ -19,7 +19,7 @@ export type AccountEvent =
   | { type: "Deposited"; data: { cents: number } }
   | { type: "Withdrawn"; data: { cents: number } };
 
-export const accountDefinition: AggregateDefinition<AccountState, AccountCommand, AccountEvent> = {
+export const accountDefinition: AccountDefinition = {
   name: "account",
   initialState: () => ({ status: "absent", owner: "", cents: 0 }),
   decide: {
@@ -43,7 +43,13 @@ export const accountDefinition: AggregateDefinition<AccountState, AccountCommand
   },
 };
 
-export const Account = aggregate(accountDefinition);
+export type AccountDefinition = AggregateDefinition<AccountState, AccountCommand, AccountEvent>;
+
+/** The account, defined otherwise. */
+export const accountWith = (changes: Partial<AccountDefinition>) =>
+  aggregate<AccountState, AccountCommand, AccountEvent>({ ...accountDefinition, ...changes });
+
+export const Account = accountWith({});
 
 export const deposit = (cents: number): AccountCommand => ({ type: "Deposit", data: { cents } });
 export const withdraw = (cents: number): AccountCommand => ({ type: "Withdraw", data: { cents } });
