@@ -7,7 +7,7 @@ import type { Logger } from "../../src/kernel/log.js";
 import type { Position } from "../../src/kernel/event.js";
 import { STATE_FORMAT, type StateRow } from "./index-rows.js";
 import type { IndexStore } from "./index-store.js";
-import type { IndexTail } from "./index-tail.js";
+import { IndexTail } from "./index-tail.js";
 import type { JournalIndex } from "./journal-index.js";
 import type { LogFile } from "./log-file.js";
 
@@ -58,6 +58,8 @@ export class Indexer {
       if (log.head() > 0)
         logger.warn({ problem, head: log.head() }, "the index is built anew from the log");
       await store.clear();
+      // A reader beside us must be able to tell an index that has just begun from one that it can't read.
+      await store.write(new IndexTail(), this.#stateAfter(new IndexTail()));
     }
     this.#indexedTo = problem === undefined ? (store.state()?.indexedTo ?? 0) : 0;
     for (const record of log.recordsFrom(this.#indexedTo + 1, log.head())) {
@@ -145,6 +147,7 @@ function stateProblem(
   if (state.storeId !== storeId) return `it belongs to store ${state.storeId}`;
   if (state.indexedTo > log.head())
     return `it knows position ${state.indexedTo}, the log ends at ${log.head()}`;
-  if (log.sealAt(state.commitPosition) !== state.commitSeal) return "it reflects another log";
+  if (state.indexedTo > 0 && log.sealAt(state.commitPosition) !== state.commitSeal)
+    return "it reflects another log";
   return undefined;
 }
