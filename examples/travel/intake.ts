@@ -13,6 +13,7 @@ export interface IntakeOptions {
   /** Where lines go that are no facts. */
   readonly rejectsPath: string;
   readonly onProgress: (lines: number) => void;
+  readonly onReject: (line: number, problem: string) => void;
   /** Asked before each line; true ends the intake. */
   readonly isInterrupted: () => boolean;
 }
@@ -38,7 +39,7 @@ export interface IntakeResult {
 const IN_FLIGHT = 512;
 
 export async function takeIn(options: IntakeOptions): Promise<IntakeResult> {
-  const { runtime, source, rejectsPath, onProgress, isInterrupted } = options;
+  const { runtime, source, rejectsPath, onProgress, onReject, isInterrupted } = options;
   const resumedAfterLine = Math.max(0, lastRecordedLine(runtime) - 2 * IN_FLIGHT);
   const rejects = new Rejects(rejectsPath);
   const window = new Array<Promise<void> | undefined>(IN_FLIGHT);
@@ -70,7 +71,7 @@ export async function takeIn(options: IntakeOptions): Promise<IntakeResult> {
     if (line.number <= resumedAfterLine) continue;
     const fact = parseFact(line.text);
     if (typeof fact === "string") {
-      rejects.add(line, fact);
+      if (rejects.add(line, fact)) onReject(line.number, fact);
       continue;
     }
     const slot = line.number % IN_FLIGHT;
@@ -119,7 +120,8 @@ class Rejects {
     this.#path = path;
     if (!existsSync(path)) return;
     for (const text of readFileSync(path, "utf8").split("\n")) {
-      if (text !== "") this.#known.add((JSON.parse(text) as { line: number }).line);
+      // A line cut off by a kill is written again when its turn comes.
+      if (text.endsWith("}")) this.#known.add((JSON.parse(text) as { line: number }).line);
     }
   }
 
@@ -127,12 +129,14 @@ class Rejects {
     return this.#known.size;
   }
 
-  add(line: Line, problem: string): void {
-    if (this.#known.has(line.number)) return;
+  /** False where it is known. */
+  add(line: Line, problem: string): boolean {
+    if (this.#known.has(line.number)) return false;
     this.#known.add(line.number);
     appendFileSync(
       this.#path,
       `${JSON.stringify({ line: line.number, problem, text: line.text.slice(0, 1_000) })}\n`,
     );
+    return true;
   }
 }

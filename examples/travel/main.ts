@@ -18,6 +18,7 @@ import { figuresText, openCasesTable, totalsTable } from "./report.js";
 
 const REAL_DATA = "../shared/data/travel-2018.ndjson.gz";
 const GENERATED_LINES = 100_000;
+const REPORTED_MAX = 5;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -71,6 +72,7 @@ async function run(directory: string, source: LineSource): Promise<void> {
       source,
       rejectsPath,
       onProgress: bar.update,
+      onReject: bar.report,
       isInterrupted: () => interruption.requested,
     });
     bar.stop();
@@ -99,7 +101,11 @@ async function run(directory: string, source: LineSource): Promise<void> {
 }
 
 /** A bar on a terminal; elsewhere a line every now and then. */
-function progressBar(source: LineSource): { update: (lines: number) => void; stop: () => void } {
+function progressBar(source: LineSource): {
+  update: (lines: number) => void;
+  report: (line: number, problem: string) => void;
+  stop: () => void;
+} {
   const bar = new SingleBar({
     format: "{bar} {percentage}% | {lines} lines | {rate} lines/s | {left} s left",
     barsize: 30,
@@ -110,6 +116,7 @@ function progressBar(source: LineSource): { update: (lines: number) => void; sto
   const startedAt = performance.now();
   bar.start(1_000, 0, { lines: 0, rate: 0, left: "?" });
   let next = 0;
+  let reported = 0;
   return {
     update(lines) {
       // The bar redraws ten times a second; asking it for each line would cost more than handling the line.
@@ -123,6 +130,12 @@ function progressBar(source: LineSource): { update: (lines: number) => void; sto
         rate: Math.round(lines / Math.max(seconds, 0.001)),
         left,
       });
+    },
+    report(line, problem) {
+      reported += 1;
+      if (reported <= REPORTED_MAX) console.error(`line ${line}: ${problem}`);
+      if (reported === REPORTED_MAX)
+        console.error("further bad lines are only kept in the rejects file");
     },
     stop() {
       if (bar.isActive) bar.stop();

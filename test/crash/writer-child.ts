@@ -1,0 +1,38 @@
+/**
+ * A service that is killed: takes commands from 64 callers at a time and tells each acknowledged one to its parent, who
+ * outlives it. Usage: node writer-child.js DIRECTORY ROUND SEED
+ */
+import { writeSync } from "node:fs";
+import { openRuntime } from "tidemark";
+import { Account, balances, ENTITIES, randomFrom } from "./account-under-fire.js";
+
+const [directory = "", round = "", seed = ""] = process.argv.slice(2);
+const CALLERS = 64;
+
+const random = randomFrom(Number(seed));
+const runtime = await openRuntime({
+  directory,
+  aggregates: [Account],
+  projections: [balances],
+  activationsMax: 50,
+  freeBytesMin: 0,
+});
+
+let sent = 0;
+async function caller(): Promise<never> {
+  for (;;) {
+    const entity = `account-${Math.floor(random() * ENTITIES)}`;
+    const commandId = `${round}-${sent++}`;
+    const type = random() < 0.2 ? "DepositTwice" : "Deposit";
+    const cents = Math.ceil(random() * 100);
+    const answer = await runtime.ask(Account, entity, { type, data: { cents } }, { commandId });
+    if (answer.status !== "accepted") throw new Error(`rejected: ${answer.code}`);
+    // Synchronous: when the line is out, the acknowledgement was given before the kill.
+    writeSync(
+      1,
+      `${JSON.stringify([commandId, entity, answer.version, answer.position, answer.events.length])}\n`,
+    );
+  }
+}
+
+await Promise.all(Array.from({ length: CALLERS }, caller));
