@@ -1,6 +1,9 @@
 /** The directions of design: who may import whom. Each rule has a canary in test/architecture/import-directions.test.ts. */
 const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
-const NODE = "^(node:|[a-z_/]+$)";
+/** Modules of a newer Node than the checker's own. */
+const NODE = "^node:";
+/** What stands on the runtime. */
+const FACES = "^src/(index\\.ts$|testing/|cli/|dashboard/)";
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -16,6 +19,15 @@ module.exports = {
       "The kernel is the language everybody speaks; it knows nobody.",
       { path: "^src/kernel/" },
       { path: "^(journal|actors|sagas|src|examples|test|bench)/", pathNot: "^src/kernel/" },
+    ),
+    rule(
+      "kernel-does-no-io",
+      "Pure code can be simulated; the kernel may hash, and name the types of Standard Schema.",
+      { path: "^src/kernel/" },
+      {
+        dependencyTypesNot: ["local"],
+        pathNot: ["^crypto$", "node_modules/@standard-schema/spec/"],
+      },
     ),
     rule(
       "journal-imports-kernel-only",
@@ -95,10 +107,34 @@ module.exports = {
       },
     ),
     rule(
+      "examples-import-the-package-by-name",
+      "An example is read to learn what to type, and a user can't type a path into the sources.",
+      { path: "^examples/" },
+      { path: "^src/", dependencyTypes: ["local"] },
+    ),
+    rule(
       "only-the-runtime-assembles",
       "One file knows every part, so that no two parts have to know each other.",
       { path: "^src/(projections|rules|messaging|kernel)/" },
-      { path: "^src/(runtime|index)\\.ts$|^src/testing/" },
+      { path: `^src/runtime(\\.ts$|/)|${FACES}` },
+    ),
+    rule(
+      "runtime-imports-downwards-only",
+      "Opening a runtime must load neither a test kit nor an HTTP server.",
+      { path: "^src/runtime(\\.ts$|/)" },
+      { path: FACES },
+    ),
+    rule(
+      "the-public-door-opens-no-other",
+      "Each face is an entry of its own; importing tidemark must not load the others.",
+      { path: "^src/index\\.ts$" },
+      { path: FACES },
+    ),
+    rule(
+      "testing-stands-beside-the-public-door",
+      "The test kit takes the runtime and what is below it; it needs no other face.",
+      { path: "^src/testing/" },
+      { path: FACES, pathNot: "^src/testing/" },
     ),
     rule(
       "no-unresolved",

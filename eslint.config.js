@@ -7,8 +7,10 @@ const ENGINES = [
   "actors/**/*.ts",
   "src/projections/**/*.ts",
 ];
-const SOURCES = ["src/**/*.ts", "journal/**/*.ts", "actors/**/*.ts"];
+const SOURCES = ["src/**/*.ts", "journal/**/*.ts", "actors/**/*.ts", "sagas/**/*.ts"];
 const PORT = "take it from the Clock or Ids port, so that tests own it";
+const AMBIENT = ["setTimeout", "setInterval", "setImmediate", "performance", "crypto"];
+const CRYPTO = ["randomUUID", "randomBytes", "randomInt", "webcrypto"];
 
 export default tseslint.config(
   { ignores: ["dist/**", "node_modules/**", "test/architecture/fixtures/**", "coverage/**"] },
@@ -92,25 +94,35 @@ export default tseslint.config(
     files: ENGINES,
     ignores: ["src/kernel/system-clock.ts"],
     rules: {
-      "no-restricted-globals": [
-        "error",
-        ...["setTimeout", "setInterval", "setImmediate", "performance", "crypto"].map((name) => ({
-          name,
-          message: PORT,
-        })),
-      ],
+      "no-restricted-globals": ["error", ...AMBIENT.map((name) => ({ name, message: PORT }))],
       "no-restricted-properties": [
         "error",
         { object: "Date", property: "now", message: PORT },
         { object: "Math", property: "random", message: PORT },
         { object: "process", property: "nextTick", message: PORT },
+        ...AMBIENT.map((property) => ({ object: "globalThis", property, message: PORT })),
+      ],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: PORT },
+        { selector: "CallExpression[callee.name='Date']", message: PORT },
       ],
       "no-restricted-imports": [
         "error",
         {
           paths: [
-            { name: "node:crypto", importNames: ["randomUUID", "randomBytes"], message: PORT },
+            ...["node:crypto", "crypto"].map((name) => ({
+              name,
+              importNames: CRYPTO,
+              message: PORT,
+            })),
+            ...["node:process", "process"].map((name) => ({
+              name,
+              importNames: ["nextTick", "hrtime"],
+              message: PORT,
+            })),
           ],
+          patterns: [{ regex: "^(node:)?(timers(/promises)?|perf_hooks)$", message: PORT }],
         },
       ],
     },

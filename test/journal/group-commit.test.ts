@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { FreeSpaceGuard } from "../../journal/lmdb/free-space.js";
+import { IndexStore } from "../../journal/lmdb/index-store.js";
+import { LmdbJournal } from "../../journal/lmdb/lmdb-journal.js";
+import { LogFile, type LogEntry } from "../../journal/lmdb/log-file.js";
+import { OwnerLock } from "../../journal/lmdb/owner-lock.js";
+import { openLmdbJournal } from "../../journal/index.js";
+import { temporaryDirectory } from "../support/directories.js";
+import { lmdbOptions } from "../support/journals.js";
+import { join } from "node:path";
+
+const one = (streamId: string) => ({ streams: [{ streamId, events: [{ type: "X" }] }] });
+
+/** A log whose writes do what a test tells them to. */
+class TamperedLog extends LogFile {
+  next: ((write: () => Promise<boolean>) => Promise<boolean>) | undefined;
+  readonly groups: number[] = [];
+
+  override write(group: readonly LogEntry[]): Promise<boolean> {
+    this.groups.push(group.length);
+    const tamper = this.next;
+    this.next = undefined;
+    return tamper === undefined ? super.write(group) : tamper(() => super.write(group));
+  }
+}
+
+async function openTampered(directory: string) {
+  // The real opening makes manifest and folders.
+  const made = await openLmdbJournal(lmdbOptions(directory));
+  const { storeId } = made;
+  await made.close();
+  const { clock, ids, limits, logger } = lmdbOptions(directory);
+  const log = new TamperedLog(join(directory, "log"), false);
+  const store = new IndexStore(join(directory, "state"), false);
+  const lock = OwnerLock.acquire(directory, clock, ids);
+  const guard = new FreeSpaceGuard({ directory, clock, freeBytesMin: 0, freeBytes: undefined });
+  const journal = await LmdbJournal.start({
+    directory,
+    storeId,
+    log,
+    store,
+    lock,
+    guard,
+    clock,
+    limits,
+    logger,
+  });
+  return { journal, log };
+}
+
+describe("group commit", () => {
+  it("writes everything that came while a group was on its way as the next group", async () => {
+    const { journal, log } = await openTampered(temporaryDirectory());
+    const first = journal.append(one("s/a"));
+    let release = (): void => undefined;
+    const reached = new Promise<void>((resolve) => {
+      log.next = async (write) => {
+        resolve();
+        await new Promise<void>((go) => (release = go));
+        return write();
+      };
+    });
+    await reached;
+    const others = Array.from({ length: 500 }, () => journal.append(one("s/a")));
+    release();
+    await Promise.all([first, ...others]);
+    expect(log.groups).toEqual([1, 500]);
+    await journal.close();
+  });
+
+  it("after a failed group, tells it that the outcome is unknown and what was queued that it wasn't written, and takes no more", async () => {
+    const directory = temporaryDirectory();
+    const { journal, log } = await openTampered(directory);
+    await journal.append(one("s/a"));
+    let fail = (): void => undefined;
+    const reached = new Promise<void>((resolve) => {
+      log.next = async () => {
+        resolve();
+        await new Promise<void>((go) => (fail = go));
+        throw new Error("EIO: the disk is gone");
+      };
+    });
+    const unknown = Promise.allSettled([journal.append(one("s/a")), journal.append(one("s/b"))]);
+    await reached;
+    const queued = Promise.allSettled([journal.append(one("s/a")), journal.append(one("s/c"))]);
+    fail();
+    for (const result of await unknown) {
+      expect(result).toMatchObject({
+        status: "rejected",
+        reason: { code: "append-outcome-unknown", cause: { message: "EIO: the disk is gone" } },
+      });
+    }
+    for (const result of await queued)
+      expect(result).toMatchObject({ status: "rejected", reason: { code: "journal-poisoned" } });
+    await expect(journal.append(one("s/d"))).rejects.toMatchObject({
+      code: "journal-poisoned",
+      cause: { code: "append-outcome-unknown" },
+    });
+    // What is durable can still be read; nothing else shows.
+    expect(journal.head()).toBe(1);
+    expect([...journal.readStream("s/a")]).toHaveLength(1);
+    expect(log.groups).toEqual([1, 2]);
+    await journal.close();
+    const again = await openLmdbJournal(lmdbOptions(directory));
+    expect(again.head()).toBe(1);
+    expect((await again.append(one("s/a"))).position).toBe(2);
+    await again.close();
+  });
+
+  it("is fenced by a writer that got past the lock: nothing of its own is written, positions stay contiguous", async () => {
+    const directory = temporaryDirectory();
+    const { journal, log } = await openTampered(directory);
+    await journal.append(one("s/a"));
+    // Another writer's record, at the position that comes next.
+    const intruder = new LogFile(join(directory, "log"), false);
+    const { encodeRecord } = await import("../../journal/record.js");
+    const record = {
+      position: 2,
+      recordedAtMs: 1,
+      parts: [
+        {
+          streamId: "s/z",
+          firstVersion: 1,
+          truncateBefore: 0,
+          events: [{ type: "X", shape: 1, data: {} }],
+        },
+      ],
+      commandId: undefined,
+      metadata: undefined,
+      claims: [],
+      reply: undefined,
+    };
+    expect(await intruder.write([{ position: 2, bytes: encodeRecord(record) }])).toBe(true);
+    const results = await Promise.allSettled([
+      journal.append(one("s/a")),
+      journal.append(one("s/b")),
+    ]);
+    for (const result of results)
+      expect(result).toMatchObject({
+        status: "rejected",
+        reason: { code: "writer-fenced", position: 2 },
+      });
+    await expect(journal.append(one("s/a"))).rejects.toMatchObject({
+      code: "journal-poisoned",
+      cause: { code: "writer-fenced" },
+    });
+    expect(log.groups).toEqual([1, 2]);
+    await journal.close();
+    const again = await openLmdbJournal(lmdbOptions(directory));
+    expect([...again.readStream("s/z")]).toHaveLength(1);
+    expect(again.head()).toBe(2);
+    await again.close();
+  });
+});
