@@ -42,6 +42,10 @@ export default tseslint.config(
       // A cast at a checked door (a decoded record, an erased definition) is what these two forbid.
       "@typescript-eslint/no-unsafe-type-assertion": "off",
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", ignoreRestSiblings: true },
+      ],
       // `get` and `close` of a memory store answer at once and still keep the contract of a promise.
       "@typescript-eslint/require-await": "off",
       "@typescript-eslint/no-invalid-void-type": "off",

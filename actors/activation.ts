@@ -20,16 +20,15 @@ import {
   type Journal,
 } from "../journal/index.js";
 import type { Clock, Ids } from "../src/kernel/clock.js";
-import { hasCode } from "../src/kernel/errors.js";
-import type { Position, RecordedEvent, Version } from "../src/kernel/event.js";
+import { asError, hasCode } from "../src/kernel/errors.js";
+import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import type { Call } from "./call.js";
 import { Context } from "./context.js";
-import { reject, type Accepted, type Rejected } from "./decision.js";
+import { acceptedOf, reject, type Rejected } from "./decision.js";
 import { DecideFailedError, EvolveFailedError, MailboxFullError } from "./errors.js";
-import type { Evictable } from "./eviction-queue.js";
-import { FREQUENCY_MAX } from "./eviction-queue.js";
+import { FREQUENCY_MAX, type Evictable } from "./eviction-queue.js";
 import type { Fold } from "./fold.js";
 import type { Hydrator } from "./hydrator.js";
 import type { Snapshotter } from "./snapshotter.js";
@@ -201,7 +200,7 @@ export class Activation implements Evictable {
     } catch (error) {
       // A handler that threw may have changed the state on the way, against its contract.
       if (error instanceof DecideFailedError || error instanceof EvolveFailedError) this.#restart();
-      this.#answerAfterPending(call, error instanceof Error ? error : new Error(String(error)));
+      this.#answerAfterPending(call, asError(error));
     }
   }
 
@@ -267,7 +266,7 @@ export class Activation implements Evictable {
       this.#restart();
       this.#waiting.unshift(call);
     } else {
-      this.#answerAfterPending(call, error instanceof Error ? error : new Error(String(error)));
+      this.#answerAfterPending(call, asError(error));
     }
   }
 
@@ -293,14 +292,7 @@ export class Activation implements Evictable {
 
   /** The call's commit is durable, or its command was recorded before. */
   onCommitted(call: Call, commit: Commit): void {
-    const last = commit.events[commit.events.length - 1] as RecordedEvent;
-    const answer: Accepted = {
-      status: "accepted",
-      version: last.version,
-      position: commit.lastPosition,
-      events: commit.events,
-      duplicate: commit.duplicate,
-    };
+    const answer = acceptedOf(commit);
     const { snapshot } = call;
     const kept =
       snapshot === undefined ? undefined : this.#ports.snapshotter.take(this.behavior, snapshot);

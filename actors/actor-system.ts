@@ -4,7 +4,7 @@
  */
 import { checkMetadata, type Journal } from "../journal/index.js";
 import type { Clock, Ids, Timer } from "../src/kernel/clock.js";
-import { InvalidArgumentError } from "../src/kernel/errors.js";
+import { asError, InvalidArgumentError } from "../src/kernel/errors.js";
 import type { Message, Metadata, RecordedEvent, Version } from "../src/kernel/event.js";
 import { checkId, streamIdOf, type StreamId } from "../src/kernel/ids.js";
 import { checkInteger, type Limits } from "../src/kernel/limits.js";
@@ -146,7 +146,7 @@ export class ActorSystem {
       const call = this.#callOf(aggregate, command, options, false, answered, bury);
       this.#deliver(aggregate, entityId, streamId, call);
     } catch (error) {
-      bury(error instanceof Error ? error : new Error(String(error)));
+      bury(asError(error));
     }
   }
 

@@ -1,4 +1,5 @@
 /** What `decide` may say, and what its caller hears. */
+import type { Commit } from "../journal/index.js";
 import type { Message, Position, RecordedEvent, Version } from "../src/kernel/event.js";
 
 /** A refusal: an answer, not an error. Nothing is recorded. */
@@ -27,6 +28,12 @@ export type Answer<Event extends Message = Message> = Accepted<Event> | Rejected
 
 /** One event, several in order, none (an empty array), or a refusal. */
 export type Decision<Event extends Message> = Event | readonly Event[] | Rejected;
+
+/** The answer to a command whose commit is on disk. */
+export function acceptedOf({ events, lastPosition, duplicate }: Commit): Accepted {
+  const version = events[events.length - 1]?.version ?? 0;
+  return { status: "accepted", version, position: lastPosition, events, duplicate };
+}
 
 /** Refuses a command. `details` is given to the caller as it is. */
 export function reject(code: string, details?: unknown): Rejected {

@@ -3,6 +3,7 @@
  * has unanswered commands never does, so passivation loses no message. Commands for entities that find no room wait in
  * order of arrival, each entity's own behind each other, up to a bound with a typed refusal.
  */
+import { asError } from "../src/kernel/errors.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import { Activation, type ActivationPorts } from "./activation.js";
 import type { Behavior } from "./behavior.js";
@@ -198,6 +199,6 @@ function deliverOrReject(activation: Activation, call: Call): void {
   try {
     activation.deliver(call);
   } catch (error) {
-    call.reject(error instanceof Error ? error : new Error(String(error)));
+    call.reject(asError(error));
   }
 }

@@ -215,5 +215,5 @@ export function recordedEventOf(
     causationId: metadata?.causationId ?? commandId,
     headers: metadata?.headers,
     shape: event.shape,
-  } as RecordedEvent;
+  };
 }

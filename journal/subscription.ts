@@ -13,7 +13,7 @@
  * The checkpoint is the handler's to keep, together with what it wrote; the loop only remembers it.
  */
 import type { Clock, Timer } from "../src/kernel/clock.js";
-import { TidemarkError } from "../src/kernel/errors.js";
+import { asError, TidemarkError } from "../src/kernel/errors.js";
 import type { Position } from "../src/kernel/event.js";
 import { checkInteger } from "../src/kernel/limits.js";
 import { silentLogger, type Logger } from "../src/kernel/log.js";
@@ -206,7 +206,7 @@ export class Subscription {
           return;
         }
       } catch (error) {
-        this.#onFailure(error instanceof Error ? error : new Error(String(error)));
+        this.#onFailure(asError(error));
         return;
       }
     }

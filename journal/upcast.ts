@@ -230,7 +230,7 @@ export class Upcasters {
     const last = chain?.last;
     switch (last?.kind) {
       case undefined:
-        return [{ ...event, type: at.type, shape: newest, data } as RecordedEvent];
+        return [{ ...event, type: at.type, shape: newest, data }];
       case "drop":
         return [];
       case "rename":

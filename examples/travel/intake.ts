@@ -42,7 +42,7 @@ export async function takeIn(options: IntakeOptions): Promise<IntakeResult> {
   const { runtime, source, rejectsPath, onProgress, onReject, isInterrupted } = options;
   const resumedAfterLine = Math.max(0, lastRecordedLine(runtime) - 2 * IN_FLIGHT);
   const rejects = new Rejects(rejectsPath);
-  const window = new Array<Promise<void> | undefined>(IN_FLIGHT);
+  const window = new Array<Promise<void>>(IN_FLIGHT).fill(Promise.resolve());
   const latenciesMs: number[] = [];
   const startedAt = performance.now();
   let lines = 0;
@@ -78,7 +78,7 @@ export async function takeIn(options: IntakeOptions): Promise<IntakeResult> {
     await window[slot];
     window[slot] = send(line.number, { ...withoutSeq(fact), line: line.number });
     // Awaited when its slot comes round; until then a failure must not count as unhandled.
-    window[slot].catch(() => undefined);
+    void window[slot].catch(() => undefined);
   }
   await Promise.all(window);
 

@@ -83,9 +83,8 @@ function partsText(parts: Readonly<Record<string, number>>): string {
 
 function plainTable(head: string[]): Table.Table {
   const last = head.length - 1;
-  const colAligns = head.map(
-    (_, at) =>
-      (at >= last - 1 || (head[1] === "cases" && at > 0) ? "right" : "left") as "left" | "right",
+  const colAligns = head.map((_, at) =>
+    at >= last - 1 || (head[1] === "cases" && at > 0) ? "right" : "left",
   );
   return new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
 }

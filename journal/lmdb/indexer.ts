@@ -2,6 +2,7 @@
  * The indexer writes the tail of the index out behind the acknowledgement, in few large transactions, and knows at open
  * what is missing. The tail is bounded: when it is full, commits wait for the indexer (`mustWait`).
  */
+import { asError } from "../../src/kernel/errors.js";
 import type { Clock, Timer } from "../../src/kernel/clock.js";
 import type { Logger } from "../../src/kernel/log.js";
 import type { Position } from "../../src/kernel/event.js";
@@ -116,7 +117,7 @@ export class Indexer {
     } catch (error) {
       // The tail stays frozen in memory, so reads go on; writing must end.
       this.#failed = true;
-      this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
+      this.#options.onFailed(asError(error));
       return;
     }
     index.endWrite();

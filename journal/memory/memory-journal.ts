@@ -342,5 +342,5 @@ function copyOf(event: RecordedEvent): RecordedEvent {
   return {
     ...event,
     data: event.data === EMPTY_DATA ? event.data : decode(encode(event.data)),
-  } as RecordedEvent;
+  };
 }

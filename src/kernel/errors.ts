@@ -49,6 +49,11 @@ export class InvalidArgumentError extends TidemarkError {
   }
 }
 
+/** What was thrown, as an error: user code may throw anything. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 const SHOWN_LENGTH_MAX = 80;
 
 /** A short, safe picture of any value for an error message: never throws, never long, no control characters. */

@@ -3,6 +3,7 @@
  * Every event, command and state goes through the codec once, so what couldn't be recorded fails here already; and states
  * are frozen, so a handler that changes them in place fails, too.
  */
+import { asError } from "../kernel/errors.js";
 import { AssertionError, deepStrictEqual } from "node:assert";
 import {
   isRejected,
@@ -106,7 +107,7 @@ class Specification<State, Command extends Message, Event extends Message>
         for (const event of outcome as readonly Message[])
           state = evolved(this.#aggregate, state, event);
     } catch (error) {
-      outcome = error instanceof Error ? error : new Error(String(error));
+      outcome = asError(error);
       state = this.#state;
     }
     const version = this.#version + (Array.isArray(outcome) ? outcome.length : 0);

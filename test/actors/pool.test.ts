@@ -77,7 +77,7 @@ describe.each(storeKinds)("the pool of activations, on %s", (kind) => {
     );
     const refused = answers.filter((answer) => answer.status === "rejected");
     expect(refused).toHaveLength(3);
-    for (const { reason } of refused as PromiseRejectedResult[]) {
+    for (const { reason } of refused) {
       expect(reason).toMatchObject({
         code: "mailbox-full",
         streamId: "account/a",
@@ -175,7 +175,7 @@ describe.each(storeKinds)("the pool of activations, on %s", (kind) => {
     );
     const reasons = answers
       .filter((answer) => answer.status === "rejected")
-      .map((answer) => (answer as PromiseRejectedResult).reason as unknown);
+      .map((answer) => answer.reason as unknown);
     expect(reasons.length).toBeGreaterThan(10);
     expect(reasons.every((reason) => hasCode(reason, "journal-overloaded"))).toBe(true);
     expect(runtime.head).toBe(100 - reasons.length);

@@ -212,7 +212,10 @@ export function journalConformance({ name, newHarness }: JournalConformanceOptio
       const told: string[] = [];
       const done = new Promise<void>((resolve) => {
         journal.enqueue(one("s/a"), {
-          committed: (commit) => (told.push(`committed ${commit.position}`), resolve()),
+          committed: (commit) => {
+            told.push(`committed ${commit.position}`);
+            resolve();
+          },
           failed: () => told.push("failed"),
         });
       });

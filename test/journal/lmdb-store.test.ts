@@ -132,7 +132,7 @@ describe("the folder state", () => {
     const environment = openEnvironment(join(directory, "state"), false);
     const meta = openTable(environment, "meta");
     const row = stateRow.decode(meta.get("state")!)!;
-    await meta.put("state", stateRow.encode({ ...row, format: 99, indexedTo: 3 }) as Buffer);
+    await meta.put("state", stateRow.encode({ ...row, format: 99, indexedTo: 3 }));
     await environment.close();
     journal = await open(directory);
     expect(everything(journal)).toEqual(before);
