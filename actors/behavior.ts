@@ -9,7 +9,7 @@ import { Upcasters, type Upcaster } from "../journal/index.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { EMPTY_DATA, type Message } from "../src/kernel/event.js";
 import { checkId, checkName } from "../src/kernel/ids.js";
-import { checkInteger } from "../src/kernel/limits.js";
+import { checkInteger, checkObject } from "../src/kernel/check.js";
 import { validated } from "../src/kernel/standard-schema.js";
 import { isRejected, type DecideContext, type Rejected } from "./decision.js";
 import type { ClaimFunctions, ClaimValue } from "./entity-claims.js";
@@ -56,6 +56,7 @@ export class Behavior {
   readonly #stateSchema: StandardSchemaV1 | undefined;
 
   constructor(definition: ErasedDefinition) {
+    checkObject("definition of an aggregate", definition);
     checkName("aggregate name", definition.name);
     const { name, stateVersion = 1 } = definition;
     this.name = name;
@@ -68,6 +69,7 @@ export class Behavior {
     }
     checkInteger(`stateVersion of ${name}`, stateVersion, 1, Number.MAX_SAFE_INTEGER);
     this.initialState = definition.initialState;
+    if (definition.schemas !== undefined) checkObject(`schemas of ${name}`, definition.schemas);
     this.#decide = functionsOf(`decide of ${name}`, definition.decide);
     this.#evolve = functionsOf(`evolve of ${name}`, definition.evolve);
     this.#commandSchemas = schemasOf(
@@ -82,6 +84,8 @@ export class Behavior {
     );
     this.#stateSchema = definition.schemas?.state;
     this.claims = claimFunctionsOf(name, definition.claims);
+    if (definition.upcasters !== undefined)
+      checkObject(`upcasters of ${name}`, definition.upcasters);
     this.upcasters = new Upcasters(name, this.#evolve.keys(), definition.upcasters ?? {});
     this.snapshotRules = snapshotRulesOf(name, definition.snapshots, new Set(this.#evolve.keys()));
     this.fingerprint = this.#fingerprintOf(stateVersion);
@@ -108,9 +112,7 @@ export class Behavior {
    * @throws InvalidArgumentError - `decide` doesn't know the command, or the data isn't valid.
    */
   commandData(command: Message): unknown {
-    if (typeof command !== "object" || (command as unknown) === null) {
-      throw new InvalidArgumentError("command", "an object with a type and data", command);
-    }
+    checkObject("command", command);
     if (!this.#decide.has(command.type)) {
       const known = [...this.#decide.keys()].join(", ");
       throw new InvalidArgumentError(
@@ -190,9 +192,7 @@ function functionsOf<F>(
   argument: string,
   functions: Readonly<Record<string, F>>,
 ): ReadonlyMap<string, F> {
-  if (typeof functions !== "object" || (functions as unknown) === null) {
-    throw new InvalidArgumentError(argument, "an object of functions by type", functions);
-  }
+  checkObject(argument, functions);
   for (const [type, value] of Object.entries(functions)) {
     checkId(`a type in ${argument}`, type);
     if (typeof value !== "function")
@@ -206,6 +206,7 @@ function schemasOf(
   schemas: Readonly<Record<string, StandardSchemaV1>> | undefined,
   handlers: ReadonlyMap<string, unknown>,
 ): ReadonlyMap<string, StandardSchemaV1> {
+  if (schemas !== undefined) checkObject(argument, schemas);
   for (const [type, schema] of Object.entries(schemas ?? {})) {
     if (!handlers.has(type))
       throw new InvalidArgumentError(argument, "for types that have a handler", type);
@@ -221,6 +222,7 @@ function claimFunctionsOf(
   claims: ErasedDefinition["claims"],
 ): ClaimFunctions | undefined {
   if (claims === undefined) return undefined;
+  checkObject(`claims of ${name}`, claims);
   for (const claimName of Object.keys(claims)) checkName(`a claim of ${name}`, claimName);
   return functionsOf(`claims of ${name}`, claims);
 }

@@ -1,7 +1,7 @@
 /** When an aggregate's state is copied, so that hydration needn't fold the whole history. Any of the conditions will do. */
 import type { DataOf, Message, Version } from "../src/kernel/event.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
-import { checkInteger } from "../src/kernel/limits.js";
+import { checkArray, checkInteger, checkObject } from "../src/kernel/check.js";
 
 export interface SnapshotPolicy<State, Event extends Message> {
   /** After so many events since the last one; defaults to 100, 0 turns this off. */
@@ -43,6 +43,7 @@ export function snapshotRulesOf(
   eventTypes: ReadonlySet<string>,
 ): SnapshotRules | undefined {
   if (policy === false) return undefined;
+  if (policy !== undefined) checkObject(`snapshots of ${name}`, policy);
   const {
     everyEvents = EVERY_EVENTS,
     everyMs = 0,
@@ -57,6 +58,7 @@ export function snapshotRulesOf(
   if (!["behind", "before-reply"].includes(mode)) {
     throw new InvalidArgumentError(`snapshots.mode of ${name}`, '"behind" or "before-reply"', mode);
   }
+  checkArray(`snapshots.onEvents of ${name}`, onEvents);
   for (const type of onEvents as readonly string[]) {
     if (!eventTypes.has(type))
       throw new InvalidArgumentError(

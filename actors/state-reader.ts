@@ -3,7 +3,7 @@ import type { Journal, SnapshotCriteria } from "../journal/index.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import type { Position, RecordedEvent, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
-import { checkInteger } from "../src/kernel/limits.js";
+import { checkInteger } from "../src/kernel/check.js";
 import type { Behavior } from "./behavior.js";
 import { Fold, usableSnapshot } from "./fold.js";
 

@@ -7,7 +7,8 @@
 import { InvalidArgumentError, describe } from "../src/kernel/errors.js";
 import { EMPTY_DATA, type Metadata, type Position, type Version } from "../src/kernel/event.js";
 import { checkId, checkName, checkStreamId, type StreamId } from "../src/kernel/ids.js";
-import { checkInteger, type Limits } from "../src/kernel/limits.js";
+import { checkArray, checkInteger, checkObject } from "../src/kernel/check.js";
+import type { Limits } from "../src/kernel/limits.js";
 import { checkPlainData } from "../src/kernel/plain-data.js";
 import { encode } from "./codec.js";
 import { CommandIdReusedError, VersionConflictError, type ExpectedVersion } from "./errors.js";
@@ -113,15 +114,9 @@ function partOf(stream: StreamAppend, version: Version): RecordPart {
   };
 }
 
-/** Of values whose type the compiler knows and a caller in JavaScript may not. */
-function isNonEmptyArray(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0;
-}
-
 function checkRequest(request: AppendRequest, limits: Limits): void {
-  if (!isNonEmptyArray(request.streams)) {
-    throw new InvalidArgumentError("streams", "an array of at least one stream", request.streams);
-  }
+  checkObject("request", request);
+  checkArray("streams", request.streams, 1);
   let eventCount = 0;
   for (const stream of request.streams) {
     checkStream(stream, limits);
@@ -142,14 +137,9 @@ function checkRequest(request: AppendRequest, limits: Limits): void {
 }
 
 function checkStream(stream: StreamAppend, limits: Limits): void {
+  checkObject("stream", stream);
   checkStreamId("streamId", stream.streamId);
-  if (!isNonEmptyArray(stream.events)) {
-    throw new InvalidArgumentError(
-      `events of ${stream.streamId}`,
-      "an array of at least one event",
-      stream.events,
-    );
-  }
+  checkArray(`events of ${stream.streamId}`, stream.events, 1);
   const { expected } = stream;
   if (
     expected !== undefined &&
@@ -168,9 +158,7 @@ function checkStream(stream: StreamAppend, limits: Limits): void {
 }
 
 function checkEvent(event: NewEvent, limits: Limits): void {
-  if (typeof event !== "object" || (event as unknown) === null) {
-    throw new InvalidArgumentError("event", "an object with a type and data", event);
-  }
+  checkObject("event", event);
   checkId("event type", event.type);
   if (event.shape !== undefined)
     checkInteger(`shape of event ${event.type}`, event.shape, 1, 65_535);
@@ -222,30 +210,20 @@ function checkDistinct(streams: readonly StreamAppend[]): void {
  * @throws InvalidArgumentError - An id or a header can't be taken, or all together are too large.
  */
 export function checkMetadata(metadata: Metadata, limits: Limits): void {
-  if (typeof metadata !== "object" || (metadata as unknown) === null) {
-    throw new InvalidArgumentError("metadata", "an object", metadata);
-  }
+  checkObject("metadata", metadata);
   const { correlationId, causationId, headers } = metadata;
   if (correlationId !== undefined) checkId("metadata.correlationId", correlationId);
   if (causationId !== undefined) checkId("metadata.causationId", causationId);
   if (headers === undefined) return;
-  if (typeof headers !== "object" || (headers as unknown) === null || Array.isArray(headers)) {
-    throw new InvalidArgumentError("metadata.headers", "an object", headers);
-  }
+  checkObject("metadata.headers", headers);
   checkPlainData("metadata.headers", headers, limits.nestingDepthMax);
   checkEncodedBytes("metadata", encodeMetadata(metadata), limits.metadataBytesMax);
 }
 
 function checkClaims(request: AppendRequest, limits: Limits): void {
-  const claims = request.claims ?? [];
-  if (!Array.isArray(claims) || claims.length > limits.commitEventsMax) {
-    throw new InvalidArgumentError(
-      "claims",
-      `an array of at most ${limits.commitEventsMax}`,
-      claims,
-    );
-  }
+  checkArray("claims", request.claims, 0, limits.commitEventsMax);
   for (const claim of request.claims ?? []) {
+    checkObject("claim", claim);
     checkName("claim name", claim.name);
     checkId(`key of claim ${claim.name}`, claim.key);
     if (claim.owner !== undefined) checkStreamId(`owner of claim ${claim.name}`, claim.owner);

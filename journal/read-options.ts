@@ -1,7 +1,7 @@
 /** Checks of what readers ask for, and the meaning of an event filter, shared by every journal. */
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { checkId, checkStreamId, type StreamId } from "../src/kernel/ids.js";
-import { checkInteger } from "../src/kernel/limits.js";
+import { checkInteger } from "../src/kernel/check.js";
 import type { EventFilter, PageOptions, StreamReadOptions } from "./journal.js";
 
 const MAX = Number.MAX_SAFE_INTEGER;

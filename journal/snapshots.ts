@@ -1,7 +1,8 @@
 /** Snapshots: checked when saved, selected by version and time. Optional copies, never the truth. */
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { checkStreamId } from "../src/kernel/ids.js";
-import { checkInteger, type Limits } from "../src/kernel/limits.js";
+import { checkInteger } from "../src/kernel/check.js";
+import type { Limits } from "../src/kernel/limits.js";
 import { checkPlainData } from "../src/kernel/plain-data.js";
 import type { Snapshot, SnapshotCriteria } from "./journal.js";
 

@@ -15,7 +15,7 @@
 import type { Clock, Timer } from "../src/kernel/clock.js";
 import { asError, TidemarkError } from "../src/kernel/errors.js";
 import type { Position } from "../src/kernel/event.js";
-import { checkInteger } from "../src/kernel/limits.js";
+import { checkInteger } from "../src/kernel/check.js";
 import { silentLogger, type Logger } from "../src/kernel/log.js";
 import type { EventFilter, Journal, Page } from "./journal.js";
 

@@ -13,7 +13,7 @@
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { EMPTY_DATA, type Message, type RecordedEvent } from "../src/kernel/event.js";
 import { checkId } from "../src/kernel/ids.js";
-import { checkInteger } from "../src/kernel/limits.js";
+import { checkArray, checkInteger, checkObject } from "../src/kernel/check.js";
 import { UnreadableEventError } from "./errors.js";
 
 interface Target {
@@ -56,6 +56,7 @@ export class Upcaster<Output = unknown> {
    */
   renameTo(type: string, options: { readonly shape?: number } = {}): Upcaster<never> {
     this.#assertOpen();
+    checkObject("options of renameTo", options);
     return new Upcaster<never>(this.reshapes, {
       kind: "rename",
       to: targetOf(type, options.shape),
@@ -72,6 +73,7 @@ export class Upcaster<Output = unknown> {
     split: (data: Output) => readonly Message[],
   ): Upcaster<never> {
     this.#assertOpen();
+    checkArray("types of splitInto", types, 1);
     return new Upcaster<never>(this.reshapes, {
       kind: "split",
       into: types.map((type) => targetOf(type, 1)),

@@ -2,6 +2,7 @@
  * The bounds of everything that enters. Each is checked before anything is written, with an error that names the
  * argument, the limit and the value.
  */
+import { checkInteger, checkObject } from "./check.js";
 import { InvalidArgumentError } from "./errors.js";
 
 /** Bounds on what a caller may hand in. */
@@ -36,6 +37,7 @@ export const defaultLimits: Limits = Object.freeze({
  */
 export function limitsOf(changes: Partial<Limits> | undefined): Limits {
   if (changes === undefined) return defaultLimits;
+  checkObject("limits", changes);
   for (const [name, value] of Object.entries(changes)) {
     if (!Object.hasOwn(defaultLimits, name)) {
       throw new InvalidArgumentError(
@@ -55,20 +57,4 @@ export function limitsOf(changes: Partial<Limits> | undefined): Limits {
     );
   }
   return Object.freeze({ ...defaultLimits, ...changes });
-}
-
-/**
- * Checks an integer option at the door.
- *
- * @throws InvalidArgumentError - Not an integer between `min` and `max`, both inclusive.
- */
-export function checkInteger(
-  argument: string,
-  value: unknown,
-  min: number,
-  max: number,
-): asserts value is number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
-    throw new InvalidArgumentError(argument, `an integer from ${min} to ${max}`, value);
-  }
 }

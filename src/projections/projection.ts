@@ -2,11 +2,11 @@
  * The definition of a projection: handlers by event type that keep documents. Handlers are synchronous and get the event
  * and the documents, nothing else: they have no way to send anything, so building a view anew can't cause effects.
  */
-import type { Upcasters } from "../../journal/index.js";
+import { Upcasters } from "../../journal/index.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Message, RecordedEvent } from "../kernel/event.js";
 import { checkId, checkName } from "../kernel/ids.js";
-import { checkInteger } from "../kernel/limits.js";
+import { checkArray, checkInteger, checkObject } from "../kernel/check.js";
 
 /** An aggregate as far as a projection must know it. */
 export interface EventSource<Event extends Message = Message> {
@@ -61,15 +61,17 @@ export interface Projection<Document> {
 export function projection<Document, Event extends Message>(
   definition: ProjectionDefinition<Document, Event>,
 ): Projection<Document> {
+  checkObject("definition of a projection", definition);
   const { name, version } = definition;
   checkName("projection name", name);
   checkInteger(`version of projection ${name}`, version, 1, 2 ** 31);
-  if (!Array.isArray(definition.from) || definition.from.length === 0) {
-    throw new InvalidArgumentError(
-      `from of projection ${name}`,
-      "an array of at least one aggregate",
-      definition.from,
-    );
+  checkArray(`from of projection ${name}`, definition.from, 1);
+  checkObject(`on of projection ${name}`, definition.on);
+  for (const source of definition.from) {
+    checkObject(`a source of projection ${name}`, source);
+    if (!(source.behavior?.upcasters instanceof Upcasters)) {
+      throw new InvalidArgumentError(`a source of projection ${name}`, "an aggregate", source);
+    }
   }
   const handlers = new Map<string, Handler<unknown, Message>>();
   for (const [type, handler] of Object.entries(definition.on)) {

@@ -2,7 +2,7 @@
 import type { ViewStore } from "../../journal/index.js";
 import type { Position } from "../kernel/event.js";
 import { checkId } from "../kernel/ids.js";
-import { checkInteger } from "../kernel/limits.js";
+import { checkInteger } from "../kernel/check.js";
 import type { Projection } from "./projection.js";
 
 /** How far a view has come, and a wait for it to come further. */
