@@ -16,10 +16,15 @@ export interface Message {
 /** The types of a union of messages. */
 export type TypeOf<M extends Message> = M["type"];
 
+/** The members of a union that may have a type; one member may stand for several types. */
+export type MessageOf<M extends Message, Type extends M["type"]> = M extends Message
+  ? Type extends M["type"]
+    ? M
+    : never
+  : never;
+
 /** The data of the messages of one type within a union. */
-export type DataOf<M extends Message, Type extends M["type"]> = OwnData<
-  Extract<M, { readonly type: Type }>
->;
+export type DataOf<M extends Message, Type extends M["type"]> = OwnData<MessageOf<M, Type>>;
 
 type OwnData<M extends Message> = M extends unknown
   ? "data" extends keyof M

@@ -4,7 +4,7 @@
  */
 import { Upcasters } from "../../journal/index.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
-import type { Message, RecordedEvent } from "../kernel/event.js";
+import type { Message, MessageOf, RecordedEvent } from "../kernel/event.js";
 import { checkId, checkName } from "../kernel/ids.js";
 import { checkArray, checkInteger, checkObject } from "../kernel/check.js";
 
@@ -39,7 +39,7 @@ export interface ProjectionDefinition<Document, Event extends Message> {
   readonly from: readonly EventSource<Event>[];
   /** By event type; only these types are read (from an index). */
   readonly on: {
-    readonly [Type in Event["type"]]?: Handler<Document, Extract<Event, { readonly type: Type }>>;
+    readonly [Type in Event["type"]]?: Handler<Document, MessageOf<Event, Type>>;
   };
 }
 
@@ -69,7 +69,7 @@ export function projection<Document, Event extends Message>(
   checkObject(`on of projection ${name}`, definition.on);
   for (const source of definition.from) {
     checkObject(`a source of projection ${name}`, source);
-    if (!(source.behavior?.upcasters instanceof Upcasters)) {
+    if (!((source as Partial<EventSource>).behavior?.upcasters instanceof Upcasters)) {
       throw new InvalidArgumentError(`a source of projection ${name}`, "an aggregate", source);
     }
   }

@@ -47,7 +47,6 @@ const anything = fc.anything({
   withSparseArray: true,
   withNullPrototype: true,
   withObjectString: true,
-  withUnicodeString: true,
 });
 const weird = fc.oneof(
   anything,
@@ -127,11 +126,10 @@ describe("ids from outside", () => {
   it("that aren't even text are refused", () => {
     fc.assert(
       fc.property(
-        weird,
-        (id) =>
-          void (
-            typeof id === "string" || expect(typedErrorOf(() => checkId("id", id))).toBeDefined()
-          ),
+        weird.filter((id) => typeof id !== "string"),
+        (id) => {
+          expect(typedErrorOf(() => checkId("id", id))).toBeDefined();
+        },
       ),
       runs(10_000),
     );

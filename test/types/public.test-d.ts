@@ -90,3 +90,26 @@ test("a projection's handlers get the events of their type, its view its documen
   });
   expectTypeOf(runtime.view(rows).get("a")).resolves.toEqualTypeOf<{ cents: number } | undefined>();
 });
+
+test("one member of a union may stand for several types", () => {
+  type Event = { type: "Deposited" | "Withdrawn"; data: { cents: number } } | { type: "Opened" };
+  aggregate<{ cents: number }, { type: "Deposit" | "Withdraw"; data: { cents: number } }, Event>({
+    name: "x",
+    initialState: () => ({ cents: 0 }),
+    decide: {
+      Deposit: (_state, data) => {
+        expectTypeOf(data).toEqualTypeOf<{ cents: number }>();
+        return { type: "Deposited", data };
+      },
+      Withdraw: (_state, data) => ({ type: "Withdrawn", data }),
+    },
+    evolve: {
+      Deposited: (state, data) => {
+        expectTypeOf(data).toEqualTypeOf<{ cents: number }>();
+        return state;
+      },
+      Withdrawn: (state) => state,
+      Opened: (state) => state,
+    },
+  });
+});
