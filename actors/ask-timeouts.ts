@@ -7,12 +7,9 @@ import type { Clock, Timer } from "../src/kernel/clock.js";
 export interface Expiring {
   /** Whether it has been answered; then it expires no more. */
   readonly settled: boolean;
+  /** Monotonic time; belongs to the queue. */
+  deadlineMs: number;
   expire(timeoutMs: number): void;
-}
-
-interface Entry {
-  readonly deadlineMs: number;
-  readonly call: Expiring;
 }
 
 /** Answered calls at the front of a queue are dropped when it grows; this many at a time are moved together. */
@@ -22,7 +19,7 @@ class TimeoutQueue {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #onEmpty: () => void;
-  #entries: Entry[] = [];
+  #entries: Expiring[] = [];
   #front = 0;
   #timer: Timer | undefined;
 
@@ -34,12 +31,13 @@ class TimeoutQueue {
 
   push(call: Expiring): void {
     this.#dropAnswered();
-    this.#entries.push({ deadlineMs: this.#clock.monotonicMs() + this.#timeoutMs, call });
+    call.deadlineMs = this.#clock.monotonicMs() + this.#timeoutMs;
+    this.#entries.push(call);
     if (this.#timer === undefined) this.#setTimer(this.#timeoutMs);
   }
 
   #dropAnswered(): void {
-    while (this.#entries[this.#front]?.call.settled === true) this.#front += 1;
+    while (this.#entries[this.#front]?.settled === true) this.#front += 1;
     if (this.#front < COMPACT_AT || this.#front * 2 < this.#entries.length) return;
     this.#entries = this.#entries.slice(this.#front);
     this.#front = 0;
@@ -55,10 +53,10 @@ class TimeoutQueue {
   #expireDue(): void {
     const nowMs = this.#clock.monotonicMs();
     for (;;) {
-      const entry = this.#entries[this.#front];
-      if (entry === undefined || (!entry.call.settled && entry.deadlineMs > nowMs)) break;
+      const call = this.#entries[this.#front];
+      if (call === undefined || (!call.settled && call.deadlineMs > nowMs)) break;
       this.#front += 1;
-      if (!entry.call.settled) entry.call.expire(this.#timeoutMs);
+      if (!call.settled) call.expire(this.#timeoutMs);
     }
     const next = this.#entries[this.#front];
     if (next === undefined) {

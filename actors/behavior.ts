@@ -161,12 +161,14 @@ export class Behavior {
         given,
       );
     }
-    const data = event.data ?? EMPTY_DATA;
-    const schema = this.#eventSchemas.get(event.type);
-    return {
-      type: event.type,
-      data: schema === undefined ? data : validated(`data of event ${event.type}`, schema, data),
-    };
+    const schema = this.#eventSchemas.size === 0 ? undefined : this.#eventSchemas.get(event.type);
+    if (schema !== undefined) {
+      const data = validated(`data of event ${event.type}`, schema, event.data ?? EMPTY_DATA);
+      return { type: event.type, data };
+    }
+    return event.data === undefined
+      ? { type: event.type, data: EMPTY_DATA }
+      : (event as DecidedEvent);
   }
 
   /** The next state. @throws Whatever `evolve` throws; InvalidArgumentError where it doesn't handle the type. */

@@ -32,6 +32,7 @@ export class Call implements CommitSink {
   readonly #resolve: (answer: CallAnswer) => void;
   readonly #reject: (error: Error) => void;
   settled = false;
+  deadlineMs = 0;
   /** Set once it is with an activation. */
   activation: Owner | undefined;
   /** Its events are on their way to the disk. */

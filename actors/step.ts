@@ -2,7 +2,7 @@
  * The pure step of an aggregate: state and command to events and the next state, and to what the journal is asked to
  * append. No clock, no promises, nothing kept; an activation is this function with a mailbox in front.
  */
-import type { AppendRequest } from "../journal/index.js";
+import type { AppendRequest, NewEvent } from "../journal/index.js";
 import type { Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
@@ -62,11 +62,12 @@ export function appendRequestOf(
   after: unknown,
 ): AppendRequest {
   const { upcasters, claims } = behavior;
-  const shaped = events.map(({ type, data }) => ({ type, data, shape: upcasters.shapeOf(type) }));
+  const shaped: NewEvent[] = [];
+  for (const { type, data } of events) shaped.push({ type, shape: upcasters.shapeOf(type), data });
   return {
     streams: [{ streamId, expected: version, events: shaped }],
-    ...(commandId === undefined ? {} : { commandId }),
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(claims === undefined ? {} : { claims: claimChanges(claims, before, after) }),
+    commandId,
+    metadata,
+    claims: claims === undefined ? undefined : claimChanges(claims, before, after),
   };
 }

@@ -14,7 +14,13 @@ import { encode } from "./codec.js";
 import { CommandIdReusedError, VersionConflictError, type ExpectedVersion } from "./errors.js";
 import { applyClaims, type ClaimState } from "./claims.js";
 import type { AppendRequest, NewEvent, StreamAppend } from "./journal.js";
-import { encodeMetadata, type CommitRecord, type RecordEvent, type RecordPart } from "./record.js";
+import {
+  encodeMetadata,
+  NO_CLAIMS,
+  type CommitRecord,
+  type RecordEvent,
+  type RecordPart,
+} from "./record.js";
 
 /** What admission must know of a journal: the state after everything admitted so far, durable or not. */
 export interface AdmissionView {
@@ -23,12 +29,6 @@ export interface AdmissionView {
   /** The first stream of the commit that answered the command; undefined where it is new. */
   streamOfCommand(commandId: string): StreamId | undefined;
   admittedClaim(name: string, key: string): ClaimState | undefined;
-}
-
-/** A commit that will succeed unless the journal fails. */
-export interface Admission {
-  readonly record: CommitRecord;
-  readonly eventCount: number;
 }
 
 /**
@@ -42,32 +42,30 @@ export function admit(
   limits: Limits,
   position: Position,
   nowMs: number,
-): Admission | "duplicate" {
+): CommitRecord | "duplicate" {
   checkRequest(request, limits);
   const first = request.streams[0] as StreamAppend;
   if (request.commandId !== undefined && isDuplicate(request.commandId, first.streamId, view))
     return "duplicate";
   const parts: RecordPart[] = [];
-  let eventCount = 0;
   for (const stream of request.streams) {
     const version = view.admittedVersion(stream.streamId);
     checkExpected(stream, version);
     checkTruncation(stream, version);
-    eventCount += stream.events.length;
     parts.push(partOf(stream, version));
   }
-  const claims =
-    request.claims === undefined ? [] : applyClaims(request.claims, first.streamId, view, nowMs);
-  const record: CommitRecord = {
+  return {
     position,
     recordedAtMs: nowMs,
     parts,
     commandId: request.commandId,
     metadata: request.metadata,
-    claims,
+    claims:
+      request.claims === undefined
+        ? NO_CLAIMS
+        : applyClaims(request.claims, first.streamId, view, nowMs),
     reply: request.reply === undefined ? undefined : [request.reply],
   };
-  return { record, eventCount };
 }
 
 /**
@@ -102,16 +100,12 @@ function checkTruncation(stream: StreamAppend, version: Version): void {
 }
 
 function partOf(stream: StreamAppend, version: Version): RecordPart {
-  const events: RecordEvent[] = [];
-  for (const event of stream.events) {
-    events.push({ type: event.type, shape: event.shape ?? 1, data: event.data ?? EMPTY_DATA });
-  }
-  return {
-    streamId: stream.streamId,
-    firstVersion: version + 1,
-    truncateBefore: stream.truncateBefore ?? 0,
-    events,
-  };
+  const { streamId, truncateBefore = 0, events } = stream;
+  return { streamId, firstVersion: version + 1, truncateBefore, events: events.map(recordEventOf) };
+}
+
+function recordEventOf({ type, shape = 1, data = EMPTY_DATA }: NewEvent): RecordEvent {
+  return { type, shape, data };
 }
 
 function checkRequest(request: AppendRequest, limits: Limits): void {

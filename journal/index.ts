@@ -28,6 +28,7 @@ export type {
   EventFilter,
   Journal,
   JournalFigures,
+  NewEvent,
   Page,
   PageOptions,
   Snapshot,

@@ -76,12 +76,12 @@ export interface AppendRequest {
   /** At least one, each stream once. */
   readonly streams: readonly StreamAppend[];
   /** The command this commit answers. The same id again writes nothing and gives the recorded commit. */
-  readonly commandId?: string;
+  readonly commandId?: string | undefined;
   /** Plain data to be given back whenever the command id comes again. */
   readonly reply?: unknown;
-  readonly metadata?: Metadata;
+  readonly metadata?: Metadata | undefined;
   /** Applied in order. `owner` defaults to the first stream. */
-  readonly claims?: readonly ClaimChange[];
+  readonly claims?: readonly ClaimChange[] | undefined;
 }
 
 /** A commit as recorded. */

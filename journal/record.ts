@@ -55,7 +55,7 @@ const RECORD_FIELDS = 7;
 const PART_FIELDS = 4;
 const EVENT_FIELDS = 3;
 const CLAIM_OPS = ["take", "release", "move"] as const;
-const NO_CLAIMS: readonly RecordClaim[] = [];
+export const NO_CLAIMS: readonly RecordClaim[] = Object.freeze([]);
 
 export function eventCountOf(record: CommitRecord): number {
   let count = 0;

@@ -22,6 +22,8 @@ export interface PendingCommit extends LogEntry {
   joined: CommitSink[] | undefined;
 }
 
+/** With fewer queued a group waits for the end of the turn, even when the disk is idle: two small syncs cost more than one. */
+const EAGER_COMMITS_MIN = 96;
 const GROUP_COMMITS_MAX = 8_192;
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -45,6 +47,7 @@ export class GroupCommit {
   #writingBytes = 0;
   #writing: readonly PendingCommit[] | undefined;
   #scheduled = false;
+  #eagerCommits = EAGER_COMMITS_MIN;
   #failure: Error | undefined;
   #idleWaiters: (() => void)[] = [];
   groups = 0;
@@ -66,22 +69,21 @@ export class GroupCommit {
   push(pending: PendingCommit): void {
     this.#queue.push(pending);
     this.#queuedBytes += pending.bytes.length;
-    this.pump();
+    if (this.#queue.length >= this.#eagerCommits && this.#mayWrite()) this.#start();
+    else this.pump();
+  }
+
+  #mayWrite(): boolean {
+    return this.#writing === undefined && this.#queue.length > 0 && !this.#options.mustWait();
   }
 
   /** Starts the next group on a later turn, so that everything this turn brings is in it. */
   pump(): void {
-    if (
-      this.#scheduled ||
-      this.#writing !== undefined ||
-      this.#queue.length === 0 ||
-      this.#options.mustWait()
-    )
-      return;
+    if (this.#scheduled || !this.#mayWrite()) return;
     this.#scheduled = true;
     this.#options.clock.defer(() => {
       this.#scheduled = false;
-      void this.#writeGroup();
+      this.#start();
     });
   }
 
@@ -105,31 +107,46 @@ export class GroupCommit {
     this.#tellIdle();
   }
 
-  async #writeGroup(): Promise<void> {
-    if (this.#failure !== undefined || this.#queue.length === 0) return;
+  #start(): void {
+    // Started eagerly meanwhile, or poisoned.
+    if (this.#failure !== undefined || !this.#mayWrite()) return;
     const group = this.#takeGroup();
     this.#writing = group;
-    try {
-      const written = await this.#options.write(group);
-      this.#writing = undefined;
-      this.#writingBytes = 0;
-      if (written) this.#answer(group);
-      else
-        this.#fail(
-          group,
-          () => new WriterFencedError(this.#options.directory, first(group).position),
-        );
-    } catch (cause) {
-      this.#writing = undefined;
-      this.#writingBytes = 0;
-      swallowCommitError(cause);
+    this.#options.write(group).then(
+      (written) => this.#onWritten(group, written),
+      (cause: unknown) => this.#onWriteFailed(group, cause),
+    );
+  }
+
+  #onWritten(group: readonly PendingCommit[], written: boolean): void {
+    this.#writing = undefined;
+    this.#writingBytes = 0;
+    if (written) {
+      this.#options.onDurable(group);
+      // Half of what is in flight now: so one half is on its way to the disk while the other is being worked on.
+      this.#eagerCommits = Math.max(EAGER_COMMITS_MIN, (group.length + this.#queue.length) >>> 1);
+      // The disk first: it works while the answers below are given.
+      this.#start();
+      this.#answer(group);
+    } else {
       this.#fail(
         group,
-        (pending) => new AppendOutcomeUnknownError(streamOf(pending), pending.position, { cause }),
+        () => new WriterFencedError(this.#options.directory, first(group).position),
       );
     }
     this.#tellIdle();
     this.pump();
+  }
+
+  #onWriteFailed(group: readonly PendingCommit[], cause: unknown): void {
+    this.#writing = undefined;
+    this.#writingBytes = 0;
+    swallowCommitError(cause);
+    this.#fail(
+      group,
+      (pending) => new AppendOutcomeUnknownError(streamOf(pending), pending.position, { cause }),
+    );
+    this.#tellIdle();
   }
 
   #takeGroup(): PendingCommit[] {
@@ -155,7 +172,6 @@ export class GroupCommit {
   #answer(group: readonly PendingCommit[]): void {
     this.groups += 1;
     this.commits += group.length;
-    this.#options.onDurable(group);
     for (const pending of group) {
       pending.sink.committed(pending.commit);
       if (pending.joined !== undefined)

@@ -33,6 +33,8 @@ import type { IndexTail, StreamTail } from "./index-tail.js";
 const STREAM_ENTRIES_MAX = 64;
 const KIND_POSITIONS_MAX = 512;
 const META_KEY = "state";
+/** Rows made in one turn of the event loop. */
+const SLICE_ROWS = 64;
 
 interface OpenKind {
   readonly id: number;
@@ -168,12 +170,19 @@ export class IndexStore {
     }
   }
 
-  /** Writes all of a tail, and how far the index then reflects the log, in one transaction. */
-  async write(tail: IndexTail, state: StateRow): Promise<void> {
+  /**
+   * Writes all of a tail, and how far the index then reflects the log, in one transaction. The tail is frozen and nobody
+   * else writes here, so the rows are made in slices, with `pause` between them: answers needn't wait for them.
+   */
+  async write(tail: IndexTail, state: StateRow, pause: () => Promise<void>): Promise<void> {
     const puts: (() => unknown)[] = [];
     const put = (table: Table, key: Parameters<Table["put"]>[0], bytes: Uint8Array) =>
       puts.push(() => table.put(key, bytes));
-    for (const [streamId, streamTail] of tail.streams) this.#foldStream(streamId, streamTail, put);
+    let slice = 0;
+    for (const [streamId, streamTail] of tail.streams) {
+      this.#foldStream(streamId, streamTail, put);
+      if (++slice % SLICE_ROWS === 0) await pause();
+    }
     for (const kind of tail.kinds())
       this.#foldKind(kind.streamType, kind.eventType, kind.positions, put);
     for (const [commandId, position] of tail.commands)

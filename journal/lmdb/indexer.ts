@@ -40,6 +40,9 @@ export class Indexer {
     this.#options = options;
   }
 
+  readonly #pause = (): Promise<void> =>
+    new Promise((resolve) => this.#options.clock.defer(resolve));
+
   indexedTo(): Position {
     return this.#indexedTo;
   }
@@ -60,7 +63,7 @@ export class Indexer {
         logger.warn({ problem, head: log.head() }, "the index is built anew from the log");
       await store.clear();
       // A reader beside us must be able to tell an index that has just begun from one that it can't read.
-      await store.write(new IndexTail(), this.#stateAfter(new IndexTail()));
+      await store.write(new IndexTail(), this.#stateAfter(new IndexTail()), this.#pause);
     }
     this.#indexedTo = problem === undefined ? (store.state()?.indexedTo ?? 0) : 0;
     for (const record of log.recordsFrom(this.#indexedTo + 1, log.head())) {
@@ -113,7 +116,7 @@ export class Indexer {
     const tail = index.beginWrite();
     if (tail.commitCount === 0) return;
     try {
-      await store.write(tail, this.#stateAfter(tail));
+      await store.write(tail, this.#stateAfter(tail), this.#pause);
     } catch (error) {
       // The tail stays frozen in memory, so reads go on; writing must end.
       this.#failed = true;

@@ -115,9 +115,8 @@ export class LmdbJournal implements Journal, AdmissionView {
     this.#assertWritable();
     const { clock, limits } = this.#parts;
     const nowMs = Math.max(clock.nowMs(), this.#lastRecordedAtMs);
-    const admission = admit(request, this, limits, this.#nextPosition, nowMs);
-    if (admission === "duplicate") return this.#joinDuplicate(request.commandId as string, sink);
-    const { record, eventCount } = admission;
+    const record = admit(request, this, limits, this.#nextPosition, nowMs);
+    if (record === "duplicate") return this.#joinDuplicate(request.commandId as string, sink);
     const bytes = encodeRecord(record);
     this.#assertRoomFor(bytes.length);
     const commit = commitOf(this.storeId, record);
@@ -129,7 +128,7 @@ export class LmdbJournal implements Journal, AdmissionView {
       sink,
       joined: undefined,
     };
-    this.#nextPosition += eventCount;
+    this.#nextPosition = commit.lastPosition + 1;
     this.#lastRecordedAtMs = nowMs;
     this.#remember(pending);
     this.#group.push(pending);

@@ -108,12 +108,11 @@ export class MemoryJournal implements Journal, AdmissionView {
   enqueue(request: AppendRequest, sink: CommitSink): Commit {
     if (this.#closed) throw new JournalClosedError();
     const nowMs = Math.max(this.#clock.nowMs(), this.#lastRecordedAtMs);
-    const admission = admit(request, this, this.#limits, this.#nextPosition, nowMs);
-    if (admission === "duplicate") return this.#joinDuplicate(request.commandId as string, sink);
+    const record = admit(request, this, this.#limits, this.#nextPosition, nowMs);
+    if (record === "duplicate") return this.#joinDuplicate(request.commandId as string, sink);
     if (this.#inFlightBytes >= this.#limits.inFlightBytesMax) {
       throw new JournalOverloadedError(this.#inFlightBytes, this.#limits.inFlightBytesMax);
     }
-    const { record } = admission;
     const bytes = encodeRecord(record);
     const waiting: Waiting = {
       commit: commitOf(this.storeId, record),
