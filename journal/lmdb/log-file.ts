@@ -45,7 +45,7 @@ export class LogFile {
     const first = group[0] as LogEntry;
     const written = this.#table.ifNoExists(first.position, () => {
       // Flat puts only: nested conditions, awaits or a throw in here would commit half a group (facts A1).
-      for (const entry of group) void this.#table.put(entry.position, entry.bytes as Buffer);
+      for (const entry of group) void this.#table.put(entry.position, entry.bytes);
     });
     // lmdb begins to write at the end of the turn, or at the next operation when several are waiting. So this one, which
     // removes what never exists, lets the disk work while this turn goes on giving answers.
