@@ -20,18 +20,19 @@ import {
   type Journal,
 } from "../journal/index.js";
 import type { Clock, Ids } from "../src/kernel/clock.js";
-import { asError, hasCode } from "../src/kernel/errors.js";
+import { asError } from "../src/kernel/errors.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import type { Call } from "./call.js";
 import { Context } from "./context.js";
-import { acceptedOf, reject, type Rejected } from "./decision.js";
+import { acceptedOf, type Rejected } from "./decision.js";
+import { claimRefusalOf } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError, MailboxFullError } from "./errors.js";
 import { FREQUENCY_MAX, type Evictable } from "./eviction-queue.js";
 import type { Fold } from "./fold.js";
 import type { Hydrator } from "./hydrator.js";
-import type { Snapshotter } from "./snapshotter.js";
+import type { Snapshotter, StateCopy } from "./snapshotter.js";
 import { SnapshotPace } from "./snapshot-policy.js";
 import { appendRequestOf, decideStep, evolveStep } from "./step.js";
 import { plainCopy, workingCopy } from "./state-copy.js";
@@ -48,6 +49,8 @@ export interface ActivationPorts {
   /** The activation has unanswered commands, or none any more. */
   onBusy(activation: Activation): void;
   onIdle(activation: Activation): void;
+  /** It was fetched again with nobody waiting for it: it can give way now. */
+  onRested(activation: Activation): void;
   onWeighed(activation: Activation, changeBytes: number): void;
   /** Its history can't be folded: it must be forgotten. */
   onFailed(activation: Activation): void;
@@ -67,6 +70,7 @@ export class Activation implements Evictable {
   #state: unknown;
   #version: Version = 0;
   #position: Position = 0;
+  #recordedAtMs = 0;
   #waiting: Call[] = [];
   #unanswered = 0;
   #commitsPending = 0;
@@ -129,13 +133,18 @@ export class Activation implements Evictable {
 
   /** Of a state that is durable as it is. */
   #keepSnapshot(): void {
-    const copy = {
-      streamId: this.streamId,
+    void this.#ports.snapshotter.take(this.behavior, this.#copyOf(this.#state));
+  }
+
+  #copyOf(state: unknown): StateCopy {
+    const { streamId } = this;
+    return {
+      streamId,
       version: this.#version,
       position: this.#position,
-      state: this.#state,
+      recordedAtMs: this.#recordedAtMs,
+      state,
     };
-    void this.#ports.snapshotter.take(this.behavior, copy);
   }
 
   #hydrate(): void {
@@ -155,6 +164,7 @@ export class Activation implements Evictable {
     this.#state = fold.state;
     this.#version = fold.version;
     this.#position = fold.position;
+    this.#recordedAtMs = fold.recordedAtMs;
     this.#weigh();
     this.#snapshotPace.taken(fold.version - fold.replayed, this.#ports.clock.nowMs());
     if (fold.replayed >= (this.behavior.snapshotRules?.everyEvents || Infinity)) {
@@ -163,6 +173,7 @@ export class Activation implements Evictable {
       this.#snapshotPace.taken(fold.version, this.#ports.clock.nowMs());
     }
     this.#handleWaiting();
+    if (this.#unanswered === 0) this.#ports.onRested(this);
   }
 
   #onHydrationFailed(error: Error): void {
@@ -246,6 +257,7 @@ export class Activation implements Evictable {
     this.#state = state;
     this.#version += events.length;
     this.#position = commit.lastPosition;
+    this.#recordedAtMs = commit.recordedAtMs;
     this.#commitsPending += 1;
     call.commitPending = true;
     this.#lastPending = call;
@@ -254,12 +266,9 @@ export class Activation implements Evictable {
   }
 
   #onRefused(call: Call, error: unknown): void {
-    if (hasCode(error, "claim-taken")) {
-      const { claimName, claimKey } = error as { claimName?: string; claimKey?: string };
-      this.#answerAfterPending(
-        call,
-        reject(`${claimName}-taken`, { claim: claimName, key: claimKey }),
-      );
+    const refusal = claimRefusalOf(error);
+    if (refusal !== undefined) {
+      this.#answerAfterPending(call, refusal);
     } else if (error instanceof VersionConflictError && call.conflicts < CONFLICTS_MAX) {
       // Somebody appended to the stream past this actor; decide again on what is there now.
       call.conflicts += 1;
@@ -277,13 +286,7 @@ export class Activation implements Evictable {
     try {
       if (!this.#snapshotPace.isDue(rules, this.#version, nowMs, events, this.#state)) return;
       // Copied now: by the time the commit is durable, the state is that of a later command.
-      const state = plainCopy(this.#state);
-      call.snapshot = {
-        streamId: this.streamId,
-        version: this.#version,
-        position: this.#position,
-        state,
-      };
+      call.snapshot = this.#copyOf(plainCopy(this.#state));
     } catch (error) {
       this.#ports.snapshotter.onCopyFailed(this.streamId, this.#version, error);
     }

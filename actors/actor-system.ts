@@ -144,7 +144,7 @@ export class ActorSystem {
       if (answer.status === "rejected") bury(answer);
     };
     try {
-      const call = this.#callOf(aggregate, command, options, false, answered, bury);
+      const call = this.#callOf(aggregate, streamId, command, options, false, answered, bury);
       this.#deliver(aggregate, entityId, streamId, call);
     } catch (error) {
       bury(asError(error));
@@ -163,13 +163,14 @@ export class ActorSystem {
     const streamId = this.#streamOf(aggregate, entityId);
     const timeoutMs = options?.timeoutMs ?? this.#options.askTimeoutMs;
     if (options?.timeoutMs !== undefined) checkInteger("timeoutMs", timeoutMs, 1, TIMEOUT_MS_MAX);
-    const call = this.#callOf(aggregate, command, options, dryRun, resolve, reject);
+    const call = this.#callOf(aggregate, streamId, command, options, dryRun, resolve, reject);
     this.#deliver(aggregate, entityId, streamId, call);
     if (!call.settled) this.#timeouts.watch(call, timeoutMs);
   }
 
   #callOf(
     aggregate: AnyAggregate,
+    streamId: StreamId,
     command: Message,
     options: TellOptions | undefined,
     dryRun: boolean,
@@ -180,7 +181,7 @@ export class ActorSystem {
     const data = aggregate.behavior.commandData(command);
     const commandOptions =
       options === undefined ? NO_OPTIONS : commandOptionsOf(options, this.#options.limits);
-    return new Call(command, data, commandOptions, dryRun, resolve, reject);
+    return new Call(streamId, command, data, commandOptions, dryRun, resolve, reject);
   }
 
   #deliver(aggregate: AnyAggregate, entityId: string, streamId: StreamId, call: Call): void {

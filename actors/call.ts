@@ -45,6 +45,7 @@ export class Call implements CommitSink {
   followers: ((error: Error | undefined) => void)[] | undefined;
 
   constructor(
+    readonly streamId: string,
     command: Message,
     data: unknown,
     options: CommandOptions,
@@ -73,9 +74,7 @@ export class Call implements CommitSink {
   }
 
   expire(timeoutMs: number): void {
-    this.reject(
-      new AskTimeoutError(this.activation?.streamId ?? "an entity", this.command.type, timeoutMs),
-    );
+    this.reject(new AskTimeoutError(this.streamId, this.command.type, timeoutMs));
   }
 
   committed(commit: Commit): void {

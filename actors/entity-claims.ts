@@ -2,7 +2,8 @@
  * Claims of an entity as a function of its state: what it holds after an event is compared with what it held before, and
  * the difference goes into the same commit. So a renamed user gives the old name back without anybody thinking of it.
  */
-import type { ClaimChange } from "../journal/index.js";
+import { ClaimTakenError, type ClaimChange } from "../journal/index.js";
+import { reject, type Rejected } from "./decision.js";
 
 /** A key; several; with an expiry (wall time in milliseconds since 1970); or nothing. */
 export type ClaimValue = string | ClaimedKey | readonly (string | ClaimedKey)[] | null | undefined;
@@ -47,4 +48,10 @@ function keysOf(value: ClaimValue): Map<string, number | undefined> {
     else keys.set(item.key, item.expiresAtMs);
   }
   return keys;
+}
+
+/** What a caller hears when another entity holds a key: a refusal that names the claim. Undefined for any other error. */
+export function claimRefusalOf(error: unknown): Rejected | undefined {
+  if (!(error instanceof ClaimTakenError)) return undefined;
+  return reject(`${error.claimName}-taken`, { claim: error.claimName, key: error.claimKey });
 }

@@ -52,7 +52,7 @@ export class Pool {
 
   constructor(
     options: PoolOptions,
-    ports: Omit<ActivationPorts, "onBusy" | "onIdle" | "onWeighed" | "onFailed">,
+    ports: Omit<ActivationPorts, "onBusy" | "onIdle" | "onRested" | "onWeighed" | "onFailed">,
   ) {
     this.#options = options;
     this.#queue = new EvictionQueue(options.activationsMax);
@@ -61,7 +61,11 @@ export class Pool {
       onBusy: () => void (this.#busy += 1),
       onIdle: (activation) => this.#onIdle(activation),
       onWeighed: (activation, changeBytes) => this.#onWeighed(activation, changeBytes),
-      onFailed: (activation) => this.#forget(activation),
+      onRested: () => this.#admitWaiting(),
+      onFailed: (activation) => {
+        this.#forget(activation);
+        this.#admitWaiting();
+      },
     };
   }
 
@@ -129,7 +133,7 @@ export class Pool {
   #onIdle(activation: Activation): void {
     this.#busy -= 1;
     activation.usedAtMs = this.#ports.clock.monotonicMs();
-    if (this.#waiting.size > 0) this.#admitWaiting();
+    this.#admitWaiting();
     if (this.#busy === 0 && this.#waiting.size === 0)
       for (const resolve of this.#idleWaiters.splice(0)) resolve();
     if (this.#bytes > this.#options.stateBytesMax) this.#shedBytes(activation);

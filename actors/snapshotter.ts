@@ -11,6 +11,8 @@ export interface StateCopy {
   readonly streamId: StreamId;
   readonly version: Version;
   readonly position: Position;
+  /** Of the newest event in it. */
+  readonly recordedAtMs: number;
   readonly state: unknown;
 }
 
@@ -44,10 +46,19 @@ export class Snapshotter {
   }
 
   async #take(behavior: Behavior, copy: StateCopy): Promise<void> {
-    const { streamId, version } = copy;
+    const { streamId, version, position, recordedAtMs, state } = copy;
+    // The wall clock may have jumped back; a snapshot isn't older than what is in it.
+    const takenAtMs = Math.max(this.#clock.nowMs(), recordedAtMs);
     try {
       const { fingerprint, snapshotRules } = behavior;
-      await this.#journal.saveSnapshot({ ...copy, takenAtMs: this.#clock.nowMs(), fingerprint });
+      await this.#journal.saveSnapshot({
+        streamId,
+        version,
+        position,
+        takenAtMs,
+        fingerprint,
+        state,
+      });
       await this.#deleteOlder(copy, snapshotRules?.keep ?? 1);
       this.taken += 1;
     } catch (error) {

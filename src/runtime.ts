@@ -287,7 +287,7 @@ export async function startRuntime(
   ports: RuntimePorts,
 ): Promise<Runtime> {
   try {
-    await dropOldVersions(stores, options.projections ?? []);
+    await dropStaleViews(stores, options.projections ?? []);
     return new Runtime(stores, options, ports);
   } catch (error) {
     await stores.journal.close();
@@ -333,8 +333,8 @@ export function portsOf(options: RuntimeOptions): RuntimePorts {
   };
 }
 
-/** Views that another version of a projection left behind, or that reflect more than the log has. */
-async function dropOldVersions(
+/** Views that another version of a projection left behind, that reflect more than the log has, or whose removal was killed. */
+async function dropStaleViews(
   { journal, views, readOnly }: RuntimeStores,
   projections: readonly Projection<unknown>[],
 ): Promise<void> {
@@ -342,9 +342,11 @@ async function dropOldVersions(
   for (const view of views.views()) {
     const projection = projections.find(({ name }) => name === view.name);
     const replaced = projection !== undefined && projection.version !== view.version;
-    if (replaced || views.checkpoint(view) > journal.head() || views.checkpoint(view) === 0)
-      await views.drop(view);
+    if (replaced || views.checkpoint(view) > journal.head()) await views.drop(view);
   }
+  // A view begins from nothing: documents without a checkpoint are what a killed removal left.
+  for (const projection of projections)
+    if (views.checkpoint(projection) === 0) await views.drop(projection);
 }
 
 function checkProjections(projections: readonly Projection<unknown>[]): void {

@@ -45,3 +45,16 @@ export function readFast(table: Table, key: Key): Uint8Array | undefined {
   const fast = table.getBinaryFast(key) as Uint8Array | undefined;
   return fast?.subarray(0, fast.length);
 }
+
+/**
+ * The outcome of a write. lmdb hangs a second promise on its errors, which ends the process when nobody handles it
+ * (facts A1); so every write of ours goes through here.
+ */
+export async function written<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    (error as { commitError?: Promise<unknown> }).commitError?.catch(() => undefined);
+    throw error;
+  }
+}

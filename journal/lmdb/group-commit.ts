@@ -141,7 +141,6 @@ export class GroupCommit {
   #onWriteFailed(group: readonly PendingCommit[], cause: unknown): void {
     this.#writing = undefined;
     this.#writingBytes = 0;
-    swallowCommitError(cause);
     this.#fail(
       group,
       (pending) => new AppendOutcomeUnknownError(streamOf(pending), pending.position, { cause }),
@@ -208,10 +207,4 @@ function streamOf(pending: PendingCommit): string {
 function failPending(pending: PendingCommit, error: Error): void {
   pending.sink.failed(error);
   if (pending.joined !== undefined) for (const sink of pending.joined) sink.failed(error);
-}
-
-/** lmdb hangs a second promise on its errors; unhandled, it would end the process (facts A1). */
-function swallowCommitError(error: unknown): void {
-  const { commitError } = error as { commitError?: Promise<unknown> };
-  commitError?.catch(() => undefined);
 }

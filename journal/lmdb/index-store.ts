@@ -12,6 +12,7 @@ import {
   openEnvironment,
   openTable,
   readFast,
+  written,
   type Environment,
   type Table,
 } from "./environment.js";
@@ -193,9 +194,11 @@ export class IndexStore {
     }
     put(this.#meta, META_KEY, stateRow.encode(state));
     // Everything is encoded: nothing below can throw, and a throw inside a batch would commit half of it.
-    await this.#environment.batch(() => {
-      for (const run of puts) run();
-    });
+    await written(
+      this.#environment.batch(() => {
+        for (const run of puts) run();
+      }),
+    );
     this.#environment.resetReadTxn();
   }
 
@@ -264,12 +267,14 @@ export class IndexStore {
       this.#claims,
     ];
     // The meta row goes first: a kill in between must not leave a half-empty index that claims to be whole.
-    for (const table of [this.#meta, ...tables, this.#snapshots]) await table.clearAsync();
+    for (const table of [this.#meta, ...tables, this.#snapshots]) await written(table.clearAsync());
     this.loadKinds();
   }
 
   async saveSnapshot(snapshot: Snapshot): Promise<void> {
-    await this.#snapshots.put([snapshot.streamId, snapshot.version], snapshotRow.encode(snapshot));
+    await written(
+      this.#snapshots.put([snapshot.streamId, snapshot.version], snapshotRow.encode(snapshot)),
+    );
   }
 
   /** Snapshots of a stream, the highest version first; damaged ones are passed over. */
@@ -287,9 +292,11 @@ export class IndexStore {
 
   async deleteSnapshots(streamId: StreamId, criteria: SnapshotCriteria): Promise<void> {
     const versions = [...this.snapshots(streamId, criteria)].map(({ version }) => version);
-    await this.#environment.batch(() => {
-      for (const version of versions) void this.#snapshots.remove([streamId, version]);
-    });
+    await written(
+      this.#environment.batch(() => {
+        for (const version of versions) void this.#snapshots.remove([streamId, version]);
+      }),
+    );
   }
 
   /** Forgets the view of the file this turn began with; needed to see what another process wrote meanwhile. */

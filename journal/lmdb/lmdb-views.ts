@@ -8,6 +8,7 @@ import {
   openEnvironment,
   openTable,
   readFast,
+  written,
   type Environment,
   type Table,
 } from "./environment.js";
@@ -74,13 +75,15 @@ export class LmdbViews implements ViewStore {
     }));
     const checkpointBytes = seal([this.#storeId, checkpoint]);
     // Everything is encoded: nothing below can throw, and a throw inside a batch would commit half of it.
-    await this.#environment.batch(() => {
-      for (const { key, bytes } of sealed) {
-        if (bytes === undefined) void this.#documents.remove(key);
-        else void this.#documents.put(key, bytes);
-      }
-      void this.#checkpoints.put(keyOf(view), checkpointBytes);
-    });
+    await written(
+      this.#environment.batch(() => {
+        for (const { key, bytes } of sealed) {
+          if (bytes === undefined) void this.#documents.remove(key);
+          else void this.#documents.put(key, bytes);
+        }
+        void this.#checkpoints.put(keyOf(view), checkpointBytes);
+      }),
+    );
     this.#environment.resetReadTxn();
   }
 
@@ -94,13 +97,15 @@ export class LmdbViews implements ViewStore {
   }
 
   async drop(view: ViewName): Promise<void> {
-    await this.#checkpoints.remove(keyOf(view));
+    await written(this.#checkpoints.remove(keyOf(view)));
     for (;;) {
       const keys = [...this.#documents.getKeys({ ...this.#rangeOf(view), limit: DROP_DOCUMENTS })];
       if (keys.length === 0) return;
-      await this.#environment.batch(() => {
-        for (const key of keys) void this.#documents.remove(key);
-      });
+      await written(
+        this.#environment.batch(() => {
+          for (const key of keys) void this.#documents.remove(key);
+        }),
+      );
       this.#environment.resetReadTxn();
     }
   }

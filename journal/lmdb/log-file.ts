@@ -10,6 +10,7 @@ import {
   openEnvironment,
   openTable,
   readFast,
+  written,
   type Environment,
   type Table,
 } from "./environment.js";
@@ -43,14 +44,17 @@ export class LogFile {
    */
   write(group: readonly LogEntry[]): Promise<boolean> {
     const first = group[0] as LogEntry;
-    const written = this.#table.ifNoExists(first.position, () => {
-      // Flat puts only: nested conditions, awaits or a throw in here would commit half a group (facts A1).
-      for (const entry of group) void this.#table.put(entry.position, entry.bytes);
-    });
+    const committed = written(
+      this.#table.ifNoExists(first.position, () => {
+        // Flat puts only: nested conditions, awaits or a throw in here would commit half a group (facts A1).
+        for (const entry of group) void this.#table.put(entry.position, entry.bytes);
+      }),
+    );
     // lmdb begins to write at the end of the turn, or at the next operation when several are waiting. So this one, which
     // removes what never exists, lets the disk work while this turn goes on giving answers.
-    if (group.length >= START_NOW_RECORDS) this.#table.remove(NO_POSITION).catch(() => undefined);
-    return written;
+    if (group.length >= START_NOW_RECORDS)
+      written(this.#table.remove(NO_POSITION)).catch(() => undefined);
+    return committed;
   }
 
   /**

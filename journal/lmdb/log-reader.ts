@@ -1,5 +1,5 @@
 /** Reading: index entries turned into records of the log, and records into events, each checked for gaps on the way. */
-import type { Position, RecordedEvent } from "../../src/kernel/event.js";
+import type { Position, RecordedEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { JournalCorruptedError } from "../errors.js";
 import type { Commit, EventFilter, Page, PageOptions, StreamReadOptions } from "../journal.js";
@@ -8,6 +8,8 @@ import { commitOf, recordedEventOf, type CommitRecord } from "../record.js";
 import { streamTypeOf } from "../../src/kernel/ids.js";
 import type { JournalIndex, StreamEntry } from "./journal-index.js";
 import type { LogFile } from "./log-file.js";
+
+const ENTRIES_AT_A_TIME = 64;
 
 export class LogReader {
   readonly #storeId: string;
@@ -20,33 +22,49 @@ export class LogReader {
     this.#index = index;
   }
 
+  /**
+   * The index is asked anew for every few entries: between two events of a slow reader it may be written out, and what
+   * was in memory when the reading began is then elsewhere.
+   */
   *stream(streamId: StreamId, options: StreamReadOptions): Generator<RecordedEvent> {
     const from = Math.max(options.from ?? 1, this.#index.streamStart(streamId));
     const upTo = Math.min(options.upTo ?? Infinity, this.#index.streamVersion(streamId));
+    const step = options.direction === "backward" ? -1 : 1;
     let left = options.limit ?? Infinity;
-    if (from > upTo || left === 0) return;
-    const backward = options.direction === "backward";
-    const entries = backward
-      ? this.#index.entriesBackward(streamId, upTo)
-      : this.#index.entriesForward(streamId, from);
-    let expected = backward ? upTo : from;
-    for (const entry of entries) {
-      const events = this.#eventsOf(streamId, entry);
-      if (backward) events.reverse();
-      for (const event of events) {
-        if (event.version < from || event.version > upTo) continue;
-        if (event.version !== expected) throw gapIn(streamId, expected, event);
-        expected += backward ? -1 : 1;
-        yield event;
-        left -= 1;
-        if (left === 0) return;
+    let next = step > 0 ? from : upTo;
+    while (next >= from && next <= upTo && left > 0) {
+      const entries = this.#entriesAt(streamId, next, step);
+      if (entries.length === 0) throw this.#missing(streamId, next, upTo);
+      for (const entry of entries) {
+        const events = this.#eventsOf(streamId, entry);
+        if (step < 0) events.reverse();
+        for (const event of events) {
+          // The first and the last commit may hold versions beyond what was asked for.
+          if (event.version < from || event.version > upTo || (event.version - next) * step < 0)
+            continue;
+          if (event.version !== next) throw gapIn(streamId, next, event);
+          next += step;
+          yield event;
+          left -= 1;
+          if (left === 0) return;
+        }
       }
-      if (backward ? expected < from : expected > upTo) return;
     }
-    throw new JournalCorruptedError(
-      this.#log.head(),
-      `stream ${streamId} has no version ${expected}, but versions up to ${upTo}`,
-    );
+  }
+
+  #entriesAt(streamId: StreamId, version: Version, step: 1 | -1): StreamEntry[] {
+    const source =
+      step > 0
+        ? this.#index.entriesForward(streamId, version)
+        : this.#index.entriesBackward(streamId, version);
+    const entries: StreamEntry[] = [];
+    for (const entry of source) if (entries.push(entry) === ENTRIES_AT_A_TIME) break;
+    return entries;
+  }
+
+  #missing(streamId: StreamId, version: Version, upTo: Version): JournalCorruptedError {
+    const problem = `stream ${streamId} has no version ${version}, but versions up to ${upTo}`;
+    return new JournalCorruptedError(this.#log.head(), problem);
   }
 
   #eventsOf(streamId: StreamId, entry: StreamEntry): RecordedEvent[] {

@@ -88,6 +88,23 @@ describe.each(storeKinds)("the pool of activations, on %s", (kind) => {
     expect(await runtime.ask(Account, "a", deposit(1))).toMatchObject({ version: 6 });
   });
 
+  it("takes a waiting command when the only activation has been fetched again after a failure", async () => {
+    const Failing = accountWith({
+      decide: {
+        ...accountDefinition.decide,
+        Touch: () => {
+          throw new Error("a bug");
+        },
+      },
+    });
+    const runtime = await harness.open({ aggregates: [Failing], activationsMax: 1 });
+    await runtime.ask(Failing, "a", deposit(1));
+    const failed = runtime.ask(Failing, "a", { type: "Touch" }).catch((error: unknown) => error);
+    const asked = failed.then(() => runtime.ask(Failing, "b", deposit(1)));
+    expect(await failed).toMatchObject({ code: "decide-failed" });
+    expect(await asked).toMatchObject({ status: "accepted" });
+  });
+
   it("refuses with PoolFullError when all are busy and enough wait", async () => {
     const runtime = await harness.open({ aggregates: [Account], activationsMax: 1, waitingMax: 2 });
     const answers = await Promise.allSettled(
@@ -334,6 +351,22 @@ describe.each(storeKinds)("snapshots, on %s", (kind) => {
     expect((await runtime.state(Doubled, "a")).state.cents).toBe(60);
     // The slow hydration above left a new one.
     expect(await foldedFor(doubled)).toBe(0);
+  });
+
+  it("don't show an event before its time when the clock has jumped back", async () => {
+    const clock = new ManualClock(1_000);
+    const Variant = accountWith({ snapshots: { everyEvents: 1, mode: "before-reply" } });
+    const runtime = await harness.open({ aggregates: [Variant], clock });
+    clock.setWall(5_000);
+    await runtime.ask(Variant, "a", deposit(1));
+    clock.setWall(3_000);
+    await runtime.ask(Variant, "a", deposit(1));
+    expect(await runtime.state(Variant, "a", { at: { timeMs: 4_000 } })).toMatchObject({
+      version: 0,
+    });
+    expect(await runtime.state(Variant, "a", { at: { timeMs: 5_000 } })).toMatchObject({
+      version: 2,
+    });
   });
 
   it("are ignored after a raised stateVersion, and after a change of upcasters", async () => {

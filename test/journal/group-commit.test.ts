@@ -152,3 +152,37 @@ describe("group commit", () => {
     await again.close();
   });
 });
+
+describe("reading a stream slowly", () => {
+  it("misses nothing when the index is written out, and closed into chunks, between two events", async () => {
+    const { ManualClock } = await import("tidemark/testing");
+    const clock = new ManualClock();
+    const journal = await openLmdbJournal({ ...lmdbOptions(temporaryDirectory()), clock });
+    const fill = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => journal.append(one("s/a"))));
+    // The indexer writes what is in memory when it has waited for a second.
+    const indexed = async () => {
+      const { indexedTo } = journal.figures();
+      while (journal.figures().indexedTo === indexedTo) await clock.advance(1_000);
+    };
+    await fill(100);
+    await indexed();
+    await fill(100);
+    const forward = journal.readStream("s/a")[Symbol.iterator]();
+    const backward = journal.readStream("s/a", { direction: "backward" })[Symbol.iterator]();
+    const seen: number[] = [];
+    const seenBackward: number[] = [];
+    for (let n = 0; n < 200; n++) {
+      seen.push((forward.next().value as { version: number }).version);
+      seenBackward.push((backward.next().value as { version: number }).version);
+      if (n % 50 === 0) {
+        await fill(70);
+        await indexed();
+      }
+    }
+    expect(seen).toEqual(Array.from({ length: 200 }, (_, n) => n + 1));
+    expect(seenBackward).toEqual(seen.toReversed());
+    expect([forward.next().done, backward.next().done]).toEqual([true, true]);
+    await journal.close();
+  });
+});

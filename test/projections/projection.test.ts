@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { openEnvironment, openTable } from "../../journal/lmdb/environment.js";
 import { openRuntime, projection, type Projection } from "tidemark";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Account, deposit, withdraw, type AccountEvent } from "../support/account.js";
@@ -152,6 +154,24 @@ describe.each(storeKinds)("a projection, on %s", (kind) => {
       /document a\.at must be plain data/,
     );
     expect(() => runtime.view(balances)).toThrow(/opened with/);
+  });
+});
+
+describe("a view whose removal was killed on the way", () => {
+  it("is built anew from nothing", async () => {
+    const directory = temporaryDirectory();
+    const options = { directory, aggregates: [Account], projections: [balances], freeBytesMin: 0 };
+    let runtime = await openRuntime(options);
+    await runtime.ask(Account, "a", deposit(5));
+    await runtime.view(balances).get("a", { atLeast: 1 });
+    await runtime.close();
+    // The checkpoint goes first; then the process dies, and the documents are still there.
+    const views = openEnvironment(join(directory, "views"), false);
+    await openTable(views, "checkpoints").remove(["balances", 1]);
+    await views.close();
+    runtime = await openRuntime(options);
+    expect(await runtime.view(balances).get("a", { atLeast: 1 })).toEqual({ cents: 5, changes: 1 });
+    await runtime.close();
   });
 });
 
