@@ -296,9 +296,7 @@ export class Activation implements Evictable {
   /** The call's commit is durable, or its command was recorded before. */
   onCommitted(call: Call, commit: Commit): void {
     const answer = acceptedOf(commit);
-    const { snapshot } = call;
-    const kept =
-      snapshot === undefined ? undefined : this.#ports.snapshotter.take(this.behavior, snapshot);
+    const kept = call.snapshot && this.#ports.snapshotter.take(this.behavior, call.snapshot);
     if (kept !== undefined && this.behavior.snapshotRules?.beforeReply === true) {
       void kept.then(() => this.#answer(call, answer));
     } else {
