@@ -12,6 +12,7 @@ import { AppendOutcomeUnknownError, JournalPoisonedError, WriterFencedError } fr
 import type { Commit, CommitSink } from "../journal.js";
 import type { CommitRecord } from "../record.js";
 import type { LogEntry } from "./log-file.js";
+import { OverlapEstimate } from "./overlap.js";
 
 /** A commit on its way. */
 export interface PendingCommit extends LogEntry {
@@ -48,6 +49,8 @@ export class GroupCommit {
   #writing: readonly PendingCommit[] | undefined;
   #scheduled = false;
   #eagerCommits = EAGER_COMMITS_MIN;
+  readonly #overlap = new OverlapEstimate();
+  #pushed = 0;
   #failure: Error | undefined;
   #idleWaiters: (() => void)[] = [];
   groups = 0;
@@ -69,8 +72,10 @@ export class GroupCommit {
   push(pending: PendingCommit): void {
     this.#queue.push(pending);
     this.#queuedBytes += pending.bytes.length;
-    if (this.#queue.length >= this.#eagerCommits && this.#mayWrite()) this.#start();
-    else this.pump();
+    this.#pushed += 1;
+    if (this.#queue.length < this.#eagerCommits || !this.#overlap.pays(this.#queue.length * 2))
+      this.pump();
+    else this.#start();
   }
 
   #mayWrite(): boolean {
@@ -112,8 +117,12 @@ export class GroupCommit {
     if (this.#failure !== undefined || !this.#mayWrite()) return;
     const group = this.#takeGroup();
     this.#writing = group;
+    const startedAtMs = this.#options.clock.monotonicMs();
     this.#options.write(group).then(
-      (written) => this.#onWritten(group, written),
+      (written) => {
+        this.#overlap.synced(this.#options.clock.monotonicMs() - startedAtMs);
+        this.#onWritten(group, written);
+      },
       (cause: unknown) => this.#onWriteFailed(group, cause),
     );
   }
@@ -125,8 +134,9 @@ export class GroupCommit {
       this.#options.onDurable(group);
       // Half of what is in flight now: so one half is on its way to the disk while the other is being worked on.
       this.#eagerCommits = Math.max(EAGER_COMMITS_MIN, (group.length + this.#queue.length) >>> 1);
-      // The disk first: it works while the answers below are given.
-      this.#start();
+      // The disk first, where it pays: it works while the answers below are given.
+      if (this.#overlap.pays(group.length + this.#queue.length)) this.#start();
+      this.#measureWork();
       this.#answer(group);
     } else {
       this.#fail(
@@ -136,6 +146,14 @@ export class GroupCommit {
     }
     this.#tellIdle();
     this.pump();
+  }
+
+  /** From here to the end of the turn: the answers, and what their receivers send next. */
+  #measureWork(): void {
+    const { clock } = this.#options;
+    const startedAtMs = clock.monotonicMs();
+    this.#pushed = 0;
+    clock.defer(() => this.#overlap.worked(clock.monotonicMs() - startedAtMs, this.#pushed));
   }
 
   #onWriteFailed(group: readonly PendingCommit[], cause: unknown): void {

@@ -3,6 +3,7 @@ import { FreeSpaceGuard } from "../../journal/lmdb/free-space.js";
 import { IndexStore } from "../../journal/lmdb/index-store.js";
 import { LmdbJournal } from "../../journal/lmdb/lmdb-journal.js";
 import { LogFile, type LogEntry } from "../../journal/lmdb/log-file.js";
+import { OverlapEstimate } from "../../journal/lmdb/overlap.js";
 import { OwnerLock } from "../../journal/lmdb/owner-lock.js";
 import { openLmdbJournal } from "../../journal/index.js";
 import { temporaryDirectory } from "../support/directories.js";
@@ -184,5 +185,26 @@ describe("reading a stream slowly", () => {
     expect(seenBackward).toEqual(seen.toReversed());
     expect([forward.next().done, backward.next().done]).toEqual([true, true]);
     await journal.close();
+  });
+});
+
+describe("the estimate whether halves pay", () => {
+  it("says yes while the work on all takes longer than a sync, and no with a slow disk", () => {
+    const overlap = new OverlapEstimate();
+    expect(overlap.pays(256)).toBe(false);
+    const measure = (syncMs: number) => {
+      for (let n = 0; n < 50; n++) {
+        overlap.synced(syncMs);
+        overlap.worked(1.6, 256);
+      }
+    };
+    measure(0.5);
+    expect([overlap.pays(256), overlap.pays(64)]).toEqual([true, false]);
+    measure(100);
+    expect(overlap.pays(256)).toBe(false);
+    measure(0.5);
+    // A handful of commits says nothing about what one costs.
+    overlap.worked(1_000, 3);
+    expect([overlap.pays(256), overlap.pays(64)]).toEqual([true, false]);
   });
 });
