@@ -18,6 +18,7 @@ import {
 } from "../actors/index.js";
 import {
   LmdbViews,
+  MemoryViews,
   openLmdbJournal,
   readAll,
   SubscriptionTimeoutError,
@@ -315,12 +316,18 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
   });
   let views: ViewStore;
   try {
-    views = new LmdbViews(directory, journal.storeId, readOnly);
+    views = openViews(directory, journal.storeId, readOnly);
   } catch (error) {
     await journal.close();
     throw error;
   }
   return startRuntime({ journal, views, readOnly }, options, ports);
+}
+
+/** For a reader, views that nobody has built yet are empty; it can't build them. */
+function openViews(directory: string, storeId: string, readOnly: boolean): ViewStore {
+  if (readOnly && !LmdbViews.exist(directory)) return new MemoryViews();
+  return new LmdbViews(directory, storeId, readOnly);
 }
 
 /** The ports of a runtime, with the machine's own where none is given. */

@@ -1,4 +1,5 @@
 /** Views on LMDB, in the environment `views`: documents by view and id, and a checkpoint a view in the same transaction. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Position } from "../../src/kernel/event.js";
 import { JournalCorruptedError } from "../errors.js";
@@ -27,6 +28,10 @@ export class LmdbViews implements ViewStore {
     this.#environment = openEnvironment(join(directory, "views"), readOnly);
     this.#checkpoints = openTable(this.#environment, "checkpoints");
     this.#documents = openTable(this.#environment, "documents");
+  }
+
+  static exist(directory: string): boolean {
+    return existsSync(join(directory, "views", "data.mdb"));
   }
 
   checkpoint(view: ViewName): Position {

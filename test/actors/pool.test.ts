@@ -105,6 +105,26 @@ describe.each(storeKinds)("the pool of activations, on %s", (kind) => {
     expect(await asked).toMatchObject({ status: "accepted" });
   });
 
+  it("fetches long histories under few permits in slices, and serves who is warm meanwhile", async () => {
+    const Long = accountWith({ snapshots: false });
+    let runtime = await harness.open({ aggregates: [Long] });
+    for (let n = 0; n < 40; n++) {
+      await Promise.all(
+        Array.from({ length: 100 }, (_, k) => runtime.ask(Long, `long${k % 4}`, deposit(1))),
+      );
+    }
+    runtime = await harness.open({ aggregates: [Long], hydrationsMax: 2 });
+    await runtime.ask(Long, "warm", deposit(1));
+    const order: string[] = [];
+    const cold = Array.from({ length: 4 }, (_, k) =>
+      runtime.ask(Long, `long${k}`, { type: "Touch" }).then(() => order.push("cold")),
+    );
+    const warm = runtime.ask(Long, "warm", { type: "Touch" }).then(() => order.push("warm"));
+    await Promise.all([...cold, warm]);
+    expect(order[0]).toBe("warm");
+    expect(runtime.status().actors).toMatchObject({ hydrations: 5, eventsFolded: 4_000 });
+  });
+
   it("refuses with PoolFullError when all are busy and enough wait", async () => {
     const runtime = await harness.open({ aggregates: [Account], activationsMax: 1, waitingMax: 2 });
     const answers = await Promise.allSettled(

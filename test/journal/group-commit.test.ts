@@ -16,6 +16,19 @@ const one = (streamId: string) => ({ streams: [{ streamId, events: [{ type: "X" 
 class TamperedLog extends LogFile {
   next: ((write: () => Promise<boolean>) => Promise<boolean>) | undefined;
   readonly groups: number[] = [];
+  recordsRead = 0;
+
+  override record(position: number) {
+    this.recordsRead += 1;
+    return super.record(position);
+  }
+
+  override *recordsFrom(position: number, upTo: number) {
+    for (const record of super.recordsFrom(position, upTo)) {
+      this.recordsRead += 1;
+      yield record;
+    }
+  }
 
   override write(group: readonly LogEntry[]): Promise<boolean> {
     this.groups.push(group.length);
@@ -206,5 +219,27 @@ describe("the estimate whether halves pay", () => {
     // A handful of commits says nothing about what one costs.
     overlap.worked(1_000, 3);
     expect([overlap.pays(256), overlap.pays(64)]).toEqual([true, false]);
+  });
+});
+
+describe("reading one rare type among many", () => {
+  it("reads the records of that type only, indexed or not", async () => {
+    const directory = temporaryDirectory();
+    for (const reopened of [false, true]) {
+      const { journal, log } = await openTampered(directory);
+      if (!reopened) {
+        const append = (type: string) =>
+          journal.append({ streams: [{ streamId: "s/a", events: [{ type }] }] });
+        await Promise.all(
+          Array.from({ length: 2_000 }, (_, n) => append(n % 500 === 250 ? "Rare" : "Common")),
+        );
+      }
+      log.recordsRead = 0;
+      const page = journal.readPage({ after: 0, limit: 1_000, filter: { eventTypes: ["Rare"] } });
+      expect(page.events.map(({ position }) => position)).toEqual([251, 751, 1_251, 1_751]);
+      expect(page.scannedTo).toBe(2_000);
+      expect(log.recordsRead).toBe(4);
+      await journal.close();
+    }
   });
 });

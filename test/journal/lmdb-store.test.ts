@@ -273,6 +273,27 @@ describe("reading beside the owner", () => {
     expect(everything(reader)).toEqual(everything(again));
   });
 
+  it("works from another process, which sees what this one has just acknowledged", async () => {
+    const directory = temporaryDirectory();
+    const owner = await open(directory);
+    await fill(owner, 0, 30);
+    const program = `
+      const { openRuntime } = await import("tidemark");
+      const runtime = await openRuntime({ directory: ${JSON.stringify(directory)}, aggregates: [], readOnly: true });
+      console.log(JSON.stringify({ head: runtime.head, positions: [...runtime.events()].map(({ position }) => position) }));
+      await runtime.close();`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      encoding: "utf8",
+    });
+    const head = owner.head();
+    expect(JSON.parse(stdout)).toEqual({
+      head,
+      positions: Array.from({ length: head }, (_, n) => n + 1),
+    });
+    await fill(owner, 30, 40);
+    expect(owner.head()).toBeGreaterThan(head);
+  });
+
   it("wakes its listeners when the owner has written", async () => {
     const directory = temporaryDirectory();
     const owner = await open(directory);
