@@ -35,8 +35,9 @@ import type { Hydrator } from "./hydrator.js";
 import type { Snapshotter, StateCopy } from "./snapshotter.js";
 import { SnapshotPace } from "./snapshot-policy.js";
 import { appendRequestOf, decideStep, evolveStep } from "./step.js";
+import type { StateAt } from "./state-reader.js";
 import { plainCopy, workingCopy } from "./state-copy.js";
-import { weightOf } from "./weight.js";
+import { isWeighingDue, weightOf } from "./weight.js";
 
 /** What activations share. */
 export interface ActivationPorts {
@@ -59,7 +60,6 @@ export interface ActivationPorts {
 type Phase = "hydrating" | "running" | "draining" | "ended";
 
 const CONFLICTS_MAX = 3;
-const WEIGH_EVERY_EVENTS = 64;
 
 export class Activation implements Evictable {
   readonly behavior: Behavior;
@@ -73,6 +73,7 @@ export class Activation implements Evictable {
   #recordedAtMs = 0;
   #waiting: Call[] = [];
   #unanswered = 0;
+  #called = false;
   #commitsPending = 0;
   #lastPending: Call | undefined;
   readonly #snapshotPace = new SnapshotPace();
@@ -103,9 +104,7 @@ export class Activation implements Evictable {
   }
 
   /** A copy of the state, where all of it is durable; undefined where hydration or commits are on their way. */
-  durableState():
-    | { readonly state: unknown; readonly version: Version; readonly position: Position }
-    | undefined {
+  durableState(): StateAt<unknown> | undefined {
     if (this.#phase !== "running" || this.#commitsPending > 0) return undefined;
     return { state: workingCopy(this.#state), version: this.#version, position: this.#position };
   }
@@ -116,7 +115,9 @@ export class Activation implements Evictable {
     if (this.#unanswered >= mailboxCapacity)
       throw new MailboxFullError(this.streamId, mailboxCapacity);
     call.activation = this;
-    if (this.frequency < FREQUENCY_MAX) this.frequency += 1;
+    // The call that brought it into memory isn't a use again.
+    if (this.#called && this.frequency < FREQUENCY_MAX) this.frequency += 1;
+    this.#called = true;
     this.#unanswered += 1;
     if (this.#unanswered === 1) this.#ports.onBusy(this);
     if (this.#phase === "running" && this.#waiting.length === 0) this.#handle(call);
@@ -125,10 +126,12 @@ export class Activation implements Evictable {
 
   /** The end of this life. The caller has made sure that nothing is unanswered. */
   passivate(): void {
+    const wanted = this.behavior.snapshotRules?.onPassivation === true;
+    // A state that is just being fetched again can't be trusted.
+    const trusted = this.#phase === "running" && this.#version > this.#snapshotPace.version;
+    if (wanted && trusted) this.#keepSnapshot();
     this.#phase = "ended";
-    const rules = this.behavior.snapshotRules;
-    if (rules?.onPassivation === true && this.#version > this.#snapshotPace.version)
-      this.#keepSnapshot();
+    this.#state = undefined;
   }
 
   /** Of a state that is durable as it is. */
@@ -222,8 +225,7 @@ export class Activation implements Evictable {
   }
 
   #decide(call: Call): Rejected | readonly DecidedEvent[] {
-    const { clock, ids } = this.#ports;
-    const context = new Context(this, call.options, clock.nowMs(), ids);
+    const context = new Context(this, call.options, this.#ports.clock.nowMs(), this.#ports.ids);
     const state = call.dryRun ? workingCopy(this.#state) : this.#state;
     return decideStep(this, state, call.command.type, call.data, context);
   }
@@ -262,7 +264,7 @@ export class Activation implements Evictable {
     call.commitPending = true;
     this.#lastPending = call;
     this.#copyForSnapshot(call, events);
-    if (this.#version - this.#weighedAtVersion >= WEIGH_EVERY_EVENTS) this.#weigh();
+    if (isWeighingDue(this.#weighedAtVersion, this.#version)) this.#weigh();
   }
 
   #onRefused(call: Call, error: unknown): void {
@@ -353,6 +355,7 @@ export class Activation implements Evictable {
   #answer(call: Call, answer: Parameters<Call["resolve"]>[0] | Error): void {
     if (answer instanceof Error) call.reject(answer);
     else call.resolve(answer);
+    call.snapshot = undefined;
     this.#finished();
   }
 

@@ -201,7 +201,10 @@ export class ActorSystem {
   ): Promise<StateAt<State>> {
     const streamId = this.#streamOf(aggregate, entityId);
     if (this.#closed) throw new RuntimeClosedError();
-    const inMemory = at === undefined ? this.#pool.find(streamId)?.durableState() : undefined;
+    const found = at === undefined ? this.#pool.find(streamId)?.durableState() : undefined;
+    // Somebody may have appended past the actor; for a reader, its owner does.
+    const inMemory =
+      found?.version === this.#options.journal.streamVersion(streamId) ? found : undefined;
     return (inMemory ??
       readState(this.#options.journal, aggregate.behavior, streamId, at)) as StateAt<State>;
   }

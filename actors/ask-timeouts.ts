@@ -19,7 +19,7 @@ class TimeoutQueue {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #onEmpty: () => void;
-  #entries: Expiring[] = [];
+  #entries: (Expiring | undefined)[] = [];
   #front = 0;
   #timer: Timer | undefined;
 
@@ -37,7 +37,8 @@ class TimeoutQueue {
   }
 
   #dropAnswered(): void {
-    while (this.#entries[this.#front]?.settled === true) this.#front += 1;
+    // Blanked as well: an answered call would keep its answer in memory until the timer.
+    while (this.#entries[this.#front]?.settled === true) this.#entries[this.#front++] = undefined;
     if (this.#front < COMPACT_AT || this.#front * 2 < this.#entries.length) return;
     this.#entries = this.#entries.slice(this.#front);
     this.#front = 0;

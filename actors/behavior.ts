@@ -8,6 +8,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { Upcasters, type Upcaster } from "../journal/index.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { EMPTY_DATA, type Message } from "../src/kernel/event.js";
+import { isolated } from "../src/kernel/isolate.js";
 import { checkId, checkName } from "../src/kernel/ids.js";
 import { checkInteger, checkObject } from "../src/kernel/check.js";
 import { validated } from "../src/kernel/standard-schema.js";
@@ -121,7 +122,8 @@ export class Behavior {
         command.type,
       );
     }
-    const data = command.data ?? EMPTY_DATA;
+    // A copy: the command may wait, and its sender may go on with the object.
+    const data = isolated(command.data ?? EMPTY_DATA);
     const schema = this.#commandSchemas.get(command.type);
     return schema === undefined ? data : validated(`data of command ${command.type}`, schema, data);
   }
@@ -149,7 +151,9 @@ export class Behavior {
     }
     if (Array.isArray(decision))
       return (decision as readonly Message[]).map((event) => this.#decided(commandType, event));
-    return isRejected(decision) ? decision : [this.#decided(commandType, decision as Message)];
+    return isRejected(decision)
+      ? { ...decision, details: isolated(decision.details) }
+      : [this.#decided(commandType, decision as Message)];
   }
 
   #decided(commandType: string, event: Message): DecidedEvent {
@@ -166,9 +170,7 @@ export class Behavior {
       const data = validated(`data of event ${event.type}`, schema, event.data ?? EMPTY_DATA);
       return { type: event.type, data };
     }
-    return event.data === undefined
-      ? { type: event.type, data: EMPTY_DATA }
-      : (event as DecidedEvent);
+    return { type: event.type, data: isolated(event.data ?? EMPTY_DATA) };
   }
 
   /** The next state. @throws Whatever `evolve` throws; InvalidArgumentError where it doesn't handle the type. */

@@ -81,9 +81,9 @@ export class EvictionQueue<Node extends Evictable> {
   /** Takes out the node that should give way; undefined where none can. */
   evict(): Node | undefined {
     const fromSmall = this.#small.size >= Math.max(1, this.#capacity * SMALL_SHARE);
-    return fromSmall
-      ? (this.#evictSmall() ?? this.#evictMain())
-      : (this.#evictMain() ?? this.#evictSmall());
+    if (fromSmall) return this.#evictSmall() ?? this.#evictMain();
+    // The small queue hands used ones over to the main one: look there again.
+    return this.#evictMain() ?? this.#evictSmall() ?? this.#evictMain();
   }
 
   #evictSmall(): Node | undefined {

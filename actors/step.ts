@@ -5,6 +5,7 @@
 import type { AppendRequest, NewEvent } from "../journal/index.js";
 import type { Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
+import { isolated } from "../src/kernel/isolate.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import type { CommandOptions } from "./call.js";
 import type { DecideContext, Rejected } from "./decision.js";
@@ -44,7 +45,8 @@ export function evolveStep(
   for (const event of events) {
     reached += 1;
     try {
-      state = behavior.evolve(state, event.type, event.data);
+      // A copy: the event is also given to the caller, who must not share an object with the state.
+      state = behavior.evolve(state, event.type, isolated(event.data));
       behavior.checkState(state);
     } catch (cause) {
       throw new EvolveFailedError(streamId, reached, event.type, { cause });

@@ -202,7 +202,7 @@ export class Subscription {
       this.#lastCycleAtMs = this.#options.clock.nowMs();
       try {
         if (!(await this.#handleNextPage())) {
-          this.#state = "live";
+          if (!this.#isClosed()) this.#state = "live";
           return;
         }
       } catch (error) {

@@ -35,7 +35,7 @@ import type { Message, Position, RecordedEvent } from "./kernel/event.js";
 import { streamIdOf } from "./kernel/ids.js";
 import { checkInteger } from "./kernel/check.js";
 import { limitsOf, type Limits } from "./kernel/limits.js";
-import { silentLogger, type Logger } from "./kernel/log.js";
+import { safeLogger, silentLogger, type Logger } from "./kernel/log.js";
 import { systemClock, systemIds } from "./kernel/system-clock.js";
 import type { Projection } from "./projections/projection.js";
 import { Projector } from "./projections/projector.js";
@@ -142,7 +142,8 @@ export class Runtime {
    * order in which they were asked.
    *
    * @returns `accepted` once everything it led to is on disk; `rejected` where `decide` refused it, or a claim is taken
-   *   (code `<claim>-taken`). A refusal, too, is told only once what it rests on is on disk.
+   *   (code `<claim>-taken`). A refusal of `decide`, too, is told only once the events it
+   *   rests on are on disk (one because of a claim may come before the claim it met is).
    * @throws InvalidArgumentError - An id, the command or an option isn't valid. Nothing was written.
    * @throws MailboxFullError, PoolFullError, JournalOverloadedError, JournalFullError - Not taken; may be retried.
    * @throws AskTimeoutError - No answer in time; the command may still be carried out.
@@ -336,7 +337,7 @@ export function portsOf(options: RuntimeOptions): RuntimePorts {
     clock: options.clock ?? systemClock,
     ids: options.ids ?? systemIds,
     limits: limitsOf(options.limits),
-    logger: options.logger ?? silentLogger,
+    logger: options.logger === undefined ? silentLogger : safeLogger(options.logger),
   };
 }
 

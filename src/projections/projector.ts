@@ -121,7 +121,8 @@ class PendingDocuments implements Documents<unknown> {
     if (document === undefined)
       throw new InvalidArgumentError("document", "plain data (use remove to remove it)", document);
     checkPlainData(`document ${id}`, document, this.#ports.limits.nestingDepthMax);
-    this.changes.set(id, document);
+    // A copy: the handler may go on with its object, and pages must not show in the result.
+    this.changes.set(id, throughCodec(document));
   }
 
   update(id: string, change: (document: unknown) => unknown): void {

@@ -127,7 +127,10 @@ class Specification<State, Command extends Message, Event extends Message>
       correlationId: given.correlationId,
       causationId: given.causationId,
       headers: given.headers,
-      newId: () => given.ids?.[made++] ?? `id-${made}`,
+      newId: () => {
+        const at = made++;
+        return given.ids?.[at] ?? `id-${at + 1}`;
+      },
     };
     const decision = behavior.decide(this.#state, command.type, data, context);
     if (isRejected(decision)) return decision;
