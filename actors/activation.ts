@@ -34,7 +34,7 @@ import type { Fold } from "./fold.js";
 import type { Hydrator } from "./hydrator.js";
 import type { Snapshotter, StateCopy } from "./snapshotter.js";
 import { SnapshotPace } from "./snapshot-policy.js";
-import { appendRequestOf, decideStep, evolveStep } from "./step.js";
+import { appendRequestOf, decideStep, dryRunStep, evolveStep } from "./step.js";
 import type { StateAt } from "./state-reader.js";
 import { plainCopy, workingCopy } from "./state-copy.js";
 import { isWeighingDue, weightOf } from "./weight.js";
@@ -232,7 +232,7 @@ export class Activation implements Evictable {
 
   #accept(call: Call, events: readonly DecidedEvent[]): void {
     if (call.dryRun) {
-      this.#answerDryRun(call, events);
+      this.#answerAfterPending(call, dryRunStep(this, workingCopy(this.#state), events));
     } else if (events.length === 0) {
       this.#answerAfterPending(call, {
         status: "accepted",
@@ -330,12 +330,6 @@ export class Activation implements Evictable {
     if (this.#phase !== "running") return;
     this.#phase = "draining";
     if (this.#commitsPending === 0) this.#hydrate();
-  }
-
-  #answerDryRun(call: Call, events: readonly DecidedEvent[]): void {
-    const state = evolveStep(this, workingCopy(this.#state), events);
-    const version = this.#version + events.length;
-    this.#answerAfterPending(call, { status: "accepted", version, events, state });
   }
 
   /** An answer that records nothing rests on the commits before it: it leaves once the last of them is durable. */

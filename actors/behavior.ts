@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { Upcasters, type Upcaster } from "../journal/index.js";
+import { OwnedEvent, Upcasters, type Upcaster } from "../journal/index.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { EMPTY_DATA, type Message } from "../src/kernel/event.js";
 import { isolated } from "../src/kernel/isolate.js";
@@ -36,11 +36,8 @@ export interface ErasedDefinition {
   readonly stateVersion?: number;
 }
 
-/** An event decided, with its data filled in and validated. */
-export interface DecidedEvent {
-  readonly type: string;
-  readonly data: unknown;
-}
+/** An event decided, with its data filled in and validated: a copy that nobody else holds. */
+export type DecidedEvent = OwnedEvent;
 
 export class Behavior {
   readonly name: string;
@@ -168,9 +165,10 @@ export class Behavior {
     const schema = this.#eventSchemas.size === 0 ? undefined : this.#eventSchemas.get(event.type);
     if (schema !== undefined) {
       const data = validated(`data of event ${event.type}`, schema, event.data ?? EMPTY_DATA);
-      return { type: event.type, data };
+      return new OwnedEvent(event.type, isolated(data), this.upcasters.shapeOf(event.type));
     }
-    return { type: event.type, data: isolated(event.data ?? EMPTY_DATA) };
+    const { type, data = EMPTY_DATA } = event;
+    return new OwnedEvent(type, isolated(data), this.upcasters.shapeOf(type));
   }
 
   /** The next state. @throws Whatever `evolve` throws; InvalidArgumentError where it doesn't handle the type. */

@@ -12,7 +12,6 @@ export {
   type AnyAggregate,
   type EventOf,
 } from "./aggregate.js";
-export type { DecidedEvent } from "./behavior.js";
 export type { DeadLetter } from "./dead-letters.js";
 export {
   isRejected,

@@ -2,13 +2,13 @@
  * The pure step of an aggregate: state and command to events and the next state, and to what the journal is asked to
  * append. No clock, no promises, nothing kept; an activation is this function with a mailbox in front.
  */
-import type { AppendRequest, NewEvent } from "../journal/index.js";
-import type { Version } from "../src/kernel/event.js";
+import type { AppendRequest } from "../journal/index.js";
+import type { Message, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import { isolated } from "../src/kernel/isolate.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import type { CommandOptions } from "./call.js";
-import type { DecideContext, Rejected } from "./decision.js";
+import type { DecideContext, DryRunAccepted, Rejected } from "./decision.js";
 import { claimChanges } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError } from "./errors.js";
 
@@ -55,6 +55,22 @@ export function evolveStep(
   return state;
 }
 
+/**
+ * What a command would lead to.
+ *
+ * @param before - A copy of the state, which evolve may change.
+ * @throws EvolveFailedError - Like {@link evolveStep}.
+ */
+export function dryRunStep(
+  entity: Entity,
+  before: unknown,
+  events: readonly DecidedEvent[],
+): DryRunAccepted<unknown, Message> {
+  const state = evolveStep(entity, before, events);
+  const decided = events.map(({ type, data }) => ({ type, data }));
+  return { status: "accepted", version: entity.version + events.length, events: decided, state };
+}
+
 /** The commit that a step asks for: its events at the version it was decided on, and the claims that the states imply. */
 export function appendRequestOf(
   { behavior, streamId, version }: Entity,
@@ -63,11 +79,9 @@ export function appendRequestOf(
   before: unknown,
   after: unknown,
 ): AppendRequest {
-  const { upcasters, claims } = behavior;
-  const shaped: NewEvent[] = [];
-  for (const { type, data } of events) shaped.push({ type, shape: upcasters.shapeOf(type), data });
+  const { claims } = behavior;
   return {
-    streams: [{ streamId, expected: version, events: shaped }],
+    streams: [{ streamId, expected: version, events }],
     commandId,
     metadata,
     claims: claims === undefined ? undefined : claimChanges(claims, before, after),

@@ -12,6 +12,7 @@ import type { Limits } from "../src/kernel/limits.js";
 import { checkPlainData } from "../src/kernel/plain-data.js";
 import { encode } from "./codec.js";
 import { CommandIdReusedError, VersionConflictError, type ExpectedVersion } from "./errors.js";
+import { isPlainlyRecordable, OwnedEvent } from "./owned-event.js";
 import { applyClaims, type ClaimState } from "./claims.js";
 import type { AppendRequest, NewEvent, StreamAppend } from "./journal.js";
 import {
@@ -101,7 +102,9 @@ function checkTruncation(stream: StreamAppend, version: Version): void {
 
 function partOf(stream: StreamAppend, version: Version): RecordPart {
   const { streamId, truncateBefore = 0, events } = stream;
-  return { streamId, firstVersion: version + 1, truncateBefore, events: events.map(recordEventOf) };
+  const owned = events.every((event) => event instanceof OwnedEvent);
+  const recorded = owned ? events : events.map(recordEventOf);
+  return { streamId, firstVersion: version + 1, truncateBefore, events: recorded };
 }
 
 function recordEventOf({ type, shape = 1, data = EMPTY_DATA }: NewEvent): RecordEvent {
@@ -133,13 +136,16 @@ function checkRequest(request: AppendRequest, limits: Limits): void {
 function checkStream(stream: StreamAppend, limits: Limits): void {
   checkObject("stream", stream);
   checkStreamId("streamId", stream.streamId);
-  checkArray(`events of ${stream.streamId}`, stream.events, 1);
+  if (!Array.isArray(stream.events) || stream.events.length === 0)
+    checkArray(`events of ${stream.streamId}`, stream.events, 1);
   const { expected } = stream;
   if (
     expected !== undefined &&
     expected !== "any" &&
     expected !== "none" &&
-    expected !== "exists"
+    expected !== "exists" &&
+    // Text for an error that is rarely needed isn't made for each command.
+    !isVersion(expected)
   ) {
     checkInteger(
       `expected version of ${stream.streamId} (or "any", "none", "exists")`,
@@ -152,6 +158,8 @@ function checkStream(stream: StreamAppend, limits: Limits): void {
 }
 
 function checkEvent(event: NewEvent, limits: Limits): void {
+  if (event instanceof OwnedEvent && isPlainlyRecordable(event.data, limits.eventDataBytesMax))
+    return;
   checkObject("event", event);
   checkId("event type", event.type);
   if (event.shape !== undefined)
@@ -159,28 +167,13 @@ function checkEvent(event: NewEvent, limits: Limits): void {
   if (event.data !== undefined) checkData(`data of event ${event.type}`, event.data, limits);
 }
 
-function checkData(argument: string, data: unknown, limits: Limits): void {
-  checkPlainData(argument, data, limits.nestingDepthMax);
-  // Encoding only to measure would double the cost of every command; most data is plainly small.
-  if (plainlyBelow(data, limits.eventDataBytesMax)) return;
-  checkEncodedBytes(argument, data, limits.eventDataBytesMax);
+function isVersion(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-const LEAF_BYTES_MAX = 9;
-const BYTES_PER_CHARACTER_MAX = 3;
-
-/** Whether a cheap upper bound of the encoded size of a flat object is within the limit. False says nothing. */
-function plainlyBelow(data: unknown, bytesMax: number): boolean {
-  if (typeof data !== "object" || data === null || Array.isArray(data)) return false;
-  let bound = 5;
-  for (const key in data) {
-    const item: unknown = (data as Record<string, unknown>)[key];
-    bound += 5 + key.length * BYTES_PER_CHARACTER_MAX;
-    if (typeof item === "string") bound += 5 + item.length * BYTES_PER_CHARACTER_MAX;
-    else if (typeof item === "object" && item !== null) return false;
-    else bound += LEAF_BYTES_MAX;
-  }
-  return bound <= bytesMax;
+function checkData(argument: string, data: unknown, limits: Limits): void {
+  checkPlainData(argument, data, limits.nestingDepthMax);
+  checkEncodedBytes(argument, data, limits.eventDataBytesMax);
 }
 
 function checkEncodedBytes(argument: string, data: unknown, bytesMax: number): void {

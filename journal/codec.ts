@@ -16,7 +16,8 @@ const packr = new Packr({
   copyBuffers: true,
 });
 
-const CRC_PLACEHOLDER = 0xffffffff;
+/** Stands for the checksum until it is known; encoded in as many bytes. */
+export const CHECKSUM_PLACE = 0xffffffff;
 const CRC_BYTES = 4;
 
 /** Encodes plain data. The result is not reused by later calls. */
@@ -36,7 +37,12 @@ export function throughCodec<T>(value: T): T {
 
 /** Encodes `fields` with its checksum as one more element. */
 export function seal(fields: unknown[]): Uint8Array {
-  fields.push(CRC_PLACEHOLDER);
+  fields.push(CHECKSUM_PLACE);
+  return sealPlaced(fields);
+}
+
+/** Like {@link seal}, for fields that end with {@link CHECKSUM_PLACE}: an array of its final length costs less. */
+export function sealPlaced(fields: readonly unknown[]): Uint8Array {
   const bytes = packr.pack(fields);
   bytes.writeUInt32BE(checksum(bytes), bytes.length - CRC_BYTES);
   return bytes;
@@ -56,9 +62,10 @@ export function sealOf(bytes: Uint8Array): number {
 /**
  * Checks and decodes a sealed value.
  *
- * @returns The fields, or the problem as text where the bytes were damaged or aren't a sealed array of `length` fields.
+ * @returns The fields, or the problem as text where the bytes were damaged or aren't a sealed array of
+ *   as many fields. The checksum is the last element.
  */
-export function unseal(bytes: Uint8Array, length: number): unknown[] | string {
+export function unseal(bytes: Uint8Array, most: number, least = most): unknown[] | string {
   if (bytes.length <= CRC_BYTES + 1) return `${bytes.length} bytes are too few for a record`;
   if (sealOf(bytes) !== checksum(bytes)) return "its checksum doesn't match";
   let fields: unknown;
@@ -67,9 +74,38 @@ export function unseal(bytes: Uint8Array, length: number): unknown[] | string {
   } catch (error) {
     return `it can't be decoded (${error instanceof Error ? error.message : String(error)})`;
   }
-  if (!Array.isArray(fields) || fields.length !== length + 1)
-    return `it isn't a record of ${length} fields`;
+  if (!Array.isArray(fields) || fields.length < least + 1 || fields.length > most + 1)
+    return `it isn't a record of ${most} fields`;
   return fields as unknown[];
+}
+
+/** Decodes values that stand one behind the other. @throws Error - The bytes aren't whole values. */
+export function decodeSequence(bytes: Uint8Array): unknown[] {
+  return bytes.length === 0 ? [] : (packr.unpackMultiple(bytes));
+}
+
+const UINT32 = 0xce;
+
+/** Puts encoded values one behind the other, and behind them the checksum of all, in the form that a sealed value ends with. */
+export function sealSequence(values: readonly Uint8Array[]): Uint8Array {
+  let length = SEAL_BYTES;
+  for (const value of values) length += value.length;
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const value of values) {
+    bytes.set(value, at);
+    at += value.length;
+  }
+  bytes[at] = UINT32;
+  bytes.writeUInt32BE(checksum(bytes), length - CRC_BYTES);
+  return bytes;
+}
+
+/** Bytes that a sequence grows by when it is sealed. */
+export const SEAL_BYTES = 1 + CRC_BYTES;
+
+export function isSealed(bytes: Uint8Array): boolean {
+  return bytes.length > CRC_BYTES + 1 && sealOf(bytes) === checksum(bytes);
 }
 
 function checksum(bytes: Uint8Array): number {

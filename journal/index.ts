@@ -28,7 +28,6 @@ export type {
   EventFilter,
   Journal,
   JournalFigures,
-  NewEvent,
   Page,
   PageOptions,
   Snapshot,
@@ -40,6 +39,7 @@ export { openLmdbJournal } from "./lmdb/open.js";
 export { MemoryJournal } from "./memory/memory-journal.js";
 export { MemoryStore } from "./memory/memory-store.js";
 export { MemoryViews } from "./memory/memory-views.js";
+export { OwnedEvent } from "./owned-event.js";
 export { readAll, type ReadAllOptions } from "./read-all.js";
 export {
   Subscription,

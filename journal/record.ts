@@ -1,6 +1,6 @@
 /**
- * The commit record: the one thing the log is made of. `docs/internals/data-format.md` describes the same layout for
- * strangers; a change here is a change of format.
+ * The commit record: the one thing the log is made of, and the index's copies by stream. `docs/internals/data-format.md`
+ * describes the same layout for strangers; a change here is a change of format.
  *
  * ```
  * [ position, recordedAtMs,
@@ -8,10 +8,12 @@
  *   commandId | nil, [ correlationId | nil, causationId | nil, headers | nil ] | nil,
  *   [ [op, name, key, owner, argument], … ] | nil, [ reply ] | nil, crc ]
  * ```
+ *
+ * What is nil at the end, before the checksum, is left out.
  */
 import type { Position, RecordedEvent, Version, Metadata } from "../src/kernel/event.js";
 import { entityIdOf, streamTypeOf, type StreamId } from "../src/kernel/ids.js";
-import { seal, unseal } from "./codec.js";
+import { CHECKSUM_PLACE, decode, decodeSequence, seal, sealPlaced, unseal } from "./codec.js";
 import { JournalCorruptedError } from "./errors.js";
 import type { Commit } from "./journal.js";
 
@@ -51,7 +53,9 @@ export interface CommitRecord {
   readonly reply: readonly [unknown] | undefined;
 }
 
-const RECORD_FIELDS = 7;
+/** Fields beside the checksum, with and without what may be left out. */
+const RECORD_FIELDS_MAX = 7;
+const RECORD_FIELDS_MIN = 3;
 const PART_FIELDS = 4;
 const EVENT_FIELDS = 3;
 const CLAIM_OPS = ["take", "release", "move"] as const;
@@ -64,29 +68,38 @@ export function eventCountOf(record: CommitRecord): number {
 }
 
 export function encodeRecord(record: CommitRecord): Uint8Array {
+  const { position, recordedAtMs, commandId, metadata, claims, reply } = record;
   const parts: unknown[] = [];
-  for (const part of record.parts) {
-    const events: unknown[] = [];
-    for (const event of part.events) events.push(event.type, event.shape, event.data);
-    parts.push(part.streamId, part.firstVersion, part.truncateBefore, events);
+  for (const part of record.parts)
+    parts.push(part.streamId, part.firstVersion, part.truncateBefore, encodeEvents(part.events));
+  if (reply === undefined && claims.length === 0 && metadata === undefined) {
+    return commandId === undefined
+      ? sealPlaced([position, recordedAtMs, parts, CHECKSUM_PLACE])
+      : sealPlaced([position, recordedAtMs, parts, commandId, CHECKSUM_PLACE]);
   }
-  return seal([
-    record.position,
-    record.recordedAtMs,
+  const fields: unknown[] = [
+    position,
+    recordedAtMs,
     parts,
-    record.commandId ?? null,
-    encodeMetadata(record.metadata),
-    record.claims.length === 0
-      ? null
-      : record.claims.map((claim) => [
-          CLAIM_OPS.indexOf(claim.op),
-          claim.name,
-          claim.key,
-          claim.owner,
-          claim.argument,
-        ]),
-    record.reply ?? null,
-  ]);
+    commandId ?? null,
+    encodeMetadata(metadata),
+    claims.length === 0 ? null : claims.map(encodeClaim),
+    reply ?? null,
+  ];
+  while (fields[fields.length - 1] === null) fields.pop();
+  return seal(fields);
+}
+
+function encodeEvents(events: readonly RecordEvent[]): unknown[] {
+  const [first] = events;
+  if (events.length === 1 && first !== undefined) return [first.type, first.shape, first.data];
+  const flat: unknown[] = [];
+  for (const event of events) flat.push(event.type, event.shape, event.data);
+  return flat;
+}
+
+function encodeClaim(claim: RecordClaim): unknown[] {
+  return [CLAIM_OPS.indexOf(claim.op), claim.name, claim.key, claim.owner, claim.argument];
 }
 
 /** Metadata as stored: nil where there is nothing to say. */
@@ -99,32 +112,72 @@ export function encodeMetadata(metadata: Metadata | undefined): unknown[] | null
 }
 
 /**
- * Decodes what is stored under `position`.
+ * Decodes what is stored at `position`.
  *
  * @throws JournalCorruptedError - The checksum doesn't match, or the record belongs elsewhere.
  */
 export function decodeRecord(position: Position, bytes: Uint8Array): CommitRecord {
-  const fields = unseal(bytes, RECORD_FIELDS);
+  const fields = unseal(bytes, RECORD_FIELDS_MAX, RECORD_FIELDS_MIN);
   if (typeof fields === "string") throw new JournalCorruptedError(position, fields);
-  if (fields[0] !== position) {
-    throw new JournalCorruptedError(
-      position,
-      `the record there says it belongs to position ${String(fields[0])}`,
-    );
-  }
-  // Behind a matching checksum stands what encodeRecord wrote: the casts below are its inverse.
-  const metadata = fields[4] as
-    [string | null, string | null, Record<string, unknown> | null] | null;
-  return {
+  const record = recordOf(position, fields);
+  if (record.position === position) return record;
+  throw new JournalCorruptedError(
     position,
+    `the record there says it belongs to position ${record.position}`,
+  );
+}
+
+/** The record of these bytes, wherever it belongs; undefined where it is damaged. */
+export function intactRecord(position: Position, bytes: Uint8Array): CommitRecord | undefined {
+  const fields = unseal(bytes, RECORD_FIELDS_MAX, RECORD_FIELDS_MIN);
+  return typeof fields === "string" ? undefined : recordOf(position, fields);
+}
+
+/**
+ * Decodes copies of records, which stand one behind the other and were checked as a whole.
+ *
+ * @throws JournalCorruptedError - They aren't records after all.
+ */
+export function decodeCopies(bytes: Uint8Array): CommitRecord[] {
+  let values: unknown[];
+  try {
+    values = decodeSequence(bytes);
+  } catch (cause) {
+    throw new JournalCorruptedError(0, "copies of records can't be decoded", { cause });
+  }
+  return values.map((fields) => recordOf(0, fields));
+}
+
+/** Decodes a copy that never left memory. */
+export function decodeCopy(bytes: Uint8Array): CommitRecord {
+  return recordOf(0, decode(bytes));
+}
+
+/**
+ * A record from its decoded fields, whose checksum was looked at before.
+ *
+ * @throws JournalCorruptedError - They aren't those of a record.
+ */
+export function recordOf(position: Position, value: unknown): CommitRecord {
+  const fields = value as readonly unknown[];
+  const count = Array.isArray(value) ? value.length - 1 : 0;
+  if (count < RECORD_FIELDS_MIN || count > RECORD_FIELDS_MAX)
+    throw new JournalCorruptedError(position, "it isn't a commit record");
+  // Behind a matching checksum stands what encodeRecord wrote: the casts below are its inverse.
+  const metadata = count > 4 ? (fields[4] as EncodedMetadata | null) : null;
+  const claims = count > 5 ? (fields[5] as unknown[][] | null) : null;
+  return {
+    position: fields[0] as number,
     recordedAtMs: fields[1] as number,
     parts: decodeParts(fields[2] as unknown[]),
-    commandId: (fields[3] as string | null) ?? undefined,
+    commandId: count > 3 ? ((fields[3] as string | null) ?? undefined) : undefined,
     metadata: metadata === null ? undefined : decodeMetadata(metadata),
-    claims: fields[5] === null ? NO_CLAIMS : (fields[5] as unknown[][]).map(decodeClaim),
-    reply: (fields[6] as [unknown] | null) ?? undefined,
+    claims: claims === null ? NO_CLAIMS : claims.map(decodeClaim),
+    reply: count > 6 ? (fields[6] as [unknown]) : undefined,
   };
 }
+
+type EncodedMetadata = [string | null, string | null, Record<string, unknown> | null];
 
 function decodeParts(flat: readonly unknown[]): RecordPart[] {
   const parts: RecordPart[] = [];
@@ -148,9 +201,7 @@ function decodeParts(flat: readonly unknown[]): RecordPart[] {
   return parts;
 }
 
-function decodeMetadata(
-  fields: [string | null, string | null, Record<string, unknown> | null],
-): Metadata {
+function decodeMetadata(fields: EncodedMetadata): Metadata {
   const [correlationId, causationId, headers] = fields;
   return {
     ...(correlationId === null ? {} : { correlationId }),
@@ -201,6 +252,8 @@ export function recordedEventOf(
 ): RecordedEvent {
   const event = part.events[index] as RecordEvent;
   const { metadata, commandId } = record;
+  const eventId = `${storeId}:${position}`;
+  const ownCorrelationId = metadata?.correlationId ?? commandId;
   return {
     type: event.type,
     data: event.data,
@@ -210,10 +263,37 @@ export function recordedEventOf(
     version: part.firstVersion + index,
     position,
     recordedAtMs: record.recordedAtMs,
-    eventId: `${storeId}:${position}`,
-    correlationId: metadata?.correlationId ?? commandId ?? `${storeId}:${record.position}`,
+    eventId,
+    correlationId:
+      ownCorrelationId ??
+      (position === record.position ? eventId : `${storeId}:${record.position}`),
     causationId: metadata?.causationId ?? commandId,
     headers: metadata?.headers,
     shape: event.shape,
   };
+}
+
+/**
+ * A record as the index copies it for one of its streams: itself where it is about nothing else, so that its bytes can be
+ * copied as they are.
+ *
+ * @returns undefined where the record can be copied as it is.
+ */
+export function copyForStream(
+  storeId: string,
+  record: CommitRecord,
+  streamId: StreamId,
+): CommitRecord | undefined {
+  if (record.parts.length === 1 && record.reply === undefined) return undefined;
+  let { position } = record;
+  for (const part of record.parts) {
+    if (part.streamId === streamId) {
+      // Without an id of its own a correlation begins at the first event of the commit, which needn't be this stream's.
+      const { correlationId } = recordedEventOf(storeId, record, part, 0, 0);
+      const metadata = { ...record.metadata, correlationId };
+      return { ...record, position, parts: [part], metadata, claims: NO_CLAIMS, reply: undefined };
+    }
+    position += part.events.length;
+  }
+  throw new JournalCorruptedError(record.position, `it has no events of ${streamId}`);
 }

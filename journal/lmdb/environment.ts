@@ -40,6 +40,14 @@ export function openTable(environment: Environment, name: string): Table {
   return environment.openDB<Uint8Array, Key>(name, { encoding: "binary" });
 }
 
+/**
+ * A table whose larger values lmdb compresses (LZ4, in its own thread). Only for what can be built anew: without lmdb-js
+ * nobody reads it, and it must always be opened like this. Values must not begin with a byte from 250 on.
+ */
+export function openCompressedTable(environment: Environment, name: string): Table {
+  return environment.openDB<Uint8Array, Key>(name, { encoding: "binary", compression: true });
+}
+
 /** Bytes of a stored value, valid until the next read from any table; decode at once. */
 export function readFast(table: Table, key: Key): Uint8Array | undefined {
   const fast = table.getBinaryFast(key) as Uint8Array | undefined;

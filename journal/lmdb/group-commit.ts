@@ -11,11 +11,11 @@ import type { Clock } from "../../src/kernel/clock.js";
 import { AppendOutcomeUnknownError, JournalPoisonedError, WriterFencedError } from "../errors.js";
 import type { Commit, CommitSink } from "../journal.js";
 import type { CommitRecord } from "../record.js";
-import type { LogEntry } from "./log-file.js";
+import type { RowEntry } from "./log-row.js";
 import { OverlapEstimate } from "./overlap.js";
 
 /** A commit on its way. */
-export interface PendingCommit extends LogEntry {
+export interface PendingCommit extends RowEntry {
   readonly record: CommitRecord;
   readonly commit: Commit;
   readonly sink: CommitSink;
@@ -32,7 +32,7 @@ export interface GroupCommitOptions {
   readonly clock: Clock;
   readonly directory: string;
   /** Writes a group; false where another writer was there first. */
-  readonly write: (group: readonly LogEntry[]) => Promise<boolean>;
+  readonly write: (group: readonly PendingCommit[]) => Promise<boolean>;
   /** The group is on disk; called before any sink is told. */
   readonly onDurable: (group: readonly PendingCommit[]) => void;
   /** The group's sinks were told. */

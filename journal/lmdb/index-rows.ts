@@ -5,13 +5,15 @@
  */
 import type { Position, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
-import { seal, unseal } from "../codec.js";
+import { isSealed, seal, SEAL_BYTES, sealSequence, unseal } from "../codec.js";
 import type { ClaimState } from "../claims.js";
 import type { Snapshot } from "../journal.js";
 import { JournalCorruptedError } from "../errors.js";
+import { decodeCopies, type CommitRecord } from "../record.js";
+import type { RecordAddress } from "./log-row.js";
 
 /** Layout of the tables of `state`; another number on disk means "rebuild from the log". */
-export const STATE_FORMAT = 1;
+export const STATE_FORMAT = 2;
 
 /** Which log the index reflects, and how far. */
 export interface StateRow {
@@ -19,64 +21,62 @@ export interface StateRow {
   readonly storeId: string;
   /** Position of the last event indexed; 0 for none. */
   readonly indexedTo: Position;
-  /** Record that holds it, and that record's checksum: another log, or a log set back, doesn't have the same. */
-  readonly commitPosition: Position;
-  readonly commitSeal: number;
+  /** Key of the row that ends with it, and that row's checksum: another log, or a log set back, doesn't have the same. */
+  readonly rowPosition: Position;
+  readonly rowSeal: number;
 }
 
-/** A stream: its version and the entries of its newest commits. Older entries are in sealed chunks. */
+/** A stream. Copies of its records are in chunks; the newest chunk grows until it is full. */
 export interface StreamRow {
   version: Version;
   truncateBefore: Version;
-  /** Version of the first event in `entries`. */
+  /** Version of the first event in the newest chunk. */
   chunkFirstVersion: Version;
-  /** Pairs, flat: position of the commit, number of its events in this stream. */
-  entries: number[];
-}
-
-/** Older entries of a stream, never changed again. */
-export interface ChunkRow {
-  readonly firstVersion: Version;
-  readonly lastVersion: Version;
-  readonly entries: readonly number[];
+  /** Bytes of the records in the newest chunk. */
+  chunkBytes: number;
 }
 
 export const stateRow = {
   encode: (row: StateRow) =>
-    seal([row.format, row.storeId, row.indexedTo, row.commitPosition, row.commitSeal]),
+    seal([row.format, row.storeId, row.indexedTo, row.rowPosition, row.rowSeal]),
   decode(bytes: Uint8Array): StateRow | undefined {
     const fields = unseal(bytes, 5);
     if (typeof fields === "string") return undefined;
-    const [format, storeId, indexedTo, commitPosition, commitSeal] = fields as [
+    const [format, storeId, indexedTo, rowPosition, rowSeal] = fields as [
       number,
       string,
       number,
       number,
       number,
     ];
-    return { format, storeId, indexedTo, commitPosition, commitSeal };
+    return { format, storeId, indexedTo, rowPosition, rowSeal };
   },
 };
 
 export const streamRow = {
   encode: (row: StreamRow) =>
-    seal([row.version, row.truncateBefore, row.chunkFirstVersion, deltasOf(row.entries, 2)]),
+    seal([row.version, row.truncateBefore, row.chunkFirstVersion, row.chunkBytes]),
   decode(bytes: Uint8Array): StreamRow {
-    const [version, truncateBefore, chunkFirstVersion, deltas] = opened(bytes, 4) as [
+    const [version, truncateBefore, chunkFirstVersion, chunkBytes] = opened(bytes, 4) as [
       number,
       number,
       number,
-      number[],
+      number,
     ];
-    return { version, truncateBefore, chunkFirstVersion, entries: sumsOf(deltas, 2) };
+    return { version, truncateBefore, chunkFirstVersion, chunkBytes };
   },
 };
 
+/** Copies of a stream's records, one behind the other. */
 export const chunkRow = {
-  encode: (row: ChunkRow) => seal([row.firstVersion, row.lastVersion, deltasOf(row.entries, 2)]),
-  decode(bytes: Uint8Array): ChunkRow {
-    const [firstVersion, lastVersion, deltas] = opened(bytes, 3) as [number, number, number[]];
-    return { firstVersion, lastVersion, entries: sumsOf(deltas, 2) };
+  encode: sealSequence,
+  decode(bytes: Uint8Array): CommitRecord[] {
+    return decodeCopies(chunkRow.copies(bytes));
+  },
+  /** The copies as they are, to be put in a larger chunk. */
+  copies(bytes: Uint8Array): Uint8Array {
+    if (!isSealed(bytes)) damaged("its checksum doesn't match");
+    return bytes.subarray(0, bytes.length - SEAL_BYTES);
   },
 };
 
@@ -86,8 +86,8 @@ export const kindRow = {
 };
 
 export const kindChunkRow = {
-  encode: (positions: readonly Position[]) => seal([deltasOf(positions, 1)]),
-  decode: (bytes: Uint8Array): Position[] => sumsOf((opened(bytes, 1) as [number[]])[0], 1),
+  encode: (addresses: readonly RecordAddress[]) => seal([differencesOf(addresses)]),
+  decode: (bytes: Uint8Array): RecordAddress[] => sumsOf((opened(bytes, 1) as [number[]])[0]),
 };
 
 export const claimRow = {
@@ -112,32 +112,27 @@ export const snapshotRow = {
 
 function opened(bytes: Uint8Array, length: number): unknown[] {
   const fields = unseal(bytes, length);
-  if (typeof fields !== "string") return fields;
+  return typeof fields === "string" ? damaged(fields) : fields;
+}
+
+function damaged(problem: string): never {
   throw new JournalCorruptedError(
     0,
-    `a row of the index: ${fields} (delete the folder "state": it is rebuilt from the log)`,
+    `a row of the index: ${problem} (delete the folder "state": it is rebuilt from the log)`,
   );
 }
 
-/** Ascending numbers as differences, which msgpack stores in fewer bytes; each `stride`-th number is such a one. */
-function deltasOf(values: readonly number[], stride: 1 | 2): number[] {
-  const deltas: number[] = new Array<number>(values.length);
-  let before = 0;
-  for (let at = 0; at < values.length; at += stride) {
-    const value = values[at] as number;
-    deltas[at] = value - before;
-    before = value;
-    if (stride === 2) deltas[at + 1] = values[at + 1] as number;
-  }
-  return deltas;
+/** Ascending numbers as differences to the one before, which msgpack stores in fewer bytes. */
+function differencesOf(values: readonly number[]): number[] {
+  return values.map((value, at) => (at === 0 ? value : value - (values[at - 1] as number)));
 }
 
-/** The inverse of {@link deltasOf}, in place. */
-function sumsOf(deltas: number[], stride: 1 | 2): number[] {
+/** The inverse of {@link differencesOf}, in place. */
+function sumsOf(differences: number[]): number[] {
   let sum = 0;
-  for (let at = 0; at < deltas.length; at += stride) {
-    sum += deltas[at] as number;
-    deltas[at] = sum;
+  for (let at = 0; at < differences.length; at++) {
+    sum += differences[at] as number;
+    differences[at] = sum;
   }
-  return deltas;
+  return differences;
 }

@@ -2,13 +2,15 @@
  * The persisted index: tables in the environment `state`, all derived from the log. Written in large transactions behind
  * the acknowledgement; each says in its `meta` row how far it reflects the log, so a lost or torn one is seen at open.
  */
-import type { Position, Version } from "../../src/kernel/event.js";
+import type { Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { decode, encode } from "../codec.js";
 import type { ClaimState } from "../claims.js";
 import type { Snapshot, SnapshotCriteria } from "../journal.js";
 import { snapshotFits } from "../snapshots.js";
+import type { CommitRecord } from "../record.js";
 import {
+  openCompressedTable,
   openEnvironment,
   openTable,
   readFast,
@@ -19,90 +21,59 @@ import {
 import {
   chunkRow,
   claimRow,
-  kindChunkRow,
-  kindRow,
   snapshotRow,
   stateRow,
   streamRow,
-  type ChunkRow,
   type StateRow,
   type StreamRow,
 } from "./index-rows.js";
 import type { IndexTail, StreamTail } from "./index-tail.js";
+import type { RecordAddress } from "./log-row.js";
+import { KindTables } from "./kind-tables.js";
+import { WriteBatches } from "./write-batches.js";
 
-/** Commits of a stream in one row; full rows are sealed into chunks, so a row never grows large. */
-const STREAM_ENTRIES_MAX = 64;
-const KIND_POSITIONS_MAX = 512;
 const META_KEY = "state";
-/** Rows made in one turn of the event loop. */
-const SLICE_ROWS = 64;
-
-interface OpenKind {
-  readonly id: number;
-  /** The newest chunk, still growing. */
-  open: Position[];
-}
+const UNDER_WAY_KEY = "under-way";
 
 export class IndexStore {
   readonly #environment: Environment;
   readonly #meta: Table;
   readonly #streams: Table;
   readonly #chunks: Table;
-  readonly #kinds: Table;
-  readonly #kindChunks: Table;
   readonly #commands: Table;
   readonly #claims: Table;
   readonly #snapshots: Table;
-  readonly #openKinds = new Map<string, Map<string, OpenKind>>();
-  #kindCount = 0;
+  readonly #kinds: KindTables;
 
   constructor(path: string, readOnly: boolean) {
     this.#environment = openEnvironment(path, readOnly);
     const table = (name: string) => openTable(this.#environment, name);
     this.#meta = table("meta");
     this.#streams = table("streams");
-    this.#chunks = table("chunks");
-    this.#kinds = table("kinds");
-    this.#kindChunks = table("kind-chunks");
+    this.#chunks = openCompressedTable(this.#environment, "chunks");
+    this.#kinds = new KindTables(table("kinds"), table("kind-chunks"));
     this.#commands = table("commands");
     this.#claims = table("claims");
     this.#snapshots = table("snapshots");
-    this.loadKinds();
   }
 
   /** Reads the list of kinds anew; they are few, and every filtered read needs them. */
   loadKinds(): void {
-    this.#openKinds.clear();
-    this.#kindCount = 0;
-    for (const { key, value } of this.#kinds.getRange({})) {
-      const [streamType, eventType] = kindRow.decode(value);
-      const id = key as number;
-      let open: Position[] = [];
-      for (const chunk of this.#kindChunks.getRange({
-        start: [id, Infinity],
-        end: [id, 0],
-        reverse: true,
-        limit: 1,
-      })) {
-        open = kindChunkRow.decode(chunk.value);
-      }
-      this.#setKind(streamType, eventType, { id, open });
-    }
-  }
-
-  #setKind(streamType: string, eventType: string, kind: OpenKind): void {
-    let byType = this.#openKinds.get(streamType);
-    if (byType === undefined) {
-      byType = new Map<string, OpenKind>();
-      this.#openKinds.set(streamType, byType);
-    }
-    byType.set(eventType, kind);
-    this.#kindCount = Math.max(this.#kindCount, kind.id);
+    this.#kinds.load();
   }
 
   /** How far the index reflects which log; undefined where that can't be read. */
   state(): StateRow | undefined {
-    const bytes = readFast(this.#meta, META_KEY);
+    return this.#stateRow(META_KEY);
+  }
+
+  /** How far the rows of a write may reach that was begun and maybe not finished. */
+  stateUnderWay(): StateRow | undefined {
+    return this.#stateRow(UNDER_WAY_KEY);
+  }
+
+  #stateRow(key: string): StateRow | undefined {
+    const bytes = readFast(this.#meta, key);
     return bytes === undefined ? undefined : stateRow.decode(bytes);
   }
 
@@ -111,32 +82,35 @@ export class IndexStore {
     return bytes === undefined ? undefined : streamRow.decode(bytes);
   }
 
-  /** The sealed chunks that hold versions from `from` to `upTo`, in the order asked for. */
-  *chunks(
-    streamId: StreamId,
-    from: Version,
-    upTo: Version,
-    direction: "forward" | "backward",
-  ): Generator<ChunkRow> {
-    let first = from;
-    for (const key of this.#chunks.getKeys({
-      start: [streamId, from],
-      end: [streamId, 0],
-      reverse: true,
-      limit: 1,
-    })) {
-      first = (key as [string, number])[1];
-    }
-    const range =
-      direction === "forward"
-        ? { start: [streamId, first], end: [streamId, upTo + 1] }
-        : { start: [streamId, upTo], end: [streamId, first - 1], reverse: true };
-    for (const { value } of this.#chunks.getRange(range)) yield chunkRow.decode(value);
+  /**
+   * The records copied in the chunk that holds `version`. None where there is no such version.
+   *
+   * @throws JournalCorruptedError - The chunk is damaged.
+   */
+  chunkWith(streamId: StreamId, version: Version): readonly CommitRecord[] {
+    // Whoever reads in order comes from the end of the chunk before, so the guess is nearly always right.
+    const bytes = this.#chunk(streamId, version) ?? this.#chunkSearched(streamId, version);
+    return bytes === undefined ? [] : chunkRow.decode(bytes);
   }
 
-  command(commandId: string): Position | undefined {
+  #chunk(streamId: StreamId, firstVersion: Version): Uint8Array | undefined {
+    return readFast(this.#chunks, [streamId, firstVersion]);
+  }
+
+  #chunkSearched(streamId: StreamId, version: Version): Uint8Array | undefined {
+    const row = this.stream(streamId);
+    if (row === undefined || version > row.version) return undefined;
+    if (version >= row.chunkFirstVersion) return this.#chunk(streamId, row.chunkFirstVersion);
+    const start = [streamId, version];
+    const end = [streamId, 0];
+    for (const { value } of this.#chunks.getRange({ start, end, reverse: true, limit: 1 }))
+      return value;
+    return undefined;
+  }
+
+  command(commandId: string): RecordAddress | undefined {
     const bytes = readFast(this.#commands, commandId);
-    return bytes === undefined ? undefined : (decode(bytes) as Position);
+    return bytes === undefined ? undefined : (decode(bytes) as RecordAddress);
   }
 
   claim(mapKey: string): ClaimState | undefined {
@@ -144,116 +118,85 @@ export class IndexStore {
     return bytes === undefined ? undefined : claimRow.decode(bytes);
   }
 
-  *kinds(): Generator<readonly [streamType: string, eventType: string]> {
-    for (const [streamType, byType] of this.#openKinds) {
-      for (const eventType of byType.keys()) yield [streamType, eventType];
-    }
+  kinds(): Generator<readonly [streamType: string, eventType: string]> {
+    return this.#kinds.kinds();
   }
 
-  /** Positions of commits with an event of the kind, ascending, from `from` on. */
-  *kindPositions(streamType: string, eventType: string, from: Position): Generator<Position> {
-    const id = this.#openKinds.get(streamType)?.get(eventType)?.id;
-    if (id === undefined) return;
-    let first = from;
-    for (const key of this.#kindChunks.getKeys({
-      start: [id, from],
-      end: [id, 0],
-      reverse: true,
-      limit: 1,
-    })) {
-      first = (key as [number, number])[1];
-    }
-    for (const { value } of this.#kindChunks.getRange({
-      start: [id, first],
-      end: [id, Infinity],
-    })) {
-      for (const position of kindChunkRow.decode(value)) if (position >= from) yield position;
-    }
+  /** Where records with an event of the kind stand in the log, ascending, from `from` on. */
+  addressesOfKind(
+    streamType: string,
+    eventType: string,
+    from: RecordAddress,
+  ): Generator<RecordAddress> {
+    return this.#kinds.addressesOfKind(streamType, eventType, from);
   }
 
   /**
-   * Writes all of a tail, and how far the index then reflects the log, in one transaction. The tail is frozen and nobody
-   * else writes here, so the rows are made in slices, with `pause` between them: answers needn't wait for them.
+   * Writes all of a tail, and then how far the index reflects the log. The tail is frozen and nobody else writes here, so
+   * this is done in small transactions with pauses between them, and answers needn't wait for it. A kill in between
+   * leaves rows that know more than they should: the same tail is then written again over them, which changes nothing
+   * that is there already; and what is under way is noted first, so that such rows can't be taken for another log's.
    */
   async write(tail: IndexTail, state: StateRow, pause: () => Promise<void>): Promise<void> {
-    const puts: (() => unknown)[] = [];
-    const put = (table: Table, key: Parameters<Table["put"]>[0], bytes: Uint8Array) =>
-      puts.push(() => table.put(key, bytes));
-    let slice = 0;
+    const batch = new WriteBatches(this.#environment, pause);
+    batch.put(this.#meta, UNDER_WAY_KEY, stateRow.encode(state));
+    await batch.written();
     for (const [streamId, streamTail] of tail.streams) {
-      this.#foldStream(streamId, streamTail, put);
-      if (++slice % SLICE_ROWS === 0) await pause();
+      this.#foldStream(streamId, streamTail, batch);
+      await batch.rest();
     }
-    for (const kind of tail.kinds())
-      this.#foldKind(kind.streamType, kind.eventType, kind.positions, put);
-    for (const [commandId, position] of tail.commands)
-      put(this.#commands, commandId, encode(position));
+    for (const kind of tail.kinds()) {
+      this.#kinds.fold(kind, batch);
+      await batch.rest();
+    }
+    for (const [commandId, address] of tail.commands) {
+      batch.put(this.#commands, commandId, encode(address));
+      await batch.rest();
+    }
     for (const [mapKey, claim] of tail.claims) {
-      if (claim === null) puts.push(() => this.#claims.remove(mapKey));
-      else put(this.#claims, mapKey, claimRow.encode(claim));
+      if (claim === null) batch.remove(this.#claims, mapKey);
+      else batch.put(this.#claims, mapKey, claimRow.encode(claim));
+      await batch.rest();
     }
-    put(this.#meta, META_KEY, stateRow.encode(state));
-    // Everything is encoded: nothing below can throw, and a throw inside a batch would commit half of it.
-    await written(
-      this.#environment.batch(() => {
-        for (const run of puts) run();
-      }),
-    );
+    await batch.written();
+    batch.put(this.#meta, META_KEY, stateRow.encode(state));
+    await batch.written();
     this.#environment.resetReadTxn();
   }
 
-  #foldStream(
-    streamId: StreamId,
-    tail: StreamTail,
-    put: (table: Table, key: Parameters<Table["put"]>[0], bytes: Uint8Array) => void,
-  ): void {
+  #foldStream(streamId: StreamId, tail: StreamTail, batch: WriteBatches): void {
+    const { firstVersions, copies } = tail;
     const row = this.stream(streamId) ?? {
       version: 0,
       truncateBefore: 0,
       chunkFirstVersion: tail.firstVersion,
-      entries: [],
+      chunkBytes: 0,
     };
-    for (let at = 0; at < tail.entries.length; at += 2) {
-      if (row.entries.length >= STREAM_ENTRIES_MAX * 2) {
-        const chunk = {
-          firstVersion: row.chunkFirstVersion,
-          lastVersion: row.version,
-          entries: row.entries,
-        };
-        put(this.#chunks, [streamId, row.chunkFirstVersion], chunkRow.encode(chunk));
-        row.chunkFirstVersion = row.version + 1;
-        row.entries = [];
-      }
-      const count = tail.entries[at + 1] as number;
-      row.entries.push(tail.entries[at] as number, count);
-      row.version += count;
+    // What a write that was interrupted has brought here already is passed over.
+    let at = 0;
+    while (at < copies.length && (firstVersions[at] as Version) <= row.version) at += 1;
+    let chunk: Uint8Array[] = [];
+    if (at < copies.length && fits(row, copies[at] as Uint8Array) && row.chunkBytes > 0) {
+      const bytes = this.#chunk(streamId, row.chunkFirstVersion);
+      if (bytes !== undefined) chunk.push(Buffer.from(chunkRow.copies(bytes)));
     }
+    for (; at < copies.length; at++) {
+      const copy = copies[at] as Uint8Array;
+      if (!fits(row, copy)) {
+        if (chunk.length > 0)
+          batch.put(this.#chunks, [streamId, row.chunkFirstVersion], chunkRow.encode(chunk));
+        chunk = [];
+        row.chunkFirstVersion = firstVersions[at] as Version;
+        row.chunkBytes = 0;
+      }
+      chunk.push(copy);
+      row.chunkBytes += copy.length;
+    }
+    if (chunk.length > 0)
+      batch.put(this.#chunks, [streamId, row.chunkFirstVersion], chunkRow.encode(chunk));
+    row.version = Math.max(row.version, tail.version);
     if (tail.truncateBefore > 0) row.truncateBefore = tail.truncateBefore;
-    put(this.#streams, streamId, streamRow.encode(row));
-  }
-
-  #foldKind(
-    streamType: string,
-    eventType: string,
-    positions: readonly Position[],
-    put: (table: Table, key: Parameters<Table["put"]>[0], bytes: Uint8Array) => void,
-  ): void {
-    let kind = this.#openKinds.get(streamType)?.get(eventType);
-    if (kind === undefined) {
-      kind = { id: this.#kindCount + 1, open: [] };
-      this.#setKind(streamType, eventType, kind);
-      put(this.#kinds, kind.id, kindRow.encode(streamType, eventType));
-    }
-    const writeOpen = (open: OpenKind) =>
-      put(this.#kindChunks, [open.id, open.open[0] as Position], kindChunkRow.encode(open.open));
-    for (const position of positions) {
-      if (kind.open.length >= KIND_POSITIONS_MAX) {
-        writeOpen(kind);
-        kind.open = [];
-      }
-      kind.open.push(position);
-    }
-    writeOpen(kind);
+    batch.put(this.#streams, streamId, streamRow.encode(row));
   }
 
   /** Empties every table, so that the index can be built anew. */
@@ -261,8 +204,7 @@ export class IndexStore {
     const tables = [
       this.#streams,
       this.#chunks,
-      this.#kinds,
-      this.#kindChunks,
+      ...this.#kinds.tables,
       this.#commands,
       this.#claims,
     ];
@@ -307,4 +249,12 @@ export class IndexStore {
   close(): Promise<void> {
     return this.#environment.close();
   }
+}
+
+/** Bytes of records in a chunk: enough to be compressed well, few enough to be written again and again while it grows. */
+const CHUNK_BYTES_MAX = 4_000;
+
+/** Whether a record goes into the newest chunk; one that is larger has a chunk of its own. */
+function fits(row: StreamRow, copy: Uint8Array): boolean {
+  return row.chunkBytes === 0 || row.chunkBytes + copy.length <= CHUNK_BYTES_MAX;
 }

@@ -5,7 +5,14 @@
 import type { Position, Version } from "../../src/kernel/event.js";
 import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
 import { claimKeyOf, replayClaim, type ClaimState } from "../claims.js";
-import type { CommitRecord, RecordPart } from "../record.js";
+import {
+  copyForStream,
+  decodeCopy,
+  encodeRecord,
+  type CommitRecord,
+  type RecordPart,
+} from "../record.js";
+import type { LoggedRecord, RecordAddress } from "./log-row.js";
 
 /** What a tail knows of one stream. */
 export interface StreamTail {
@@ -14,37 +21,46 @@ export interface StreamTail {
   version: Version;
   /** 0 where this tail truncates nothing. */
   truncateBefore: Version;
-  /** Pairs, flat: position of the commit, number of its events in this stream. */
-  readonly entries: number[];
+  /** Of each commit: its first version in this stream, and its record as bytes. */
+  readonly firstVersions: Version[];
+  readonly copies: Uint8Array[];
 }
 
 /** A pair of stream type and event type. */
 export interface Kind {
   readonly streamType: string;
   readonly eventType: string;
-  /** Positions of the commits with such an event, ascending, each once. */
-  readonly positions: Position[];
+  /** Where the records with such an event stand in the log, ascending, each once. */
+  readonly addresses: RecordAddress[];
 }
 
 export class IndexTail {
+  readonly #storeId: string;
   readonly streams = new Map<StreamId, StreamTail>();
-  readonly commands = new Map<string, Position>();
+  /** Where the records stand that answered. */
+  readonly commands = new Map<string, RecordAddress>();
   /** Null where the claim was released. */
   readonly claims = new Map<string, ClaimState | null>();
   readonly #kinds = new Map<string, Map<string, Kind>>();
   commitCount = 0;
-  /** Of the last commit added: where its record is, and the position of its last event. */
-  lastCommitPosition: Position = 0;
+  byteCount = 0;
+  /** Of the last commit added: where it stands, and the position of its last event. */
+  lastAddress: RecordAddress = 0;
   lastPosition: Position = 0;
 
+  constructor(storeId: string) {
+    this.#storeId = storeId;
+  }
+
   /** `claimBefore` answers for claims that this tail hasn't seen. */
-  add(record: CommitRecord, claimBefore: (mapKey: string) => ClaimState | undefined): void {
+  add(logged: LoggedRecord, claimBefore: (mapKey: string) => ClaimState | undefined): void {
+    const { record, address } = logged;
     let position = record.position;
     for (const part of record.parts) {
-      this.#addPart(record.position, part);
+      this.#addPart(logged, part);
       position += part.events.length;
     }
-    if (record.commandId !== undefined) this.commands.set(record.commandId, record.position);
+    if (record.commandId !== undefined) this.commands.set(record.commandId, address);
     for (const claim of record.claims) {
       const mapKey = claimKeyOf(claim.name, claim.key);
       const before = this.claims.get(mapKey);
@@ -56,29 +72,34 @@ export class IndexTail {
       this.claims.set(mapKey, state ?? null);
     }
     this.commitCount += 1;
-    this.lastCommitPosition = record.position;
+    this.lastAddress = address;
     this.lastPosition = position - 1;
   }
 
-  #addPart(commitPosition: Position, part: RecordPart): void {
+  #addPart({ record, bytes, address }: LoggedRecord, part: RecordPart): void {
     const count = part.events.length;
+    const other = copyForStream(this.#storeId, record, part.streamId);
+    const copy = other === undefined ? bytes : encodeRecord(other);
+    this.byteCount += copy.length;
     const stream = this.streams.get(part.streamId);
     if (stream === undefined) {
       this.streams.set(part.streamId, {
         firstVersion: part.firstVersion,
         version: part.firstVersion + count - 1,
         truncateBefore: part.truncateBefore,
-        entries: [commitPosition, count],
+        firstVersions: [part.firstVersion],
+        copies: [copy],
       });
     } else {
       stream.version += count;
       if (part.truncateBefore > 0) stream.truncateBefore = part.truncateBefore;
-      stream.entries.push(commitPosition, count);
+      stream.firstVersions.push(part.firstVersion);
+      stream.copies.push(copy);
     }
     const streamType = streamTypeOf(part.streamId);
     for (const event of part.events) {
-      const { positions } = this.#kind(streamType, event.type);
-      if (positions[positions.length - 1] !== commitPosition) positions.push(commitPosition);
+      const { addresses } = this.#kind(streamType, event.type);
+      if (addresses[addresses.length - 1] !== address) addresses.push(address);
     }
   }
 
@@ -90,7 +111,7 @@ export class IndexTail {
     }
     let kind = byType.get(eventType);
     if (kind === undefined)
-      byType.set(eventType, (kind = { streamType, eventType, positions: [] }));
+      byType.set(eventType, (kind = { streamType, eventType, addresses: [] }));
     return kind;
   }
 
@@ -98,7 +119,30 @@ export class IndexTail {
     for (const byType of this.#kinds.values()) yield* byType.values();
   }
 
-  positionsOfKind(streamType: string, eventType: string): readonly Position[] {
-    return this.#kinds.get(streamType)?.get(eventType)?.positions ?? [];
+  addressesOfKind(streamType: string, eventType: string): readonly RecordAddress[] {
+    return this.#kinds.get(streamType)?.get(eventType)?.addresses ?? [];
   }
+}
+
+/** Commits decoded at a time. */
+const RUN_COMMITS = 32;
+
+/** Some consecutive commits of a stream, ascending: the one that holds `version`, and those in the direction of `step`. */
+export function commitsAround(stream: StreamTail, version: Version, step: 1 | -1): CommitRecord[] {
+  const at = lastUpTo(stream.firstVersions, version);
+  const from = step > 0 ? at : Math.max(0, at - RUN_COMMITS + 1);
+  const to = step > 0 ? at + RUN_COMMITS : at + 1;
+  return stream.copies.slice(from, to).map(decodeCopy);
+}
+
+/** Index of the last number not above `bound`, in ascending numbers whose first isn't above it. */
+function lastUpTo(ascending: readonly number[], bound: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((ascending[middle] as number) <= bound) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

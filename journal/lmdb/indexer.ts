@@ -11,10 +11,14 @@ import type { IndexStore } from "./index-store.js";
 import { IndexTail } from "./index-tail.js";
 import type { JournalIndex } from "./journal-index.js";
 import type { LogFile } from "./log-file.js";
+import { loggedRecordsOf, rowPositionOf } from "./log-row.js";
 
-const WRITE_AT_COMMITS = 16_384;
-const WRITE_AFTER_MS = 1_000;
-const TAIL_COMMITS_MAX = 65_536;
+/** Fewer and larger writes: each changes the rows of every stream that it touches once. */
+const WRITE_AT_COMMITS = 65_536;
+const WRITE_AT_BYTES = 32 * 1024 * 1024;
+const WRITE_AFTER_MS = 5_000;
+const TAIL_COMMITS_MAX = 196_608;
+const TAIL_BYTES_MAX = 128 * 1024 * 1024;
 
 export interface IndexerOptions {
   readonly storeId: string;
@@ -48,7 +52,8 @@ export class Indexer {
   }
 
   mustWait(): boolean {
-    return this.#options.index.unindexedCommits() >= TAIL_COMMITS_MAX;
+    const { index } = this.#options;
+    return index.unindexedCommits() >= TAIL_COMMITS_MAX || index.unindexedBytes() >= TAIL_BYTES_MAX;
   }
 
   /**
@@ -57,18 +62,24 @@ export class Indexer {
    */
   async recover(): Promise<void> {
     const { store, log, index, logger } = this.#options;
-    const problem = stateProblem(store.state(), this.#options.storeId, log);
+    const state = store.state();
+    const problem =
+      stateProblem(state, this.#options.storeId, log) ??
+      // A write that was interrupted: its rows must be of this log, too.
+      stateProblem(store.stateUnderWay() ?? state, this.#options.storeId, log);
     if (problem !== undefined) {
       if (log.head() > 0)
         logger.warn({ problem, head: log.head() }, "the index is built anew from the log");
       await store.clear();
       // A reader beside us must be able to tell an index that has just begun from one that it can't read.
-      await store.write(new IndexTail(), this.#stateAfter(new IndexTail()), this.#pause);
+      const nothing = new IndexTail(this.#options.storeId);
+      await store.write(nothing, this.#stateAfter(nothing), this.#pause);
     }
-    this.#indexedTo = problem === undefined ? (store.state()?.indexedTo ?? 0) : 0;
-    for (const record of log.recordsFrom(this.#indexedTo + 1, log.head())) {
-      index.add(record);
-      if (index.growingCommits() >= WRITE_AT_COMMITS) await this.#write();
+    this.#indexedTo = problem === undefined ? (state?.indexedTo ?? 0) : 0;
+    for (const row of log.rowsFrom(this.#indexedTo + 1, log.head())) {
+      for (const logged of loggedRecordsOf(row)) index.add(logged);
+      // Only between two rows: the index notes the row that it ends with.
+      if (this.#isWriteDue()) await this.#write();
     }
     // A small rest stays in memory: opening after a kill costs no write.
     this.#scheduleWrite();
@@ -77,12 +88,17 @@ export class Indexer {
   /** To be called after commits were added to the index. */
   onAdded(): void {
     if (this.#writing !== undefined || this.#failed) return;
-    if (this.#options.index.growingCommits() >= WRITE_AT_COMMITS) void this.#write();
+    if (this.#isWriteDue()) void this.#write();
     else this.#scheduleWrite();
   }
 
+  #isWriteDue(): boolean {
+    const { commitCount, byteCount } = this.#options.index.growing();
+    return commitCount >= WRITE_AT_COMMITS || byteCount >= WRITE_AT_BYTES;
+  }
+
   #scheduleWrite(): void {
-    if (this.#timer !== undefined || this.#options.index.growingCommits() === 0) return;
+    if (this.#timer !== undefined || this.#options.index.growing().commitCount === 0) return;
     this.#timer = this.#options.clock.setTimer(WRITE_AFTER_MS, () => {
       this.#timer = undefined;
       if (this.#writing === undefined && !this.#failed) void this.#write();
@@ -94,7 +110,7 @@ export class Indexer {
     this.#timer?.cancel();
     while (
       !this.#failed &&
-      (this.#writing !== undefined || this.#options.index.growingCommits() > 0)
+      (this.#writing !== undefined || this.#options.index.growing().commitCount > 0)
     ) {
       await (this.#writing ?? this.#write());
     }
@@ -133,8 +149,8 @@ export class Indexer {
       format: STATE_FORMAT,
       storeId: this.#options.storeId,
       indexedTo: tail.lastPosition,
-      commitPosition: tail.lastCommitPosition,
-      commitSeal: this.#options.log.sealAt(tail.lastCommitPosition) ?? 0,
+      rowPosition: rowPositionOf(tail.lastAddress),
+      rowSeal: this.#options.log.sealAt(rowPositionOf(tail.lastAddress)) ?? 0,
     };
   }
 }
@@ -151,7 +167,7 @@ function stateProblem(
   if (state.storeId !== storeId) return `it belongs to store ${state.storeId}`;
   if (state.indexedTo > log.head())
     return `it knows position ${state.indexedTo}, the log ends at ${log.head()}`;
-  if (state.indexedTo > 0 && log.sealAt(state.commitPosition) !== state.commitSeal)
+  if (state.indexedTo > 0 && log.sealAt(state.rowPosition) !== state.rowSeal)
     return "it reflects another log";
   return undefined;
 }

@@ -3,28 +3,31 @@
  * memory. A layer may repeat what the one below has just taken over; positions ascend, so what isn't higher than the
  * last one seen is a repetition.
  */
-import type { Position, Version } from "../../src/kernel/event.js";
+import type { Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { claimKeyOf, type ClaimState } from "../claims.js";
 import type { EventFilter } from "../journal.js";
 import type { CommitRecord } from "../record.js";
-import { IndexTail } from "./index-tail.js";
+import { commitsAround, IndexTail } from "./index-tail.js";
+import type { LoggedRecord, RecordAddress } from "./log-row.js";
 import type { IndexStore } from "./index-store.js";
 
-/** One commit of a stream: where its record is, and which versions it holds. */
-export interface StreamEntry {
-  readonly position: Position;
-  readonly firstVersion: Version;
-  readonly count: number;
+/** Which versions of a stream can be read: from `start` to `version`; `version` is 0 where there is no stream. */
+export interface StreamSpan {
+  readonly start: Version;
+  readonly version: Version;
 }
 
 export class JournalIndex {
+  readonly #storeId: string;
   readonly #store: IndexStore;
   #writing: IndexTail | undefined;
-  #growing = new IndexTail();
+  #growing: IndexTail;
 
-  constructor(store: IndexStore) {
+  constructor(storeId: string, store: IndexStore) {
+    this.#storeId = storeId;
     this.#store = store;
+    this.#growing = new IndexTail(storeId);
   }
 
   /** Commits in memory only. */
@@ -32,18 +35,23 @@ export class JournalIndex {
     return this.#growing.commitCount + (this.#writing?.commitCount ?? 0);
   }
 
-  growingCommits(): number {
-    return this.#growing.commitCount;
+  /** Bytes of the commits in memory only. */
+  unindexedBytes(): number {
+    return this.#growing.byteCount + (this.#writing?.byteCount ?? 0);
   }
 
-  add(record: CommitRecord): void {
-    this.#growing.add(record, (mapKey) => this.#claimBelow(mapKey));
+  growing(): { readonly commitCount: number; readonly byteCount: number } {
+    return this.#growing;
+  }
+
+  add(logged: LoggedRecord): void {
+    this.#growing.add(logged, this.#claimBelow);
   }
 
   /** Freezes the growing tail to be written out. Only one at a time. */
   beginWrite(): IndexTail {
     this.#writing = this.#growing;
-    this.#growing = new IndexTail();
+    this.#growing = new IndexTail(this.#storeId);
     return this.#writing;
   }
 
@@ -55,7 +63,7 @@ export class JournalIndex {
   /** Forgets the tails: the persisted index has caught up with them, or a reader begins anew. */
   reset(): void {
     this.#writing = undefined;
-    this.#growing = new IndexTail();
+    this.#growing = new IndexTail(this.#storeId);
   }
 
   #tails(): IndexTail[] {
@@ -67,70 +75,34 @@ export class JournalIndex {
     return inTail?.version ?? this.#store.stream(streamId)?.version ?? 0;
   }
 
-  /** The first version that may be read. */
-  streamStart(streamId: StreamId): Version {
-    let start = this.#store.stream(streamId)?.truncateBefore ?? 0;
-    for (const tail of this.#tails()) {
-      const truncateBefore = tail.streams.get(streamId)?.truncateBefore ?? 0;
-      if (truncateBefore > 0) start = truncateBefore;
-    }
-    return Math.max(start, 1);
-  }
-
-  /** The commits that hold versions from `from` on, ascending. */
-  *entriesForward(streamId: StreamId, from: Version): Generator<StreamEntry> {
+  span(streamId: StreamId): StreamSpan {
     const row = this.#store.stream(streamId);
-    let next = from;
-    if (row !== undefined) {
-      if (from < row.chunkFirstVersion) {
-        for (const chunk of this.#store.chunks(
-          streamId,
-          from,
-          row.chunkFirstVersion - 1,
-          "forward",
-        )) {
-          yield* entriesOf(chunk.firstVersion, chunk.entries, next);
-          next = Math.max(next, chunk.lastVersion + 1);
-        }
-      }
-      yield* entriesOf(row.chunkFirstVersion, row.entries, next);
-      next = Math.max(next, row.version + 1);
-    }
+    let version = row?.version ?? 0;
+    let start = row?.truncateBefore ?? 0;
     for (const tail of this.#tails()) {
       const stream = tail.streams.get(streamId);
       if (stream === undefined) continue;
-      yield* entriesOf(stream.firstVersion, stream.entries, next);
-      next = Math.max(next, stream.version + 1);
+      version = stream.version;
+      if (stream.truncateBefore > 0) start = stream.truncateBefore;
     }
+    return { start: Math.max(start, 1), version };
   }
 
-  /** The commits that hold versions up to `upTo`, descending. */
-  *entriesBackward(streamId: StreamId, upTo: Version): Generator<StreamEntry> {
-    const row = this.#store.stream(streamId);
-    const persisted = row?.version ?? 0;
-    for (const tail of this.#tails().reverse()) {
-      const stream = tail.streams.get(streamId);
-      if (stream === undefined) continue;
-      // What the row already has is left to the row.
-      const entries = [...entriesOf(stream.firstVersion, stream.entries, persisted + 1)].reverse();
-      for (const entry of entries) if (entry.firstVersion <= upTo) yield entry;
+  /**
+   * Some consecutive commits of a stream, ascending: the one that holds `version`, and some in the direction of `step`.
+   * None where no commit holds it.
+   */
+  commitsAround(streamId: StreamId, version: Version, step: 1 | -1): readonly CommitRecord[] {
+    for (const tail of [this.#growing, this.#writing]) {
+      const stream = tail?.streams.get(streamId);
+      if (stream !== undefined && version >= stream.firstVersion)
+        return commitsAround(stream, version, step);
     }
-    if (row === undefined) return;
-    const open = [...entriesOf(row.chunkFirstVersion, row.entries, 1)].reverse();
-    for (const entry of open) if (entry.firstVersion <= upTo) yield entry;
-    if (row.chunkFirstVersion === 1) return;
-    for (const chunk of this.#store.chunks(
-      streamId,
-      1,
-      Math.min(upTo, row.chunkFirstVersion - 1),
-      "backward",
-    )) {
-      const sealed = [...entriesOf(chunk.firstVersion, chunk.entries, 1)].reverse();
-      for (const entry of sealed) if (entry.firstVersion <= upTo) yield entry;
-    }
+    return this.#store.chunkWith(streamId, version);
   }
 
-  commandPosition(commandId: string): Position | undefined {
+  /** Where the record stands that answered a command. */
+  commandAddress(commandId: string): RecordAddress | undefined {
     return (
       this.#growing.commands.get(commandId) ??
       this.#writing?.commands.get(commandId) ??
@@ -144,10 +116,10 @@ export class JournalIndex {
     return state === undefined ? this.#claimBelow(mapKey) : (state ?? undefined);
   }
 
-  #claimBelow(mapKey: string): ClaimState | undefined {
+  readonly #claimBelow = (mapKey: string): ClaimState | undefined => {
     const state = this.#writing?.claims.get(mapKey);
     return state === undefined ? this.#store.claim(mapKey) : (state ?? undefined);
-  }
+  };
 
   eventTypes(streamType: string): string[] {
     const types = new Set<string>();
@@ -161,45 +133,34 @@ export class JournalIndex {
       for (const { streamType, eventType } of tail.kinds()) yield [streamType, eventType];
   }
 
-  /** Positions of the commits with an event that the filter may admit, ascending, each once, from `from` on. */
-  filteredPositions(filter: EventFilter, from: Position): Generator<Position> {
+  /** Where the records stand with an event that the filter may admit, ascending, each once, from `from` on. */
+  filteredAddresses(filter: EventFilter, from: RecordAddress): Generator<RecordAddress> {
     const seen = new Set<string>();
-    const sources: Generator<Position>[] = [];
+    const sources: Generator<RecordAddress>[] = [];
     for (const [streamType, eventType] of this.#kinds()) {
       const key = `${streamType}/${eventType}`;
       if (seen.has(key)) continue;
       seen.add(key);
       if (filter.streamTypes !== undefined && !filter.streamTypes.includes(streamType)) continue;
       if (filter.eventTypes !== undefined && !filter.eventTypes.includes(eventType)) continue;
-      sources.push(this.#kindPositions(streamType, eventType, from));
+      sources.push(this.#addressesOfKind(streamType, eventType, from));
     }
     return merged(sources);
   }
 
-  *#kindPositions(streamType: string, eventType: string, from: Position): Generator<Position> {
+  *#addressesOfKind(
+    streamType: string,
+    eventType: string,
+    from: RecordAddress,
+  ): Generator<RecordAddress> {
     let last = from - 1;
-    for (const position of this.#store.kindPositions(streamType, eventType, from))
-      yield (last = position);
+    for (const address of this.#store.addressesOfKind(streamType, eventType, from))
+      yield (last = address);
     for (const tail of this.#tails()) {
-      const positions = tail.positionsOfKind(streamType, eventType);
-      for (let at = firstAbove(positions, last); at < positions.length; at++)
-        yield (last = positions[at] as Position);
+      const addresses = tail.addressesOfKind(streamType, eventType);
+      for (let at = firstAbove(addresses, last); at < addresses.length; at++)
+        yield (last = addresses[at] as RecordAddress);
     }
-  }
-}
-
-/** The entries that hold versions from `from` on. */
-function* entriesOf(
-  firstVersion: Version,
-  entries: readonly number[],
-  from: Version,
-): Generator<StreamEntry> {
-  let version = firstVersion;
-  for (let at = 0; at < entries.length; at += 2) {
-    const count = entries[at + 1] as number;
-    if (version + count > from)
-      yield { position: entries[at] as number, firstVersion: version, count };
-    version += count;
   }
 }
 
@@ -216,7 +177,7 @@ function firstAbove(ascending: readonly number[], bound: number): number {
 }
 
 /** Ascending sources merged into one, repetitions left out. Sources are few (pairs of types), so a scan of heads will do. */
-function* merged(sources: Generator<Position>[]): Generator<Position> {
+function* merged(sources: Generator<number>[]): Generator<number> {
   const heads = sources.map((source) => source.next());
   for (;;) {
     let lowest = Infinity;
@@ -226,7 +187,7 @@ function* merged(sources: Generator<Position>[]): Generator<Position> {
     for (let at = 0; at < heads.length; at++) {
       const head = heads[at];
       if (head?.done !== true && head?.value === lowest)
-        heads[at] = (sources[at] as Generator<Position>).next();
+        heads[at] = (sources[at] as Generator<number>).next();
     }
   }
 }

@@ -20,11 +20,13 @@ import type {
 } from "../journal.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { diskBytesOf } from "./disk-bytes.js";
+import { eventCountOf } from "../record.js";
 import { STATE_FORMAT } from "./index-rows.js";
 import type { IndexStore } from "./index-store.js";
 import { JournalIndex } from "./journal-index.js";
 import type { LogFile } from "./log-file.js";
 import { LogReader } from "./log-reader.js";
+import { loggedRecordsOf } from "./log-row.js";
 
 const POLL_MS = 50;
 /** Beyond this the tail is begun anew from what the owner has indexed meanwhile. */
@@ -52,7 +54,7 @@ export class JournalReader implements Journal {
   constructor(parts: JournalReaderParts) {
     this.#parts = parts;
     this.storeId = parts.storeId;
-    this.#index = new JournalIndex(parts.store);
+    this.#index = new JournalIndex(parts.storeId, parts.store);
     this.#reader = new LogReader(parts.storeId, parts.log, this.#index);
     this.#begin();
     this.#refresh();
@@ -82,12 +84,15 @@ export class JournalReader implements Journal {
     const { log, store } = this.#parts;
     log.refresh();
     store.refresh();
-    if (this.#index.growingCommits() > TAIL_COMMITS_MAX) this.#begin();
+    if (this.#index.growing().commitCount > TAIL_COMMITS_MAX) this.#begin();
     // What the tail lacks; the index may meanwhile reflect more than the tail began with, which does no harm.
-    for (const record of log.recordsFrom(this.#seenTo + 1, log.head())) {
-      this.#index.add(record);
-      this.#seenTo =
-        record.position + record.parts.reduce((sum, part) => sum + part.events.length, 0) - 1;
+    for (const row of log.rowsFrom(this.#seenTo + 1, log.head())) {
+      for (const logged of loggedRecordsOf(row)) {
+        const lastPosition = logged.record.position + eventCountOf(logged.record) - 1;
+        if (lastPosition <= this.#seenTo) continue;
+        this.#index.add(logged);
+        this.#seenTo = lastPosition;
+      }
     }
   }
 

@@ -35,6 +35,7 @@ import type { IndexStore } from "./index-store.js";
 import { JournalIndex } from "./journal-index.js";
 import type { LogFile } from "./log-file.js";
 import { LogReader } from "./log-reader.js";
+import { rowsOf } from "./log-row.js";
 import type { OwnerLock } from "./owner-lock.js";
 import { diskBytesOf } from "./disk-bytes.js";
 
@@ -71,12 +72,12 @@ export class LmdbJournal implements Journal, AdmissionView {
   private constructor(parts: LmdbJournalParts) {
     this.#parts = parts;
     this.storeId = parts.storeId;
-    this.#index = new JournalIndex(parts.store);
+    this.#index = new JournalIndex(parts.storeId, parts.store);
     this.#reader = new LogReader(parts.storeId, parts.log, this.#index);
     this.#group = new GroupCommit({
       clock: parts.clock,
       directory: parts.directory,
-      write: (group) => parts.log.write(group),
+      write: (group) => parts.log.write(rowsOf(group)),
       onDurable: (group) => this.#onDurable(group),
       onAnswered: () => this.#onAnswered(),
       mustWait: () => this.#indexer.mustWait(),
@@ -95,11 +96,7 @@ export class LmdbJournal implements Journal, AdmissionView {
     await journal.#indexer.recover();
     journal.#head = parts.log.head();
     journal.#nextPosition = journal.#head + 1;
-    if (journal.#head > 0) {
-      journal.#lastRecordedAtMs = parts.log.record(
-        parts.log.recordPositionOf(journal.#head),
-      ).recordedAtMs;
-    }
+    journal.#lastRecordedAtMs = parts.log.last()?.recordedAtMs ?? 0;
     return journal;
   }
 
@@ -123,6 +120,7 @@ export class LmdbJournal implements Journal, AdmissionView {
     const pending: PendingCommit = {
       position: record.position,
       bytes,
+      address: 0,
       record,
       commit,
       sink,
@@ -186,8 +184,9 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   #onDurable(group: readonly PendingCommit[]): void {
     // In this order: once the head moves, the index must already answer for everything below it.
-    for (const { record } of group) {
-      this.#index.add(record);
+    for (const pending of group) {
+      const { record } = pending;
+      this.#index.add(pending);
       if (record.commandId !== undefined) this.#pendingCommands.delete(record.commandId);
       if (record.claims.length > 0) this.#forgetPendingClaims(record);
     }

@@ -1,11 +1,11 @@
 /**
- * The log: commit records under the position of their first event, in an environment of its own. Keys only ascend, so a
- * commit dirties one page, not one a key; and nothing but the log shares its writer, its syncs and its file.
+ * The log: rows of commit records under the position of their first event, in an environment of its own. Keys only ascend,
+ * so a group dirties only the pages it fills; and nothing but the log shares its writer, its syncs and its file.
  */
 import type { Position } from "../../src/kernel/event.js";
 import { sealOf } from "../codec.js";
 import { JournalCorruptedError } from "../errors.js";
-import { decodeRecord, eventCountOf, type CommitRecord } from "../record.js";
+import { eventCountOf, type CommitRecord } from "../record.js";
 import {
   openEnvironment,
   openTable,
@@ -14,16 +14,18 @@ import {
   type Environment,
   type Table,
 } from "./environment.js";
+import {
+  decodeRow,
+  decodeRowAt,
+  rowPositionOf,
+  type DecodedRow,
+  type LogRow,
+  type RecordAddress,
+} from "./log-row.js";
 
-/** A record ready to be written. */
-export interface LogEntry {
-  readonly position: Position;
-  readonly bytes: Uint8Array;
-}
-
-const RANGE_RECORDS = 512;
+const RANGE_ROWS = 64;
 /** Operations after which lmdb starts at once (its txnStartThreshold). */
-const START_NOW_RECORDS = 6;
+const START_NOW_ROWS = 6;
 /** Positions begin at 1. */
 const NO_POSITION = 0;
 
@@ -42,84 +44,96 @@ export class LogFile {
    *
    * @returns Once it is on disk; false where the condition failed and nothing was written.
    */
-  write(group: readonly LogEntry[]): Promise<boolean> {
-    const first = group[0] as LogEntry;
+  write(rows: readonly LogRow[]): Promise<boolean> {
+    const first = rows[0] as LogRow;
     const committed = written(
       this.#table.ifNoExists(first.position, () => {
         // Flat puts only: nested conditions, awaits or a throw in here would commit half a group (facts A1).
-        for (const entry of group) void this.#table.put(entry.position, entry.bytes);
+        for (const row of rows) void this.#table.put(row.position, row.bytes);
       }),
     );
     // lmdb begins to write at the end of the turn, or at the next operation when several are waiting. So this one, which
     // removes what never exists, lets the disk work while this turn goes on giving answers.
-    if (group.length >= START_NOW_RECORDS)
+    if (rows.length >= START_NOW_ROWS)
       written(this.#table.remove(NO_POSITION)).catch(() => undefined);
     return committed;
   }
 
   /**
-   * The record whose first event has this position.
+   * The record that stands there.
    *
    * @throws JournalCorruptedError - There is none, or it is damaged.
    */
-  record(position: Position): CommitRecord {
-    const bytes = readFast(this.#table, position);
-    if (bytes === undefined) throw new JournalCorruptedError(position, "the record is missing");
-    return decodeRecord(position, bytes);
+  record(address: RecordAddress): CommitRecord {
+    return decodeRowAt(this.#row(rowPositionOf(address)), address);
   }
 
-  /** The checksum of the record at this position; undefined where there is none. */
+  #row(position: Position): LogRow {
+    const bytes = readFast(this.#table, position);
+    if (bytes === undefined) throw new JournalCorruptedError(position, "the record is missing");
+    return { position, bytes };
+  }
+
+  /** The checksum that the row with this key ends with; undefined where there is none. */
   sealAt(position: Position): number | undefined {
     const bytes = readFast(this.#table, position);
     return bytes === undefined ? undefined : sealOf(bytes);
   }
 
-  /** Position of the first event of the record that holds `position`; 0 where the log is empty or begins later. */
-  recordPositionOf(position: Position): Position {
+  /** Key of the row that holds `position`; 0 where the log is empty or begins later. */
+  rowPositionOf(position: Position): Position {
     for (const key of this.#table.getKeys({ start: position, reverse: true, limit: 1 }))
       return key as Position;
     return 0;
   }
 
+  /** The last record; undefined for an empty log. */
+  last(): CommitRecord | undefined {
+    const position = this.rowPositionOf(Number.MAX_SAFE_INTEGER);
+    return position === 0 ? undefined : decodeRow(this.#row(position)).records.at(-1);
+  }
+
   /** Position of the last event; 0 for an empty log. */
   head(): Position {
-    const last = this.recordPositionOf(Number.MAX_SAFE_INTEGER);
-    return last === 0 ? 0 : last + eventCountOf(this.record(last)) - 1;
+    const last = this.last();
+    return last === undefined ? 0 : last.position + eventCountOf(last) - 1;
   }
 
   /**
-   * Records in order, from the one that holds `position` on, up to the record that holds `upTo`. Reads in short ranges,
-   * so that a slow consumer pins no pages.
+   * One row after the other, from the row that holds `position` to the one that holds `upTo`. Reads in
+   * short ranges, so that a slow consumer pins no pages.
    *
    * @throws JournalCorruptedError - A record is damaged, or there is a gap before it.
    */
-  *recordsFrom(position: Position, upTo: Position): Generator<CommitRecord> {
-    // Beyond the end the search below would find the last record, which holds no such position.
+  *rowsFrom(position: Position, upTo: Position): Generator<DecodedRow> {
+    // Beyond the end the search below would find the last row, which holds no such position.
     if (position > upTo) return;
-    let next = position <= 1 ? 1 : this.recordPositionOf(position);
+    let next = position <= 1 ? 1 : this.rowPositionOf(position);
     while (next <= upTo) {
-      const range = this.#readRange(next, upTo);
-      for (const record of range) {
-        if (record.position !== next)
-          throw new JournalCorruptedError(next, `the next record is at ${record.position}`);
-        next = record.position + eventCountOf(record);
-        yield record;
+      const rows = this.#readRange(next, upTo);
+      for (const row of rows) {
+        if (row.position !== next)
+          throw new JournalCorruptedError(next, `the next record is at ${row.position}`);
+        const decoded = decodeRow(row, upTo);
+        const last = decoded.records[decoded.records.length - 1] as CommitRecord;
+        next = last.position + eventCountOf(last);
+        yield decoded;
       }
-      if (range.length === 0)
+      if (rows.length === 0)
         throw new JournalCorruptedError(next, `records up to ${upTo} are missing`);
     }
   }
 
-  #readRange(from: Position, upTo: Position): CommitRecord[] {
-    const records: CommitRecord[] = [];
+  #readRange(from: Position, upTo: Position): LogRow[] {
+    const rows: LogRow[] = [];
     for (const { key, value } of this.#table.getRange({
       start: from,
       end: upTo + 1,
-      limit: RANGE_RECORDS,
+      limit: RANGE_ROWS,
     })) {
-      records.push(decodeRecord(key as Position, value));
+      rows.push({ position: key as Position, bytes: value });
     }
-    return records;
+    return rows;
   }
 
   /** Forgets the view of the file this turn began with; needed to see what another process wrote meanwhile. */

@@ -1,4 +1,4 @@
-/** Reading: index entries turned into records of the log, and records into events, each checked for gaps on the way. */
+/** Reading: records of the log, or the index's copies of them, turned into events, each checked for gaps on the way. */
 import type { Position, RecordedEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { JournalCorruptedError } from "../errors.js";
@@ -6,10 +6,9 @@ import type { Commit, EventFilter, Page, PageOptions, StreamReadOptions } from "
 import { matches } from "../read-options.js";
 import { commitOf, recordedEventOf, type CommitRecord } from "../record.js";
 import { streamTypeOf } from "../../src/kernel/ids.js";
-import type { JournalIndex, StreamEntry } from "./journal-index.js";
+import type { JournalIndex } from "./journal-index.js";
 import type { LogFile } from "./log-file.js";
-
-const ENTRIES_AT_A_TIME = 64;
+import { addressOf, rowPositionOf } from "./log-row.js";
 
 export class LogReader {
   readonly #storeId: string;
@@ -23,67 +22,47 @@ export class LogReader {
   }
 
   /**
-   * The index is asked anew for every few entries: between two events of a slow reader it may be written out, and what
+   * The index is asked anew for every few commits: between two events of a slow reader it may be written out, and what
    * was in memory when the reading began is then elsewhere.
    */
   *stream(streamId: StreamId, options: StreamReadOptions): Generator<RecordedEvent> {
-    const from = Math.max(options.from ?? 1, this.#index.streamStart(streamId));
-    const upTo = Math.min(options.upTo ?? Infinity, this.#index.streamVersion(streamId));
+    const span = this.#index.span(streamId);
+    const from = Math.max(options.from ?? 1, span.start);
+    const upTo = Math.min(options.upTo ?? Infinity, span.version);
     const step = options.direction === "backward" ? -1 : 1;
     let left = options.limit ?? Infinity;
     let next = step > 0 ? from : upTo;
     while (next >= from && next <= upTo && left > 0) {
-      const entries = this.#entriesAt(streamId, next, step);
-      if (entries.length === 0) throw this.#missing(streamId, next, upTo);
-      for (const entry of entries) {
-        const events = this.#eventsOf(streamId, entry);
-        if (step < 0) events.reverse();
-        for (const event of events) {
-          // The first and the last commit may hold versions beyond what was asked for.
-          if (event.version < from || event.version > upTo || (event.version - next) * step < 0)
-            continue;
-          if (event.version !== next) throw gapIn(streamId, next, event);
-          next += step;
-          yield event;
-          left -= 1;
-          if (left === 0) return;
-        }
+      const before = next;
+      for (const event of this.#eventsAround(streamId, next, step)) {
+        // The first and the last commit may hold versions beyond what was asked for.
+        if (event.version < from || event.version > upTo || (event.version - next) * step < 0)
+          continue;
+        if (event.version !== next) throw gapIn(streamId, next, event);
+        next += step;
+        yield event;
+        left -= 1;
+        if (left === 0) return;
       }
+      if (next === before) throw this.#missing(streamId, next, span.version);
     }
   }
 
-  #entriesAt(streamId: StreamId, version: Version, step: 1 | -1): StreamEntry[] {
-    const source =
-      step > 0
-        ? this.#index.entriesForward(streamId, version)
-        : this.#index.entriesBackward(streamId, version);
-    const entries: StreamEntry[] = [];
-    for (const entry of source) if (entries.push(entry) === ENTRIES_AT_A_TIME) break;
-    return entries;
+  /** Events of a few commits, in the direction of `step`, the one with `version` among them. */
+  #eventsAround(streamId: StreamId, version: Version, step: 1 | -1): RecordedEvent[] {
+    const events: RecordedEvent[] = [];
+    for (const record of this.#index.commitsAround(streamId, version, step)) {
+      const [part] = record.parts;
+      if (part?.streamId !== streamId) continue;
+      for (let at = 0; at < part.events.length; at++)
+        events.push(recordedEventOf(this.#storeId, record, part, at, record.position + at));
+    }
+    return step > 0 ? events : events.reverse();
   }
 
   #missing(streamId: StreamId, version: Version, upTo: Version): JournalCorruptedError {
-    const problem = `stream ${streamId} has no version ${version}, but versions up to ${upTo}`;
+    const problem = `the index has no version ${version} of stream ${streamId}, but versions up to ${upTo}`;
     return new JournalCorruptedError(this.#log.head(), problem);
-  }
-
-  #eventsOf(streamId: StreamId, entry: StreamEntry): RecordedEvent[] {
-    const record = this.#log.record(entry.position);
-    let position = record.position;
-    for (const part of record.parts) {
-      if (part.streamId !== streamId) {
-        position += part.events.length;
-        continue;
-      }
-      if (part.firstVersion !== entry.firstVersion || part.events.length !== entry.count) break;
-      return part.events.map((_, at) =>
-        recordedEventOf(this.#storeId, record, part, at, position + at),
-      );
-    }
-    throw new JournalCorruptedError(
-      entry.position,
-      `the index expects version ${entry.firstVersion} of ${streamId} there`,
-    );
   }
 
   page(options: PageOptions, head: Position): Page {
@@ -91,13 +70,13 @@ export class LogReader {
     const upTo = Math.min(options.upTo ?? head, head);
     if (after >= upTo) return { events: [], scannedTo: after };
     const filtered = filter?.eventTypes !== undefined || filter?.streamTypes !== undefined;
-    const records = filtered
+    const runs = filtered
       ? this.#filteredRecords(filter, after + 1, upTo)
-      : this.#log.recordsFrom(after + 1, upTo);
+      : this.#log.rowsFrom(after + 1, upTo);
     const events: RecordedEvent[] = [];
-    for (const record of records) {
-      this.#collect(record, { after, upTo, filter }, events);
-      // A commit is decoded as a whole, so it may bring more than was asked for.
+    for (const { records } of runs) {
+      for (const record of records) this.#collect(record, { after, upTo, filter }, events);
+      // A row is decoded as a whole, so it may bring more than was asked for.
       if (events.length < limit) continue;
       if (events.length > limit) events.length = limit;
       return { events, scannedTo: (events[limit - 1] as RecordedEvent).position };
@@ -105,14 +84,16 @@ export class LogReader {
     return { events, scannedTo: upTo };
   }
 
-  *#filteredRecords(filter: EventFilter, from: Position, upTo: Position): Generator<CommitRecord> {
-    // The event after the checkpoint may be in the middle of a commit, which is indexed under its first position.
-    for (const position of this.#index.filteredPositions(
-      filter,
-      this.#log.recordPositionOf(from),
-    )) {
-      if (position > upTo) return;
-      yield this.#log.record(position);
+  *#filteredRecords(
+    filter: EventFilter,
+    from: Position,
+    upTo: Position,
+  ): Generator<{ readonly records: readonly CommitRecord[] }> {
+    // The event after the checkpoint may be in the middle of a row, which is indexed under its first position.
+    const begin = addressOf(this.#log.rowPositionOf(from), 0);
+    for (const address of this.#index.filteredAddresses(filter, begin)) {
+      if (rowPositionOf(address) > upTo) return;
+      yield { records: [this.#log.record(address)] };
     }
   }
 
@@ -139,12 +120,12 @@ export class LogReader {
   }
 
   commandRecord(commandId: string): CommitRecord | undefined {
-    const position = this.#index.commandPosition(commandId);
-    if (position === undefined) return undefined;
-    const record = this.#log.record(position);
+    const address = this.#index.commandAddress(commandId);
+    if (address === undefined) return undefined;
+    const record = this.#log.record(address);
     if (record.commandId === commandId) return record;
     throw new JournalCorruptedError(
-      position,
+      record.position,
       `the index expects command ${JSON.stringify(commandId)} there`,
     );
   }

@@ -19,12 +19,11 @@ export function isolated(value: unknown, depthLeft = DEPTH_MAX): unknown {
 }
 
 function isolatedObject(value: Record<string, unknown>, depthLeft: number): unknown {
-  const copy: Record<string, unknown> = {};
-  const keys = Reflect.ownKeys(value);
-  for (const key of keys) {
-    if (typeof key === "symbol" || key === "__proto__") return value;
-    const item = value[key];
-    copy[key] = typeof item === "object" ? isolated(item, depthLeft - 1) : item;
+  // Spread copies an object of known form in one go; the form of the copy is then the same.
+  const copy = { ...value };
+  for (const key in copy) {
+    const item = copy[key];
+    if (typeof item === "object" && item !== null) copy[key] = isolated(item, depthLeft - 1);
   }
   return copy;
 }

@@ -9,7 +9,6 @@ import {
   isRejected,
   type Aggregate,
   type DecideContext,
-  type DecidedEvent,
   type Rejected,
 } from "../../actors/index.js";
 import { throughCodec } from "../../journal/index.js";
@@ -29,7 +28,13 @@ export interface SpecificationContext {
   readonly ids?: readonly string[];
 }
 
-type Outcome = Rejected | readonly DecidedEvent[] | Error;
+/** An event decided, its data frozen. */
+interface Decided {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+type Outcome = Rejected | readonly Decided[] | Error;
 
 /** A history, before a command. */
 export interface Given<State, Command extends Message, Event extends Message> {
@@ -114,7 +119,7 @@ class Specification<State, Command extends Message, Event extends Message>
     return new Specification(this.#aggregate, this.#entityId, state, version, outcome);
   }
 
-  #decide(command: Command, given: SpecificationContext): Rejected | readonly DecidedEvent[] {
+  #decide(command: Command, given: SpecificationContext): Rejected | readonly Decided[] {
     const { behavior, name } = this.#aggregate;
     const data = frozenCopy(`data of command ${command.type}`, behavior.commandData(command));
     let made = 0;
@@ -187,7 +192,7 @@ class Specification<State, Command extends Message, Event extends Message>
     return this;
   }
 
-  #accepted(): readonly DecidedEvent[] {
+  #accepted(): readonly Decided[] {
     const outcome = this.#outcome;
     if (outcome instanceof Error) throw outcome;
     if (isRejected(outcome))

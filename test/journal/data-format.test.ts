@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { open, type RootDatabase } from "lmdb";
-import { unpack } from "msgpackr";
+import { unpack, unpackMultiple } from "msgpackr";
 import { describe, expect, it } from "vitest";
 import { openRuntime } from "tidemark";
 import { Account, deposit, withdraw } from "../support/account.js";
@@ -15,20 +15,25 @@ import { temporaryDirectory } from "../support/directories.js";
 
 type Row = readonly [key: Buffer, value: Buffer];
 
-function rowsOf(environment: RootDatabase, table: string): Row[] {
+function rowsOf(environment: RootDatabase, table: string, compression = false): Row[] {
   const database = environment.openDB<Buffer, Buffer>(table, {
     encoding: "binary",
     keyEncoding: "binary",
+    compression,
   });
   return [...database.getRange({})].map(
     ({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const,
   );
 }
 
-function sealed(value: Buffer): unknown[] {
+function checkSeal(value: Buffer): void {
   const end = value.length - 4;
   expect(value[end - 1]).toBe(0xce);
   expect(value.readUInt32BE(end)).toBe(crc32(value.subarray(0, end)));
+}
+
+function sealed(value: Buffer): unknown[] {
+  checkSeal(value);
   return (unpack(value) as unknown[]).slice(0, -1);
 }
 
@@ -54,9 +59,28 @@ function key(...parts: (string | number)[]): Buffer {
   );
 }
 
-function sums(deltas: number[], stride: number): number[] {
+/** The values of a sealed sequence, without the checksum. */
+function sequence(value: Buffer): unknown[] {
+  checkSeal(value);
+  return (unpackMultiple(value) as unknown[]).slice(0, -1);
+}
+
+/** The records of a row of the log, each with its bytes. */
+function recordsOf(value: Buffer): Buffer[] {
+  if (value[0] !== 0xc4) return [value];
+  checkSeal(value);
+  const table = value[1]!;
+  const first = 2 + table;
+  const begins = [0];
+  for (let at = 2; at < first; at += 2) begins.push(value.readUInt16BE(at));
+  return begins.map((begin, n) =>
+    value.subarray(first + begin, n + 1 < begins.length ? first + begins[n + 1]! : -5),
+  );
+}
+
+function sums(differences: number[]): number[] {
   let sum = 0;
-  return deltas.map((delta, at) => (at % stride === 0 ? (sum += delta) : delta));
+  return differences.map((difference) => (sum += difference));
 }
 
 const options = { readOnly: true, maxDbs: 16, noSubdir: false, pageSize: 4096 } as const;
@@ -76,7 +100,11 @@ describe("the data format, read as a stranger would", () => {
         },
       );
     }
-    await runtime.ask(Account, "ä/€", deposit(1));
+    // Together, so that several records share a row.
+    await Promise.all([
+      runtime.ask(Account, "ä/€", deposit(1)),
+      ...Array.from({ length: 60 }, (_, n) => runtime.ask(Account, `b${n % 3}`, deposit(n))),
+    ]);
     await runtime.ask(Account, "a0", withdraw(3));
     const events = [...runtime.events()];
     await runtime.close();
@@ -97,15 +125,34 @@ describe("the data format, read as a stranger would", () => {
     // The log: every event again, from the records alone.
     const log = open({ path: join(directory, "log"), ...options });
     const read: object[] = [];
-    const records = rowsOf(log, "log");
+    const rows = rowsOf(log, "log");
+    expect(rows.some(([, value]) => value[0] === 0xc4)).toBe(true);
+    const addresses = new Map<number, number>();
+    const records: Buffer[] = [];
     let next = 1;
-    for (const [rowKey, value] of records) {
-      const [position, recordedAtMs, streams, commandId, metadata, claims, reply] = sealed(
-        value,
-      ) as [number, number, unknown[], string | null, unknown[] | null, null, null];
-      expect(position).toBe(next);
-      expect(rowKey.equals(key(position))).toBe(true);
-      expect([claims, reply]).toEqual([null, null]);
+    for (const [rowKey, value] of rows) {
+      expect(rowKey.equals(key(next))).toBe(true);
+      const rowPosition = next;
+      for (const [place, bytes] of recordsOf(value).entries()) {
+        const [position, , [, , , flat]] = sealed(bytes) as [number, number, unknown[][]];
+        expect(position).toBe(next);
+        addresses.set(position, rowPosition * 128 + place);
+        records.push(bytes);
+        next += flat!.length / 3;
+      }
+    }
+    next = 1;
+    for (const bytes of records) {
+      const fields = sealed(bytes);
+      expect(fields.length).toBeLessThanOrEqual(5);
+      expect(fields.length === 3 || fields.at(-1) !== null).toBe(true);
+      const [position, recordedAtMs, streams, commandId = null, metadata = null] = fields as [
+        number,
+        number,
+        unknown[],
+        (string | null)?,
+        (unknown[] | null)?,
+      ];
       for (let at = 0; at < streams.length; at += 4) {
         const [streamId, firstVersion, , flat] = streams.slice(at, at + 4) as [
           string,
@@ -139,56 +186,48 @@ describe("the data format, read as a stranger would", () => {
 
     // The indexes: what the log implies.
     const state = open({ path: join(directory, "state"), ...options });
-    const last = records.at(-1)!;
+    const last = rows.at(-1)![1];
+    const lastPosition = (sealed(recordsOf(last)[0]!) as [number])[0];
+    const reflects = [
+      2,
+      manifest["storeId"],
+      events.length,
+      lastPosition,
+      last.readUInt32BE(last.length - 4),
+    ];
     expect(
       rowsOf(state, "meta").map(([rowKey, value]) => [rowKey.toString(), sealed(value)]),
     ).toEqual([
-      [
-        "state",
-        [
-          1,
-          manifest["storeId"],
-          events.length,
-          (sealed(last[1]) as [number])[0],
-          last[1].readUInt32BE(last[1].length - 4),
-        ],
-      ],
+      ["state", reflects],
+      ["under-way", reflects],
     ]);
-    const commitsOf = (streamId: string) => {
-      const positions = records.map(
-        ([, value]) => sealed(value) as [number, number, [string, number, number, unknown[]]],
-      );
-      return positions
-        .filter(([, , [id]]) => id === streamId)
-        .flatMap(([position, , [, , , flat]]) => [position, flat.length / 3]);
-    };
-    for (const streamId of ["account/a0", "account/a1", "account/ä/€"]) {
+    const chunkRows = rowsOf(state, "chunks", true);
+    for (const streamId of ["account/a0", "account/a1", "account/b1", "account/ä/€"]) {
       const row = rowsOf(state, "streams").find(([rowKey]) => rowKey.equals(key(streamId)))!;
-      const [version, truncateBefore, openFirst, deltas] = sealed(row[1]) as [
-        number,
-        number,
-        number,
-        number[],
-      ];
-      const chunks = rowsOf(state, "chunks").filter(([rowKey]) =>
-        rowKey
-          .subarray(0, Buffer.byteLength(streamId) + 1)
-          .equals(Buffer.concat([Buffer.from(streamId), Buffer.from([0])])),
+      const [version, truncateBefore, newestFirst, newestBytes] = sealed(row[1]) as number[];
+      const prefix = Buffer.concat([Buffer.from(streamId), Buffer.from([0])]);
+      const chunks = chunkRows.filter(([rowKey]) =>
+        rowKey.subarray(0, prefix.length).equals(prefix),
       );
-      let nextVersion = 1;
-      const entries: number[] = [];
+      const ofStream = records.filter(
+        (bytes) => (sealed(bytes) as [number, number, [string]])[2][0] === streamId,
+      );
+      const copies: unknown[] = [];
+      let first = 1;
       for (const [rowKey, value] of chunks) {
-        const [first, lastVersion, sealedDeltas] = sealed(value) as [number, number, number[]];
-        expect(first).toBe(nextVersion);
         expect(rowKey.equals(key(streamId, first))).toBe(true);
-        entries.push(...sums(sealedDeltas, 2));
-        nextVersion = lastVersion + 1;
+        if (first === newestFirst) expect(newestBytes).toBe(value.length - 5);
+        for (const copy of sequence(value) as [number, number, unknown[][]][]) {
+          copies.push(copy);
+          first += copy[2][3]!.length / 3;
+        }
       }
-      expect([openFirst, truncateBefore]).toEqual([nextVersion, 0]);
-      entries.push(...sums(deltas, 2));
-      expect(entries).toEqual(commitsOf(streamId));
-      expect(version).toBe(events.filter((event) => event.streamId === streamId).length);
+      expect(copies).toEqual(ofStream.map((bytes) => unpack(bytes) as unknown));
+      expect([version, truncateBefore]).toEqual([first - 1, 0]);
     }
+    expect(
+      chunkRows.filter(([rowKey]) => rowKey.toString().startsWith("account/a0")).length,
+    ).toBeGreaterThan(1);
     const kinds = rowsOf(state, "kinds").map(
       ([rowKey, value]) => [rowKey, sealed(value) as [string, string]] as const,
     );
@@ -196,18 +235,18 @@ describe("the data format, read as a stranger would", () => {
       "account Deposited",
       "account Withdrawn",
     ]);
-    const positionsOfKinds = rowsOf(state, "kind-chunks").flatMap(([, value]) =>
-      sums((sealed(value) as [number[]])[0], 1),
+    const addressesOfKinds = rowsOf(state, "kind-chunks").flatMap(([, value]) =>
+      sums((sealed(value) as [number[]])[0]),
     );
-    expect(positionsOfKinds.sort((a, b) => a - b)).toEqual(
-      records.map(([, value]) => (sealed(value) as [number])[0]),
-    );
+    expect(addressesOfKinds.sort((a, b) => a - b)).toEqual([...addresses.values()]);
     const commands = rowsOf(state, "commands").map(
       ([rowKey, value]) => [rowKey.toString(), unpack(value) as number] as const,
     );
     expect(commands).toHaveLength(50);
-    for (const [commandId, position] of commands)
+    for (const [commandId, address] of commands) {
+      const position = [...addresses].find(([, at]) => at === address)![0];
       expect(events[position - 1]?.causationId).toBe(commandId);
+    }
     await state.close();
   });
 });

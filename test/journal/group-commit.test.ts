@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { FreeSpaceGuard } from "../../journal/lmdb/free-space.js";
 import { IndexStore } from "../../journal/lmdb/index-store.js";
 import { LmdbJournal } from "../../journal/lmdb/lmdb-journal.js";
-import { LogFile, type LogEntry } from "../../journal/lmdb/log-file.js";
+import { LogFile } from "../../journal/lmdb/log-file.js";
+import { decodeRow, type LogRow } from "../../journal/lmdb/log-row.js";
 import { OverlapEstimate } from "../../journal/lmdb/overlap.js";
 import { OwnerLock } from "../../journal/lmdb/owner-lock.js";
 import { openLmdbJournal } from "../../journal/index.js";
@@ -18,23 +19,23 @@ class TamperedLog extends LogFile {
   readonly groups: number[] = [];
   recordsRead = 0;
 
-  override record(position: number) {
+  override record(address: number) {
     this.recordsRead += 1;
-    return super.record(position);
+    return super.record(address);
   }
 
-  override *recordsFrom(position: number, upTo: number) {
-    for (const record of super.recordsFrom(position, upTo)) {
-      this.recordsRead += 1;
-      yield record;
+  override *rowsFrom(position: number, upTo: number) {
+    for (const row of super.rowsFrom(position, upTo)) {
+      this.recordsRead += row.records.length;
+      yield row;
     }
   }
 
-  override write(group: readonly LogEntry[]): Promise<boolean> {
-    this.groups.push(group.length);
+  override write(rows: readonly LogRow[]): Promise<boolean> {
+    this.groups.push(rows.flatMap((row) => decodeRow(row).records).length);
     const tamper = this.next;
     this.next = undefined;
-    return tamper === undefined ? super.write(group) : tamper(() => super.write(group));
+    return tamper === undefined ? super.write(rows) : tamper(() => super.write(rows));
   }
 }
 
