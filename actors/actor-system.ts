@@ -203,10 +203,10 @@ export class ActorSystem {
     if (this.#closed) throw new RuntimeClosedError();
     const found = at === undefined ? this.#pool.find(streamId)?.durableState() : undefined;
     // Somebody may have appended past the actor; for a reader, its owner does.
-    const inMemory =
-      found?.version === this.#options.journal.streamVersion(streamId) ? found : undefined;
-    return (inMemory ??
-      readState(this.#options.journal, aggregate.behavior, streamId, at)) as StateAt<State>;
+    const { journal } = this.#options;
+    const isNewest = found !== undefined && found.version === journal.streamVersion(streamId);
+    return ((isNewest ? found : undefined) ??
+      readState(journal, aggregate.behavior, streamId, at)) as StateAt<State>;
   }
 
   deadLetters(): readonly DeadLetter[] {

@@ -10,9 +10,6 @@ import type { ClaimValue } from "./entity-claims.js";
 import type { DecideContext, Decision } from "./decision.js";
 import type { SnapshotPolicy } from "./snapshot-policy.js";
 
-/**
- *
- */
 /** What `aggregate` is given. */
 export interface AggregateDefinition<State, Command extends Message, Event extends Message> {
   /** Names its streams: an id without "/". Never change it once events are recorded. */

@@ -40,9 +40,7 @@ export function reject(code: string, details?: unknown): Rejected {
   return { status: "rejected", code, details };
 }
 
-/**
- *
- */
+/** Whether a decision is a refusal. */
 export function isRejected(decision: object): decision is Rejected {
   return (decision as { status?: unknown }).status === "rejected" && !("type" in decision);
 }

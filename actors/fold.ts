@@ -1,7 +1,7 @@
 /** The fold of one stream: snapshot and later events to a state. Hydration and time travel are the same fold, cut elsewhere. */
 import type { Snapshot } from "../journal/index.js";
 import { UnreadableEventError } from "../journal/index.js";
-import type { Position, RecordedEvent, Version } from "../src/kernel/event.js";
+import type { Position, StoredEvent, Version } from "../src/kernel/event.js";
 import { entityIdOf, type StreamId } from "../src/kernel/ids.js";
 import type { Behavior } from "./behavior.js";
 import { HydrationFailedError } from "./errors.js";
@@ -35,11 +35,11 @@ export class Fold {
   }
 
   /** @throws HydrationFailedError - The event can't be read or folded; names stream, version and event type. */
-  apply(event: RecordedEvent): void {
+  apply(event: StoredEvent): void {
+    const { upcasters } = this.#behavior;
     try {
-      for (const current of this.#behavior.upcasters.upcast(event)) {
-        this.state = this.#behavior.evolve(this.state, current.type, current.data);
-      }
+      if (upcasters.isCurrent(event)) this.#evolve(event);
+      else for (const current of upcasters.upcast(event)) this.#evolve(current);
     } catch (cause) {
       const type = cause instanceof UnreadableEventError ? cause.eventType : event.type;
       throw new HydrationFailedError(this.#streamId, event.version, type, { cause });
@@ -48,6 +48,10 @@ export class Fold {
     this.position = event.position;
     this.recordedAtMs = event.recordedAtMs;
     this.replayed += 1;
+  }
+
+  #evolve({ type, data }: StoredEvent): void {
+    this.state = this.#behavior.evolve(this.state, type, data);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Journal } from "../journal/index.js";
 import type { Clock } from "../src/kernel/clock.js";
-import type { RecordedEvent } from "../src/kernel/event.js";
+import type { StoredEvent } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { Behavior } from "./behavior.js";
 import { HydrationFailedError } from "./errors.js";
@@ -21,7 +21,7 @@ interface Job {
   readonly hydrated: (fold: Fold) => void;
   readonly failed: (error: Error) => void;
   fold: Fold | undefined;
-  events: Iterator<RecordedEvent> | undefined;
+  runs: Iterator<readonly StoredEvent[]> | undefined;
 }
 
 export class Hydrator {
@@ -47,7 +47,7 @@ export class Hydrator {
     hydrated: (fold: Fold) => void,
     failed: (error: Error) => void,
   ): void {
-    this.#queue.push({ behavior, streamId, hydrated, failed, fold: undefined, events: undefined });
+    this.#queue.push({ behavior, streamId, hydrated, failed, fold: undefined, runs: undefined });
     this.#schedule();
   }
 
@@ -94,14 +94,15 @@ export class Hydrator {
     let folded = 0;
     try {
       const fold = (job.fold ??= this.#begin(job));
-      const events = (job.events ??= this.#eventsAfter(job.streamId, fold));
-      for (; folded < SLICE_EVENTS; folded++) {
-        const next = events.next();
+      const runs = (job.runs ??= this.#runsAfter(job.streamId, fold));
+      while (folded < SLICE_EVENTS) {
+        const next = runs.next();
         if (next.done === true) break;
-        fold.apply(next.value);
+        for (const event of next.value) fold.apply(event);
+        folded += next.value.length;
       }
       this.eventsFolded += folded;
-      if (folded === SLICE_EVENTS) return folded;
+      if (folded >= SLICE_EVENTS) return folded;
       this.hydrations += 1;
       job.hydrated(fold);
     } catch (error) {
@@ -121,8 +122,8 @@ export class Hydrator {
     );
   }
 
-  #eventsAfter(streamId: StreamId, fold: Fold): Iterator<RecordedEvent> {
-    return this.#journal.readStream(streamId, { from: fold.version + 1 })[Symbol.iterator]();
+  #runsAfter(streamId: StreamId, fold: Fold): Iterator<readonly StoredEvent[]> {
+    return this.#journal.replayStream(streamId, { from: fold.version + 1 })[Symbol.iterator]();
   }
 
   #asHydrationFailure(job: Job, error: unknown): Error {

@@ -1,7 +1,7 @@
 /** Looking at an entity without an activation: its durable state now, or as it was at a version, a position or a time. */
 import type { Journal, SnapshotCriteria } from "../journal/index.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
-import type { Position, RecordedEvent, Version } from "../src/kernel/event.js";
+import type { Position, StoredEvent, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import { checkInteger } from "../src/kernel/check.js";
 import type { Behavior } from "./behavior.js";
@@ -29,35 +29,38 @@ export function readState(
   at: Moment | undefined,
 ): StateAt<unknown> {
   const bounds = boundsOf(at);
-  const streamVersion = journal.streamVersion(streamId);
   const found =
     behavior.snapshotRules === undefined
       ? undefined
       : journal.findSnapshot(streamId, bounds.snapshot);
-  const fold = new Fold(behavior, streamId, usableSnapshot(behavior, found, streamVersion));
-  const upTo = bounds.upToVersion === undefined ? {} : { upTo: bounds.upToVersion };
-  for (const event of journal.readStream(streamId, { from: fold.version + 1, ...upTo })) {
-    if (!bounds.includes(event)) break;
-    fold.apply(event);
-  }
-  if (
-    fold.version === 0 &&
-    bounds.upToVersion !== undefined &&
-    Math.min(bounds.upToVersion, streamVersion) > 0
-  ) {
+  const snapshot = found && usableSnapshot(behavior, found, journal.streamVersion(streamId));
+  const fold = new Fold(behavior, streamId, snapshot);
+  foldUpTo(journal, streamId, fold, bounds);
+  const { upToVersion = 0 } = bounds;
+  if (fold.version === 0 && upToVersion > 0 && journal.streamVersion(streamId) > 0) {
     throw new InvalidArgumentError(
       "at.version",
       `one that ${streamId} still has (its beginning was truncated)`,
-      bounds.upToVersion,
+      upToVersion,
     );
   }
   return { state: fold.state, version: fold.version, position: fold.position };
 }
 
+function foldUpTo(journal: Journal, streamId: StreamId, fold: Fold, bounds: Bounds): void {
+  const upTo = bounds.upToVersion === undefined ? {} : { upTo: bounds.upToVersion };
+  for (const run of journal.replayStream(streamId, { from: fold.version + 1, ...upTo })) {
+    for (const event of run) {
+      if (!bounds.includes(event)) return;
+      fold.apply(event);
+    }
+  }
+}
+
 interface Bounds {
   readonly upToVersion: Version | undefined;
   readonly snapshot: SnapshotCriteria;
-  includes(event: RecordedEvent): boolean;
+  includes(event: StoredEvent): boolean;
 }
 
 function boundsOf(at: Moment | undefined): Bounds {

@@ -1,42 +1,57 @@
 /** The workload: a bank account whose deposits each record one event of about 155 bytes. */
-import { aggregate, reject } from "tidemark";
+import { aggregate, reject, type AggregateDefinition } from "../src/index.js";
 
 export interface Deposited {
   readonly type: "Deposited";
   readonly data: { accountId: string; amount: number; currency: string; memo: string; at: number };
 }
 
-interface Deposit {
+export interface Deposit {
   readonly type: "Deposit";
   readonly data: { amount: number };
 }
 
 const MEMO = "a memo of forty characters, as agreed on";
 
-export const Account = aggregate<
-  { balance: number; count: number; lastAt: number },
-  Deposit,
-  Deposited
->({
-  name: "account",
-  initialState: () => ({ balance: 0, count: 0, lastAt: 0 }),
-  decide: {
-    Deposit: (_state, { amount }, { entityId, nowMs }) =>
-      amount <= 0
-        ? reject("amount-not-positive")
-        : {
-            type: "Deposited",
-            data: { accountId: entityId, amount, currency: "EUR", memo: MEMO, at: nowMs },
-          },
-  },
-  evolve: {
-    Deposited: (state, { amount, at }) => ({
-      balance: state.balance + amount,
-      count: state.count + 1,
-      lastAt: at,
-    }),
-  },
-});
+export interface AccountState {
+  balance: number;
+  count: number;
+  lastAt: number;
+}
+
+/** With the default snapshots, every 100 events. */
+export const Account = aggregate<AccountState, Deposit, Deposited>(definition({}));
+
+/** Always folded from its first event. */
+export const AccountWithoutSnapshots = aggregate<AccountState, Deposit, Deposited>(
+  definition({ snapshots: false }),
+);
+
+function definition(snapshots: {
+  snapshots?: false;
+}): AggregateDefinition<AccountState, Deposit, Deposited> {
+  return {
+    ...snapshots,
+    name: "account",
+    initialState: () => ({ balance: 0, count: 0, lastAt: 0 }),
+    decide: {
+      Deposit: (_state, { amount }, { entityId, nowMs }) =>
+        amount <= 0
+          ? reject("amount-not-positive")
+          : {
+              type: "Deposited",
+              data: { accountId: entityId, amount, currency: "EUR", memo: MEMO, at: nowMs },
+            },
+    },
+    evolve: {
+      Deposited: (state, { amount, at }) => ({
+        balance: state.balance + amount,
+        count: state.count + 1,
+        lastAt: at,
+      }),
+    },
+  };
+}
 
 /** Ids in the form of UUIDs, the same in every run. */
 export function accountIds(count: number): string[] {

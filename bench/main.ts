@@ -1,87 +1,92 @@
-/** All questions, one table, and the same as JSON: `npm run bench`, `npm run bench -- --full`. */
+/**
+ * All questions, one table, and the same as JSON: `npm run bench`. `-- --full` for the real sizes, `-- --only hydration` for some
+ * questions, `-- --check` to fail where a target is missed, `-- --peers` to race other libraries, `-- --plots` to write
+ * docs/performance.md and its plots.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import Table from "cli-table3";
-import { durableCommands } from "./durable-commands.bench.js";
-import { idleHeap } from "./idle-heap.bench.js";
-import type { Row } from "./measure.js";
-import { reading } from "./reading.bench.js";
-import { undurableCommands } from "./undurable-commands.bench.js";
+import type { Answer } from "./measure.js";
+import { verdictOf } from "./measure.js";
+import { peers } from "./questions/peers.js";
+import { installPeers } from "./stores/install-peers.js";
+import { catchUp } from "./questions/catch-up.js";
+import { coldCommands } from "./questions/cold-commands.js";
+import { diskBytes } from "./questions/disk-bytes.js";
+import { durableCommands } from "./questions/durable-commands.js";
+import { growth } from "./questions/growth.js";
+import { hydration } from "./questions/hydration.js";
+import { idleHeap } from "./questions/idle-heap.js";
+import { manyEntities } from "./questions/many-entities.js";
+import { undurableCommands } from "./questions/undurable-commands.js";
+import { tableOf, targetsOf } from "./report/table.js";
+import { writePerformancePage } from "./report/page.js";
+import { FULL, SMALL } from "./sizes.js";
 
-const { values } = parseArgs({
+const { values: given } = parseArgs({
   options: {
     full: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+    peers: { type: "boolean", default: false },
+    plots: { type: "boolean", default: false },
+    only: { type: "string", multiple: true, default: [] },
     json: { type: "string", default: join("bench", "results") },
   },
 });
-const size = values.full
-  ? {
-      rounds: 5,
-      commands: 500_000,
-      commandsAlone: 10_000,
-      aggregates: 1_000,
-      refusals: 2_000_000,
-      events: 500_000,
-      activations: 50_000,
-    }
-  : {
-      rounds: 3,
-      commands: 100_000,
-      commandsAlone: 2_000,
-      aggregates: 1_000,
-      refusals: 500_000,
-      events: 100_000,
-      activations: 20_000,
-    };
+const size = given.full ? FULL : SMALL;
 
+const questions: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
+  "durable-commands": () => durableCommands(size),
+  "cold-commands": () => coldCommands(size),
+  hydration: () => hydration(size),
+  "catch-up": () => catchUp(size),
+  "undurable-commands": () => undurableCommands(size),
+  "idle-heap": () => idleHeap(size),
+  "many-entities": () => manyEntities(size),
+  growth: () => growth(size),
+  "disk-bytes": () => diskBytes(size),
+  ...(given.peers ? { peers: () => peers(size) } : {}),
+};
+
+for (const name of given.only) {
+  if (questions[name] !== undefined) continue;
+  console.error(`no question is called ${name}; there are ${Object.keys(questions).join(", ")}`);
+  process.exit(2);
+}
+
+installPeers();
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}`;
 console.log(
   `${machine}\nmedians of ${size.rounds} rounds, each contender once a round; durable means acknowledged after fsync\n`,
 );
-
-const heap = await idleHeap(size.activations);
-const rows: Row[] = [
-  ...(await durableCommands(size)),
-  ...(await undurableCommands(size)),
-  ...(await reading(size)),
-];
-
-const table = new Table({
-  head: ["question", "", "per second", "range", "p50 ms", "p99 ms", "× baseline"],
-  colAligns: ["left", "left", "right", "right", "right", "right", "right"],
-  style: { head: [], border: [], compact: true },
-});
-for (const [at, row] of rows.entries()) {
-  const question = rows[at - 1]?.question === row.question ? "" : row.question;
-  table.push([
-    question,
-    row.name,
-    whole(row.perSecond),
-    row.perSecondRange.map(whole).join("–"),
-    fraction(row.p50Ms),
-    fraction(row.p99Ms),
-    fraction(row.ratio),
-  ]);
+const answers: Answer[] = [];
+for (const [name, ask] of Object.entries(questions)) {
+  if (given.only.length > 0 && !given.only.includes(name)) continue;
+  const startedAt = performance.now();
+  answers.push(await ask());
+  console.error(`${name} (${((performance.now() - startedAt) / 1_000).toFixed(0)} s)`);
 }
-console.log(table.toString());
-if (heap === undefined)
-  console.log("heap of idle activations: not measured, run with node --expose-gc");
-else
-  console.log(
-    `heap of an idle activation: ${heap.bytesEach} bytes with its state and id, which alone take ${heap.stateBytesEach} (${heap.activations} activations)`,
-  );
+const result = {
+  machine,
+  size,
+  rows: answers.flatMap(({ rows }) => rows),
+  targets: answers.flatMap(({ targets }) => targets),
+  curves: answers.flatMap(({ curves = [] }) => curves),
+};
+console.log(tableOf(result.rows));
+console.log(targetsOf(result.targets));
 
-mkdirSync(values.json, { recursive: true });
-const path = join(values.json, `${values.full ? "full" : "small"}.json`);
-writeFileSync(path, `${JSON.stringify({ machine, size, rows, heap }, null, 2)}\n`);
+mkdirSync(given.json, { recursive: true });
+const path = join(given.json, `${given.full ? "full" : "small"}.json`);
+writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
 console.log(`as JSON: ${path}`);
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString("en");
+if (given.plots) {
+  const flags = given.full ? " -- --full --plots" : " -- --plots";
+  const page = await writePerformancePage(result, "docs", `npm run bench${flags}`);
+  console.log(`as a page: ${page}`);
 }
-
-function fraction(value: number): string {
-  return Number.isNaN(value) ? "" : value.toFixed(2);
+if (given.check && result.targets.some((target) => verdictOf(target) === "missed")) {
+  console.log("targets are missed in every round");
+  process.exitCode = 1;
 }

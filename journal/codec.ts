@@ -81,7 +81,7 @@ export function unseal(bytes: Uint8Array, most: number, least = most): unknown[]
 
 /** Decodes values that stand one behind the other. @throws Error - The bytes aren't whole values. */
 export function decodeSequence(bytes: Uint8Array): unknown[] {
-  return bytes.length === 0 ? [] : (packr.unpackMultiple(bytes));
+  return bytes.length === 0 ? [] : packr.unpackMultiple(bytes);
 }
 
 const UINT32 = 0xce;

@@ -9,7 +9,13 @@
  * stream y       1           1   2
  * ```
  */
-import type { Position, RecordedEvent, Version, Metadata } from "../src/kernel/event.js";
+import type {
+  Position,
+  RecordedEvent,
+  StoredEvent,
+  Version,
+  Metadata,
+} from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { ExpectedVersion } from "./errors.js";
 
@@ -125,9 +131,6 @@ export interface EventFilter {
   readonly streamTypes?: readonly string[];
 }
 
-/**
- *
- */
 /** Which part of the whole journal, and how much of it. */
 export interface PageOptions {
   /** Exclusive. */
@@ -167,9 +170,6 @@ export interface SnapshotCriteria {
   readonly upToTakenAtMs?: number;
 }
 
-/**
- *
- */
 /** See the head of this file. */
 export interface Journal {
   /** A UUID given at creation; it prefixes every event id. */
@@ -219,6 +219,15 @@ export interface Journal {
   /** Durable events of one stream, each checked against its checksum and for gaps while it is read. */
   readStream(streamId: StreamId, options?: StreamReadOptions): Iterable<RecordedEvent>;
 
+  /**
+   * The same events, ascending, for whoever folds them: a few at a time, with no more of each than a fold needs.
+   * `limit` and `direction` aren't for this.
+   */
+  replayStream(
+    streamId: StreamId,
+    options?: Pick<StreamReadOptions, "from" | "upTo">,
+  ): Iterable<readonly StoredEvent[]>;
+
   /** One page of the whole journal; see `readAll` for an iterator over pages. */
   readPage(options: PageOptions): Page;
 
@@ -254,9 +263,6 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/**
- *
- */
 /** What a journal tells of itself. */
 export interface JournalFigures {
   readonly head: Position;

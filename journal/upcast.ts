@@ -11,7 +11,7 @@
  * ```
  */
 import { InvalidArgumentError } from "../src/kernel/errors.js";
-import { EMPTY_DATA, type Message, type RecordedEvent } from "../src/kernel/event.js";
+import { EMPTY_DATA, type Message, type StoredEvent } from "../src/kernel/event.js";
 import { checkId } from "../src/kernel/ids.js";
 import { checkArray, checkInteger, checkObject } from "../src/kernel/check.js";
 import { UnreadableEventError } from "./errors.js";
@@ -200,21 +200,25 @@ export class Upcasters {
     });
   }
 
+  /** Whether an event was recorded as it would be today: nothing is to be done. */
+  isCurrent({ type, shape }: StoredEvent): boolean {
+    return shape === 1 && !this.#chains.has(type);
+  }
+
   /**
    * A stored event as today's: itself, another, several, or none.
    *
    * @throws UnreadableEventError - Its type or shape isn't known, or a step threw.
    */
-  upcast(event: RecordedEvent): readonly RecordedEvent[] {
-    const chain = this.#chains.get(event.type);
-    if (chain === undefined && event.shape === 1) return [event];
+  upcast<E extends StoredEvent>(event: E): readonly E[] {
+    if (this.isCurrent(event)) return [event];
     return this.#upcastFrom(event, { type: event.type, shape: event.shape, data: event.data });
   }
 
-  #upcastFrom(
-    event: RecordedEvent,
+  #upcastFrom<E extends StoredEvent>(
+    event: E,
     at: { type: string; shape: number; data: unknown },
-  ): RecordedEvent[] {
+  ): E[] {
     const chain = this.#chains.get(at.type);
     const newest = this.shapeOf(at.type);
     if (at.shape > newest) {
@@ -244,7 +248,7 @@ export class Upcasters {
     }
   }
 
-  #upcastPart(event: RecordedEvent, into: readonly Target[], message: Message): RecordedEvent[] {
+  #upcastPart<E extends StoredEvent>(event: E, into: readonly Target[], message: Message): E[] {
     const target = into.find(({ type }) => type === message.type);
     if (target === undefined)
       throw unreadable(event, `its split gave a ${message.type}, which wasn't announced`);
@@ -264,7 +268,7 @@ function targetsOf(chain: Upcaster | undefined): readonly Target[] {
   }
 }
 
-function guarded<T>(event: RecordedEvent, step: string, run: () => T): T {
+function guarded<T>(event: StoredEvent, step: string, run: () => T): T {
   try {
     return run();
   } catch (cause) {
@@ -272,7 +276,7 @@ function guarded<T>(event: RecordedEvent, step: string, run: () => T): T {
   }
 }
 
-function unreadable(event: RecordedEvent, problem: string, cause?: unknown): UnreadableEventError {
+function unreadable(event: StoredEvent, problem: string, cause?: unknown): UnreadableEventError {
   return new UnreadableEventError(
     event.streamId,
     event.version,

@@ -69,9 +69,6 @@ export interface RuntimeOptions {
   readonly logger?: Logger;
 }
 
-/**
- *
- */
 /** What `openRuntime` is given. */
 export interface OpenRuntimeOptions extends RuntimeOptions {
   /** Where the data is; made where it isn't there. */

@@ -26,14 +26,14 @@ export interface StateRow {
   readonly rowSeal: number;
 }
 
-/** A stream. Copies of its records are in chunks; the newest chunk grows until it is full. */
+/** A stream: its versions, and copies of its newest records. Older copies are in chunks. */
 export interface StreamRow {
-  version: Version;
-  truncateBefore: Version;
-  /** Version of the first event in the newest chunk. */
-  chunkFirstVersion: Version;
-  /** Bytes of the records in the newest chunk. */
-  chunkBytes: number;
+  readonly version: Version;
+  readonly truncateBefore: Version;
+  /** Version of the first event in `copies`. */
+  readonly copiesFrom: Version;
+  /** Records one behind the other; of a row just read, valid until the next read. */
+  readonly copies: Uint8Array;
 }
 
 export const stateRow = {
@@ -53,30 +53,40 @@ export const stateRow = {
   },
 };
 
+const STREAM_NUMBERS = 3;
+const NUMBER_BYTES = 8;
+const BIN8 = 0xc4;
+const STREAM_HEADER_BYTES = 2 + STREAM_NUMBERS * NUMBER_BYTES;
+
 export const streamRow = {
-  encode: (row: StreamRow) =>
-    seal([row.version, row.truncateBefore, row.chunkFirstVersion, row.chunkBytes]),
+  encode({ version, truncateBefore, copiesFrom }: Omit<StreamRow, "copies">, copies: Uint8Array[]) {
+    const header = Buffer.allocUnsafe(STREAM_HEADER_BYTES);
+    header[0] = BIN8;
+    header[1] = STREAM_NUMBERS * NUMBER_BYTES;
+    header.writeDoubleBE(version, 2);
+    header.writeDoubleBE(truncateBefore, 2 + NUMBER_BYTES);
+    header.writeDoubleBE(copiesFrom, 2 + 2 * NUMBER_BYTES);
+    return sealSequence([header, ...copies]);
+  },
   decode(bytes: Uint8Array): StreamRow {
-    const [version, truncateBefore, chunkFirstVersion, chunkBytes] = opened(bytes, 4) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    return { version, truncateBefore, chunkFirstVersion, chunkBytes };
+    if (bytes.length < STREAM_HEADER_BYTES || !isSealed(bytes))
+      damaged("its checksum doesn't match");
+    const numbers = new DataView(bytes.buffer, bytes.byteOffset + 2, STREAM_HEADER_BYTES - 2);
+    return {
+      version: numbers.getFloat64(0),
+      truncateBefore: numbers.getFloat64(NUMBER_BYTES),
+      copiesFrom: numbers.getFloat64(2 * NUMBER_BYTES),
+      copies: bytes.subarray(STREAM_HEADER_BYTES, bytes.length - SEAL_BYTES),
+    };
   },
 };
 
-/** Copies of a stream's records, one behind the other. */
+/** Copies of a stream's older records, one behind the other. */
 export const chunkRow = {
-  encode: sealSequence,
+  encode: (copies: readonly Uint8Array[]) => sealSequence(copies),
   decode(bytes: Uint8Array): CommitRecord[] {
-    return decodeCopies(chunkRow.copies(bytes));
-  },
-  /** The copies as they are, to be put in a larger chunk. */
-  copies(bytes: Uint8Array): Uint8Array {
     if (!isSealed(bytes)) damaged("its checksum doesn't match");
-    return bytes.subarray(0, bytes.length - SEAL_BYTES);
+    return decodeCopies(bytes.subarray(0, bytes.length - SEAL_BYTES));
   },
 };
 

@@ -32,6 +32,8 @@ import type { RecordAddress } from "./log-row.js";
 import { KindTables } from "./kind-tables.js";
 import { WriteBatches } from "./write-batches.js";
 
+/** Bytes of records in a chunk, unless it has only one: enough to be compressed well, few enough to be written again while it grows. */
+const CHUNK_BYTES_MAX = 4_000;
 const META_KEY = "state";
 const UNDER_WAY_KEY = "under-way";
 
@@ -49,7 +51,7 @@ export class IndexStore {
     this.#environment = openEnvironment(path, readOnly);
     const table = (name: string) => openTable(this.#environment, name);
     this.#meta = table("meta");
-    this.#streams = table("streams");
+    this.#streams = openCompressedTable(this.#environment, "streams");
     this.#chunks = openCompressedTable(this.#environment, "chunks");
     this.#kinds = new KindTables(table("kinds"), table("kind-chunks"));
     this.#commands = table("commands");
@@ -83,24 +85,18 @@ export class IndexStore {
   }
 
   /**
-   * The records copied in the chunk that holds `version`. None where there is no such version.
+   * The copied records of a full chunk that holds `version`, which is below the row's `copiesFrom`.
    *
    * @throws JournalCorruptedError - The chunk is damaged.
    */
   chunkWith(streamId: StreamId, version: Version): readonly CommitRecord[] {
     // Whoever reads in order comes from the end of the chunk before, so the guess is nearly always right.
-    const bytes = this.#chunk(streamId, version) ?? this.#chunkSearched(streamId, version);
+    const bytes =
+      readFast(this.#chunks, [streamId, version]) ?? this.#chunkBefore(streamId, version);
     return bytes === undefined ? [] : chunkRow.decode(bytes);
   }
 
-  #chunk(streamId: StreamId, firstVersion: Version): Uint8Array | undefined {
-    return readFast(this.#chunks, [streamId, firstVersion]);
-  }
-
-  #chunkSearched(streamId: StreamId, version: Version): Uint8Array | undefined {
-    const row = this.stream(streamId);
-    if (row === undefined || version > row.version) return undefined;
-    if (version >= row.chunkFirstVersion) return this.#chunk(streamId, row.chunkFirstVersion);
+  #chunkBefore(streamId: StreamId, version: Version): Uint8Array | undefined {
     const start = [streamId, version];
     const end = [streamId, 0];
     for (const { value } of this.#chunks.getRange({ start, end, reverse: true, limit: 1 }))
@@ -166,37 +162,31 @@ export class IndexStore {
 
   #foldStream(streamId: StreamId, tail: StreamTail, batch: WriteBatches): void {
     const { firstVersions, copies } = tail;
-    const row = this.stream(streamId) ?? {
-      version: 0,
-      truncateBefore: 0,
-      chunkFirstVersion: tail.firstVersion,
-      chunkBytes: 0,
-    };
-    // What a write that was interrupted has brought here already is passed over.
-    let at = 0;
-    while (at < copies.length && (firstVersions[at] as Version) <= row.version) at += 1;
-    let chunk: Uint8Array[] = [];
-    if (at < copies.length && fits(row, copies[at] as Uint8Array) && row.chunkBytes > 0) {
-      const bytes = this.#chunk(streamId, row.chunkFirstVersion);
-      if (bytes !== undefined) chunk.push(Buffer.from(chunkRow.copies(bytes)));
-    }
-    for (; at < copies.length; at++) {
+    const row = this.stream(streamId);
+    const known = row?.version ?? 0;
+    let copiesFrom = row?.copiesFrom ?? tail.firstVersion;
+    let chunk: Uint8Array[] = row === undefined ? [] : [Buffer.from(row.copies)];
+    let chunkBytes = row?.copies.length ?? 0;
+    for (let at = 0; at < copies.length; at++) {
+      // What a write that was interrupted has brought here already is passed over.
+      if ((firstVersions[at] as Version) <= known) continue;
       const copy = copies[at] as Uint8Array;
-      if (!fits(row, copy)) {
-        if (chunk.length > 0)
-          batch.put(this.#chunks, [streamId, row.chunkFirstVersion], chunkRow.encode(chunk));
+      if (chunkBytes > 0 && chunkBytes + copy.length > CHUNK_BYTES_MAX) {
+        batch.put(this.#chunks, [streamId, copiesFrom], chunkRow.encode(chunk));
+        copiesFrom = firstVersions[at] as Version;
         chunk = [];
-        row.chunkFirstVersion = firstVersions[at] as Version;
-        row.chunkBytes = 0;
+        chunkBytes = 0;
       }
       chunk.push(copy);
-      row.chunkBytes += copy.length;
+      chunkBytes += copy.length;
     }
-    if (chunk.length > 0)
-      batch.put(this.#chunks, [streamId, row.chunkFirstVersion], chunkRow.encode(chunk));
-    row.version = Math.max(row.version, tail.version);
-    if (tail.truncateBefore > 0) row.truncateBefore = tail.truncateBefore;
-    batch.put(this.#streams, streamId, streamRow.encode(row));
+    const version = Math.max(known, tail.version);
+    const truncateBefore = tail.truncateBefore || (row?.truncateBefore ?? 0);
+    batch.put(
+      this.#streams,
+      streamId,
+      streamRow.encode({ version, truncateBefore, copiesFrom }, chunk),
+    );
   }
 
   /** Empties every table, so that the index can be built anew. */
@@ -249,12 +239,4 @@ export class IndexStore {
   close(): Promise<void> {
     return this.#environment.close();
   }
-}
-
-/** Bytes of records in a chunk: enough to be compressed well, few enough to be written again and again while it grows. */
-const CHUNK_BYTES_MAX = 4_000;
-
-/** Whether a record goes into the newest chunk; one that is larger has a chunk of its own. */
-function fits(row: StreamRow, copy: Uint8Array): boolean {
-  return row.chunkBytes === 0 || row.chunkBytes + copy.length <= CHUNK_BYTES_MAX;
 }

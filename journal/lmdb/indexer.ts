@@ -14,10 +14,10 @@ import type { LogFile } from "./log-file.js";
 import { loggedRecordsOf, rowPositionOf } from "./log-row.js";
 
 /** Fewer and larger writes: each changes the rows of every stream that it touches once. */
-const WRITE_AT_COMMITS = 65_536;
+const WRITE_AT_COMMITS = 32_768;
 const WRITE_AT_BYTES = 32 * 1024 * 1024;
 const WRITE_AFTER_MS = 5_000;
-const TAIL_COMMITS_MAX = 196_608;
+const TAIL_COMMITS_MAX = 98_304;
 const TAIL_BYTES_MAX = 128 * 1024 * 1024;
 
 export interface IndexerOptions {

@@ -7,15 +7,20 @@ import type { Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { claimKeyOf, type ClaimState } from "../claims.js";
 import type { EventFilter } from "../journal.js";
-import type { CommitRecord } from "../record.js";
+import { decodeCopies, type CommitRecord } from "../record.js";
 import { commitsAround, IndexTail } from "./index-tail.js";
 import type { LoggedRecord, RecordAddress } from "./log-row.js";
 import type { IndexStore } from "./index-store.js";
 
-/** Which versions of a stream can be read: from `start` to `version`; `version` is 0 where there is no stream. */
-export interface StreamSpan {
+/** Where to begin with a stream. */
+export interface StreamBeginning {
+  /** The versions that can be read; `version` is 0 where there is no stream. */
   readonly start: Version;
   readonly version: Version;
+  /** Lower versions are in full chunks, for good. */
+  readonly chunkedBelow: Version;
+  /** Consecutive commits, ascending, the wanted version among them, where they were at hand. */
+  readonly commits: readonly CommitRecord[] | undefined;
 }
 
 export class JournalIndex {
@@ -75,7 +80,7 @@ export class JournalIndex {
     return inTail?.version ?? this.#store.stream(streamId)?.version ?? 0;
   }
 
-  span(streamId: StreamId): StreamSpan {
+  begin(streamId: StreamId, from: Version): StreamBeginning {
     const row = this.#store.stream(streamId);
     let version = row?.version ?? 0;
     let start = row?.truncateBefore ?? 0;
@@ -85,20 +90,36 @@ export class JournalIndex {
       version = stream.version;
       if (stream.truncateBefore > 0) start = stream.truncateBefore;
     }
-    return { start: Math.max(start, 1), version };
+    start = Math.max(start, 1);
+    const wanted = Math.max(from, start);
+    const atHand = row !== undefined && wanted >= row.copiesFrom && wanted <= row.version;
+    const commits = atHand ? decodeCopies(row.copies) : undefined;
+    return { start, version, chunkedBelow: row?.copiesFrom ?? 0, commits };
   }
 
   /**
    * Some consecutive commits of a stream, ascending: the one that holds `version`, and some in the direction of `step`.
    * None where no commit holds it.
    */
-  commitsAround(streamId: StreamId, version: Version, step: 1 | -1): readonly CommitRecord[] {
+  commitsAround(
+    streamId: StreamId,
+    version: Version,
+    step: 1 | -1,
+    chunkedBelow = 0,
+  ): readonly CommitRecord[] {
+    if (version < chunkedBelow) return this.#store.chunkWith(streamId, version);
+    const row = this.#store.stream(streamId);
+    if (row !== undefined && version <= row.version) {
+      return version >= row.copiesFrom
+        ? decodeCopies(row.copies)
+        : this.#store.chunkWith(streamId, version);
+    }
     for (const tail of [this.#growing, this.#writing]) {
       const stream = tail?.streams.get(streamId);
       if (stream !== undefined && version >= stream.firstVersion)
-        return commitsAround(stream, version, step);
+        return version <= stream.version ? commitsAround(stream, version, step) : [];
     }
-    return this.#store.chunkWith(streamId, version);
+    return [];
   }
 
   /** Where the record stands that answered a command. */

@@ -3,7 +3,7 @@
  * is replayed from the log into a tail of its own, at each read.
  */
 import type { Clock, Timer } from "../../src/kernel/clock.js";
-import type { Position, RecordedEvent, Version } from "../../src/kernel/event.js";
+import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { visibleClaim } from "../claims.js";
 import { JournalClosedError, JournalFormatError, JournalReadOnlyError } from "../errors.js";
@@ -126,6 +126,15 @@ export class JournalReader implements Journal {
     this.#refresh();
     checkStreamReadOptions(streamId, options);
     return this.#reader.stream(streamId, options);
+  }
+
+  replayStream(
+    streamId: StreamId,
+    options: StreamReadOptions = {},
+  ): Iterable<readonly StoredEvent[]> {
+    this.#refresh();
+    checkStreamReadOptions(streamId, options);
+    return this.#reader.replay(streamId, options);
   }
 
   readPage(options: PageOptions): Page {

@@ -3,7 +3,7 @@
  * behind it. This file only joins the parts; each part has a file of its own.
  */
 import type { Clock } from "../../src/kernel/clock.js";
-import type { Position, RecordedEvent, Version } from "../../src/kernel/event.js";
+import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import type { Logger } from "../../src/kernel/log.js";
@@ -235,6 +235,15 @@ export class LmdbJournal implements Journal, AdmissionView {
     this.#assertOpen();
     checkStreamReadOptions(streamId, options);
     return this.#reader.stream(streamId, options);
+  }
+
+  replayStream(
+    streamId: StreamId,
+    options: StreamReadOptions = {},
+  ): Iterable<readonly StoredEvent[]> {
+    this.#assertOpen();
+    checkStreamReadOptions(streamId, options);
+    return this.#reader.replay(streamId, options);
   }
 
   readPage(options: PageOptions): Page {

@@ -1,5 +1,5 @@
 /** Reading: records of the log, or the index's copies of them, turned into events, each checked for gaps on the way. */
-import type { Position, RecordedEvent, Version } from "../../src/kernel/event.js";
+import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { JournalCorruptedError } from "../errors.js";
 import type { Commit, EventFilter, Page, PageOptions, StreamReadOptions } from "../journal.js";
@@ -26,15 +26,15 @@ export class LogReader {
    * was in memory when the reading began is then elsewhere.
    */
   *stream(streamId: StreamId, options: StreamReadOptions): Generator<RecordedEvent> {
-    const span = this.#index.span(streamId);
-    const from = Math.max(options.from ?? 1, span.start);
-    const upTo = Math.min(options.upTo ?? Infinity, span.version);
+    const begun = this.#index.begin(streamId, Infinity);
+    const from = Math.max(options.from ?? 1, begun.start);
+    const upTo = Math.min(options.upTo ?? Infinity, begun.version);
     const step = options.direction === "backward" ? -1 : 1;
     let left = options.limit ?? Infinity;
     let next = step > 0 ? from : upTo;
     while (next >= from && next <= upTo && left > 0) {
       const before = next;
-      for (const event of this.#eventsAround(streamId, next, step)) {
+      for (const event of this.#eventsAround(streamId, next, step, begun.chunkedBelow)) {
         // The first and the last commit may hold versions beyond what was asked for.
         if (event.version < from || event.version > upTo || (event.version - next) * step < 0)
           continue;
@@ -44,14 +44,38 @@ export class LogReader {
         left -= 1;
         if (left === 0) return;
       }
-      if (next === before) throw this.#missing(streamId, next, span.version);
+      if (next === before) throw this.#missing(streamId, next, begun.version);
+    }
+  }
+
+  /** Ascending, the events of a few commits at a time. */
+  *replay(
+    streamId: StreamId,
+    options: Pick<StreamReadOptions, "from" | "upTo">,
+  ): Generator<readonly StoredEvent[]> {
+    const begun = this.#index.begin(streamId, options.from ?? 1);
+    const upTo = Math.min(options.upTo ?? Infinity, begun.version);
+    let next = Math.max(options.from ?? 1, begun.start);
+    let { commits } = begun;
+    while (next <= upTo) {
+      commits ??= this.#index.commitsAround(streamId, next, 1, begun.chunkedBelow);
+      const run: StoredEvent[] = [];
+      for (const record of commits) next = appendTo(run, streamId, record, next, upTo);
+      if (run.length === 0) throw this.#missing(streamId, next, begun.version);
+      commits = undefined;
+      yield run;
     }
   }
 
   /** Events of a few commits, in the direction of `step`, the one with `version` among them. */
-  #eventsAround(streamId: StreamId, version: Version, step: 1 | -1): RecordedEvent[] {
+  #eventsAround(
+    streamId: StreamId,
+    version: Version,
+    step: 1 | -1,
+    chunkedBelow: Version,
+  ): RecordedEvent[] {
     const events: RecordedEvent[] = [];
-    for (const record of this.#index.commitsAround(streamId, version, step)) {
+    for (const record of this.#index.commitsAround(streamId, version, step, chunkedBelow)) {
       const [part] = record.parts;
       if (part?.streamId !== streamId) continue;
       for (let at = 0; at < part.events.length; at++)
@@ -131,7 +155,33 @@ export class LogReader {
   }
 }
 
-function gapIn(streamId: StreamId, expected: number, event: RecordedEvent): JournalCorruptedError {
+/** Appends a commit's events of one stream from version `next` up to `upTo`; the version that comes then. */
+function appendTo(
+  run: StoredEvent[],
+  streamId: StreamId,
+  record: CommitRecord,
+  next: Version,
+  upTo: Version,
+): Version {
+  const { recordedAtMs } = record;
+  const [part] = record.parts;
+  if (part?.streamId !== streamId) return next;
+  let { firstVersion: version } = part;
+  let { position } = record;
+  for (const { type, shape, data } of part.events) {
+    if (version >= next && version <= upTo) {
+      const event = { type, shape, data, streamId, version, position, recordedAtMs };
+      if (version !== next) throw gapIn(streamId, next, event);
+      run.push(event);
+      next += 1;
+    }
+    version += 1;
+    position += 1;
+  }
+  return next;
+}
+
+function gapIn(streamId: StreamId, expected: number, event: StoredEvent): JournalCorruptedError {
   return new JournalCorruptedError(
     event.position,
     `stream ${streamId} has version ${event.version} there, expected ${expected}`,

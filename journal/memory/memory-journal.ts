@@ -7,12 +7,8 @@
  * the acknowledgement fails here, too.
  */
 import type { Clock } from "../../src/kernel/clock.js";
-import {
-  EMPTY_DATA,
-  type Position,
-  type RecordedEvent,
-  type Version,
-} from "../../src/kernel/event.js";
+import { EMPTY_DATA } from "../../src/kernel/event.js";
+import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
@@ -222,6 +218,10 @@ export class MemoryJournal implements Journal, AdmissionView {
     const selected = events.slice(from - 1, Math.max(upTo, from - 1));
     if (options.direction === "backward") selected.reverse();
     for (const event of selected.slice(0, options.limit)) yield copyOf(event);
+  }
+
+  replayStream(streamId: StreamId, options?: StreamReadOptions): Iterable<readonly StoredEvent[]> {
+    return [[...this.readStream(streamId, options)]];
   }
 
   readPage(options: PageOptions): Page {

@@ -68,6 +68,17 @@ export interface RecordedFields {
   readonly shape: number;
 }
 
+/** As much of a recorded event as a fold needs. */
+export interface StoredEvent {
+  readonly type: string;
+  readonly shape: number;
+  readonly data: unknown;
+  readonly streamId: StreamId;
+  readonly version: Version;
+  readonly position: Position;
+  readonly recordedAtMs: number;
+}
+
 /** An event as it stands in the journal. Shared among readers: treat `data` as frozen. */
 export type RecordedEvent<Event extends Message = Message> = Event extends Message
   ? RecordedFields & { readonly type: Event["type"]; readonly data: DataOf<Event, Event["type"]> }

@@ -16,7 +16,7 @@ import {
   type SnapshotCriteria,
   type StreamReadOptions,
 } from "../../journal/index.js";
-import type { RecordedEvent } from "../kernel/event.js";
+import type { RecordedEvent, StoredEvent } from "../kernel/event.js";
 
 /** Fails the `nth` operation that matches, and nothing else. */
 export interface Fault {
@@ -60,7 +60,13 @@ export function faultyJournal(journal: Journal, faults: readonly Fault[]): Journ
 
 class FaultyOperations implements Pick<
   Journal,
-  "enqueue" | "append" | "readStream" | "readPage" | "findSnapshot" | "saveSnapshot"
+  | "enqueue"
+  | "append"
+  | "readStream"
+  | "replayStream"
+  | "readPage"
+  | "findSnapshot"
+  | "saveSnapshot"
 > {
   readonly #journal: Journal;
   readonly #faults: readonly Fault[];
@@ -117,6 +123,11 @@ class FaultyOperations implements Pick<
   readStream(streamId: string, options?: StreamReadOptions): Iterable<RecordedEvent> {
     this.#throwIfHit("readStream", streamId);
     return this.#journal.readStream(streamId, options);
+  }
+
+  replayStream(streamId: string, options?: StreamReadOptions): Iterable<readonly StoredEvent[]> {
+    this.#throwIfHit("readStream", streamId);
+    return this.#journal.replayStream(streamId, options);
   }
 
   readPage(options: PageOptions): Page {

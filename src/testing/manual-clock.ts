@@ -10,9 +10,6 @@ interface Pending {
 /** Turns of the event loop given to what a timer set off, before the next timer. */
 const SETTLING_TURNS = 3;
 
-/**
- *
- */
 /** Starts at a fixed moment and stays there until `advance` or `setWall`. */
 export class ManualClock implements Clock {
   #wallMs: number;

@@ -14,9 +14,6 @@ export class MemoryDirectory {
   }
 }
 
-/**
- *
- */
 /** What `openMemoryRuntime` is given. */
 export interface MemoryRuntimeOptions extends RuntimeOptions {
   /** Defaults to a new, empty one. */

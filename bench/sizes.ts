@@ -1,0 +1,55 @@
+/** How much work each question does: small by default, so that all of them take less than three minutes, and the real sizes. */
+import type { CatchUpSize } from "./questions/catch-up.js";
+import type { ColdCommandsSize } from "./questions/cold-commands.js";
+import type { DurableCommandsSize } from "./questions/durable-commands.js";
+import type { GrowthSize } from "./questions/growth.js";
+import type { HydrationSize } from "./questions/hydration.js";
+import type { ManyEntitiesSize } from "./questions/many-entities.js";
+
+export interface Size
+  extends
+    DurableCommandsSize,
+    ColdCommandsSize,
+    HydrationSize,
+    CatchUpSize,
+    GrowthSize,
+    ManyEntitiesSize {
+  readonly rounds: number;
+  readonly refusals: number;
+  readonly activations: number;
+  readonly peerCommands: number;
+}
+
+export const SMALL: Size = {
+  rounds: 3,
+  commands: 100_000,
+  commandsAlone: 1_500,
+  accounts: 4_000,
+  longAccounts: 200,
+  coldCommands: 4_000,
+  events: 100_000,
+  catchUpEvents: 200_000,
+  refusals: 500_000,
+  activations: 20_000,
+  entities: 200_000,
+  sizes: [10_000, 100_000, 300_000],
+  growthCommands: 50_000,
+  peerCommands: 2_000,
+};
+
+export const FULL: Size = {
+  rounds: 5,
+  commands: 500_000,
+  commandsAlone: 10_000,
+  accounts: 10_000,
+  longAccounts: 1_000,
+  coldCommands: 10_000,
+  events: 1_000_000,
+  catchUpEvents: 1_000_000,
+  refusals: 2_000_000,
+  activations: 50_000,
+  entities: 1_000_000,
+  sizes: [10_000, 100_000, 1_000_000, 5_000_000],
+  growthCommands: 200_000,
+  peerCommands: 10_000,
+};
