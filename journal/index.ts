@@ -34,8 +34,16 @@ export type {
   SnapshotCriteria,
   StreamReadOptions,
 } from "./journal.js";
+export { backup, type BackupReport } from "./lmdb/backup.js";
 export { LmdbViews } from "./lmdb/lmdb-views.js";
 export { openLmdbJournal } from "./lmdb/open.js";
+export { Salvager, type IncompleteStream, type SalvageReport, type Skips } from "./lmdb/salvage.js";
+export {
+  Verifier,
+  type ProgressListener,
+  type StoreProblem,
+  type VerifyReport,
+} from "./lmdb/verify.js";
 export { MemoryJournal } from "./memory/memory-journal.js";
 export { MemoryStore } from "./memory/memory-store.js";
 export { MemoryViews } from "./memory/memory-views.js";

@@ -91,3 +91,15 @@ export {
   type RuntimeOptions,
   type RuntimeStatus,
 } from "./runtime.js";
+export { backupStore } from "./maintenance/backup-store.js";
+export { MaintenanceError } from "./maintenance/child.js";
+export { salvageStore } from "./maintenance/salvage-store.js";
+export { verifyStore, type MaintenanceOptions } from "./maintenance/verify-store.js";
+export type {
+  BackupReport,
+  IncompleteStream,
+  ProgressListener,
+  SalvageReport,
+  StoreProblem,
+  VerifyReport,
+} from "../journal/index.js";

@@ -2,7 +2,8 @@
  * The only door to lmdb's `open`, with the options that keep our promises. Why each is set is in
  * `docs/decisions/0002-lmdb-options.md`; none may be changed for an existing store.
  */
-import { mkdirSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
 import { open, type Database, type Key, type RootDatabase } from "lmdb";
 
 export type Environment = RootDatabase<Uint8Array>;
@@ -33,6 +34,24 @@ export function openEnvironment(path: string, readOnly: boolean): Environment {
     // Known to lmdb and missing in its types.
     ...{ safeRestore: true, permissionsMode: 0o600 },
   });
+}
+
+/**
+ * Copies an environment as of one moment, while its owner writes on. The file is complete and on disk when this resolves.
+ *
+ * @param path - A folder without `data.mdb`; made where it isn't there.
+ */
+export async function copyEnvironment(environment: Environment, path: string): Promise<void> {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  await environment.backup(path, false);
+  const file = join(path, "data.mdb");
+  chmodSync(file, 0o600);
+  const handle = openSync(file, "r+");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /** A table of raw bytes within an environment. */

@@ -85,8 +85,11 @@ export const streamRow = {
 export const chunkRow = {
   encode: (copies: readonly Uint8Array[]) => sealSequence(copies),
   decode(bytes: Uint8Array): CommitRecord[] {
+    return decodeCopies(chunkRow.copies(bytes));
+  },
+  copies(bytes: Uint8Array): Uint8Array {
     if (!isSealed(bytes)) damaged("its checksum doesn't match");
-    return decodeCopies(bytes.subarray(0, bytes.length - SEAL_BYTES));
+    return bytes.subarray(0, bytes.length - SEAL_BYTES);
   },
 };
 

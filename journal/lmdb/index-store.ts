@@ -2,6 +2,7 @@
  * The persisted index: tables in the environment `state`, all derived from the log. Written in large transactions behind
  * the acknowledgement; each says in its `meta` row how far it reflects the log, so a lost or torn one is seen at open.
  */
+import { crc32 } from "node:zlib";
 import type { Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { decode, encode } from "../codec.js";
@@ -102,6 +103,19 @@ export class IndexStore {
     for (const { value } of this.#chunks.getRange({ start, end, reverse: true, limit: 1 }))
       return value;
     return undefined;
+  }
+
+  /** Of every stream the checksum over all its copies, in order: what {@link Verifier} compares with the log. */
+  *streamChecksums(): Generator<{ streamId: StreamId; version: Version; checksum: number }> {
+    for (const { key, value } of this.#streams.getRange({})) {
+      const streamId = key as StreamId;
+      const { version, copiesFrom, copies } = streamRow.decode(value);
+      let checksum = 0;
+      const older = { start: [streamId, 1], end: [streamId, copiesFrom] };
+      for (const chunk of this.#chunks.getRange(older))
+        checksum = crc32(chunkRow.copies(chunk.value), checksum);
+      yield { streamId, version, checksum: crc32(copies, checksum) };
+    }
   }
 
   command(commandId: string): RecordAddress | undefined {

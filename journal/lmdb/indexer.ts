@@ -156,7 +156,7 @@ export class Indexer {
 }
 
 /** Why the persisted index can't be used; undefined where it can. */
-function stateProblem(
+export function stateProblem(
   state: StateRow | undefined,
   storeId: string,
   log: LogFile,

@@ -136,6 +136,16 @@ export class LogFile {
     return rows;
   }
 
+  /** Keys of the rows, ascending, from the first one that isn't below `position`. */
+  *rowPositions(position: Position): Generator<Position> {
+    for (const key of this.#table.getKeys({ start: position })) yield key as Position;
+  }
+
+  /** The bytes of a row, unchecked; undefined where there is none. */
+  rowBytes(position: Position): Uint8Array | undefined {
+    return readFast(this.#table, position);
+  }
+
   /** Forgets the view of the file this turn began with; needed to see what another process wrote meanwhile. */
   refresh(): void {
     this.#environment.resetReadTxn();

@@ -1,0 +1,97 @@
+/**
+ * A copy of a data directory while its owner writes on. The derived parts are copied before the log: so they can only know
+ * less than it, which opening makes good, and never more.
+ */
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { InvalidArgumentError } from "../../src/kernel/errors.js";
+import type { Clock } from "../../src/kernel/clock.js";
+import type { Position } from "../../src/kernel/event.js";
+import { JournalFormatError } from "../errors.js";
+import { copyEnvironment, openEnvironment } from "./environment.js";
+import { LogFile } from "./log-file.js";
+import { readManifest, syncDirectory, writeManifest } from "./manifest.js";
+import type { ProgressListener } from "./verify.js";
+
+/** What `backupStore` did. */
+export interface BackupReport {
+  readonly from: string;
+  readonly to: string;
+  /** Position of the last event in the copy: at least the head as it was when the backup began. */
+  readonly head: Position;
+  readonly bytes: number;
+}
+
+const PARTS = ["state", "views", "log"] as const;
+const PROGRESS_EVERY_MS = 200;
+
+/**
+ * @throws JournalFormatError - There is no journal in `from`, or not one this version can read.
+ * @throws InvalidArgumentError - `to` isn't empty. Nothing was written.
+ */
+export async function backup(
+  from: string,
+  to: string,
+  clock: Clock,
+  progress: ProgressListener,
+): Promise<BackupReport> {
+  const manifest = readManifest(from);
+  if (manifest === undefined) throw new JournalFormatError(from, "there is no journal in it");
+  const target = resolve(to);
+  if (existsSync(target) && readdirSync(target).length > 0)
+    throw new InvalidArgumentError("to", "a folder that is empty or isn't there", to);
+  // Under its own name only when it is complete: a backup that was killed can't be taken for one.
+  const partial = `${target}.partial`;
+  if (existsSync(partial))
+    throw new InvalidArgumentError("to", `free of ${partial}, left by a backup that was ended`, to);
+  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  const parts = PARTS.filter((part) => existsSync(join(from, part, "data.mdb")));
+  const total = parts.reduce((bytes, part) => bytes + bytesOf(from, part), 0);
+  const report = () => {
+    const done = parts.reduce((bytes, part) => bytes + bytesOf(partial, part), 0);
+    progress(Math.min(done, total), total, "bytes");
+  };
+  const ticking = repeat(clock, report);
+  try {
+    for (const part of parts) await copyPart(join(from, part), join(partial, part));
+  } finally {
+    ticking.cancel();
+  }
+  writeManifest(partial, manifest);
+  const head = await headOf(partial);
+  report();
+  if (existsSync(target)) chmodSync(target, 0o700);
+  renameSync(partial, target);
+  syncDirectory(dirname(target));
+  const bytes = parts.reduce((sum, part) => sum + bytesOf(target, part), 0);
+  return { from: resolve(from), to: target, head, bytes };
+}
+
+async function copyPart(from: string, to: string): Promise<void> {
+  const environment = openEnvironment(from, true);
+  try {
+    await copyEnvironment(environment, to);
+  } finally {
+    await environment.close();
+  }
+}
+
+async function headOf(directory: string): Promise<Position> {
+  const log = new LogFile(join(directory, "log"), true);
+  const head = log.head();
+  await log.close();
+  return head;
+}
+
+function bytesOf(directory: string, part: string): number {
+  return statSync(join(directory, part, "data.mdb"), { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function repeat(clock: Clock, run: () => void): { cancel(): void } {
+  let timer = clock.setTimer(PROGRESS_EVERY_MS, tick);
+  function tick(): void {
+    run();
+    timer = clock.setTimer(PROGRESS_EVERY_MS, tick);
+  }
+  return { cancel: () => timer.cancel() };
+}
