@@ -114,7 +114,9 @@ export class Salvager {
     });
     const lastKey = log.rowPositionOf(Number.MAX_SAFE_INTEGER);
     let inFlight: Promise<unknown>[] = [];
-    for (const key of keysOf(log, skips, reading)) {
+    // All keys first: when finding them ends the process, nothing was copied in vain.
+    for (const key of [...keysOf(log, lastKey, skips, reading)]) {
+      reading(key);
       for (const record of this.#recordsAt(log, key)) {
         inFlight.push(this.#copy(journal, record));
         if (inFlight.length < IN_FLIGHT_MAX && journal.inFlightBytes() < IN_FLIGHT_BYTES_MAX)
@@ -216,38 +218,55 @@ export class Salvager {
   }
 }
 
-/** Keys of the log's rows as far as they can be found. */
+/**
+ * Keys of the log's rows as far as they can be found. At a damaged page LMDB ends as if there were no more: the next place
+ * that can be read is then searched for. Or it throws, and is good for nothing any more; or it ends the process. Both are
+ * for a new process to pass over.
+ */
 function* keysOf(
   log: LogFile,
+  lastKey: Position,
   skips: Skips,
   reading: (position: Position) => void,
 ): Generator<Position> {
-  let next: Position | undefined = 1;
-  let leap = 1;
-  while (next !== undefined) {
-    const from: Position = endOfSkip(skips, next) ?? next;
-    next = undefined;
-    let reached = from;
-    reading(from);
-    try {
-      for (const key of log.rowPositions(from)) {
-        if (endOfSkip(skips, key) !== undefined) {
-          next = key;
-          break;
-        }
-        reading(key);
-        yield key;
-        reached = key + 1;
-        leap = 1;
-        reading(reached);
-      }
-    } catch {
-      // LMDB itself noticed that a page is damaged: go on behind it.
-      next = reached + leap;
-      leap *= 2;
-      if (next > Number.MAX_SAFE_INTEGER) return;
+  let next = 1;
+  while (next <= lastKey) {
+    next = endOfSkip(skips, next) ?? next;
+    reading(next);
+    for (const key of log.rowPositions(next)) {
+      if (endOfSkip(skips, key) !== undefined) break;
+      yield key;
+      next = key + 1;
+      reading(next);
     }
+    if (next <= lastKey) next = nextReadable(log, next, lastKey, skips, reading);
   }
+}
+
+/** The lowest position behind `after` from which a key can be found; by steps that double, then halve again. */
+function nextReadable(
+  log: LogFile,
+  after: Position,
+  lastKey: Position,
+  skips: Skips,
+  reading: (position: Position) => void,
+): Position {
+  const works = (position: Position): boolean => {
+    if (endOfSkip(skips, position) !== undefined) return false;
+    reading(position);
+    for (const key of log.rowPositions(position)) return key >= position;
+    return false;
+  };
+  let low = after;
+  let high = after + 1;
+  while (high < lastKey && !works(high))
+    [low, high] = [high, Math.min(lastKey, high + 2 * (high - after))];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (works(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
 }
 
 function endOfSkip(skips: Skips, position: Position): Position | undefined {

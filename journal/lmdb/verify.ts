@@ -81,8 +81,7 @@ export class Verifier {
     const index = withState ? this.#openIndex(log) : undefined;
     this.#tried("log", () => this.#readLog(log, index));
     // What the index has beyond a damaged place of the log can't be compared.
-    if (index !== undefined && this.#problemCount === 0)
-      this.#tried("state", () => index.finish());
+    if (index !== undefined && this.#problemCount === 0) this.#tried("state", () => index.finish());
     await index?.close();
     await log.close();
     return this.#report();

@@ -27,10 +27,17 @@ function perform(task: Task): Promise<VerifyReport | SalvageReport> {
   return new Salvager(task, ports).run(task.skips, reading);
 }
 
+/** LMDB's own errors: it met a damaged page. */
+const ENDED_BY_DAMAGE = 70;
+
 try {
   say({ result: await perform(JSON.parse(process.argv[2] ?? "") as Task) });
 } catch (error) {
   const { message } = asError(error);
+  if (message.startsWith("MDB_")) {
+    process.stderr.write(`${message}\n`);
+    process.exit(ENDED_BY_DAMAGE);
+  }
   say({ failed: { code: (error as { code?: string }).code ?? "unknown", message } });
 }
 // An environment that couldn't be closed would keep the process alive.

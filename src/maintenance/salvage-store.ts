@@ -7,7 +7,7 @@ import { MaintenanceError, runInChild } from "./child.js";
 import type { MaintenanceOptions } from "./verify-store.js";
 
 /** Places that may end the process before it is given up; each time twice as much is passed over. */
-const ATTEMPTS_MAX = 64;
+const ATTEMPTS_MAX = 500;
 
 /**
  * Copies every readable commit of a damaged journal into a new one, and lists what couldn't be read. The original isn't

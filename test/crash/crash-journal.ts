@@ -38,36 +38,72 @@ export function acknowledgementsIn(lines: string): Map<number, number> {
 }
 
 /**
- * Everything wrong with an open journal: gaps, streams that aren't what the log says, and acknowledged commits that are
- * missing or elsewhere. Also the numbers of all commits in it.
+ * Everything wrong with an open journal: what can't be read, gaps, streams and filtered pages that aren't what the log
+ * says, and acknowledged commits that are torn, missing or elsewhere. Also the numbers of all commits in it.
  */
 export function inspect(journal: Journal, acknowledged: ReadonlyMap<number, number>) {
   const problems: string[] = [];
-  const positions = new Map<number, number>();
-  const missing = new Map<number, number>();
-  const streams = new Map<string, number[]>();
-  let head = 0;
-  for (const event of readAll(journal)) {
-    if (event.position !== ++head) problems.push(`position ${event.position} instead of ${head}`);
-    const { n, of } = numberOf(event);
-    positions.set(n, event.position);
-    missing.set(n, (missing.get(n) ?? of) - 1);
-    streams.set(event.streamId, [...(streams.get(event.streamId) ?? []), event.position]);
+  const events: RecordedEvent[] = [];
+  const checks = [
+    () => {
+      for (const event of readAll(journal)) events.push(event);
+    },
+    () => problems.push(...problemsOfLog(events, journal.head())),
+    () => problems.push(...problemsOfFilter(journal, events)),
+    () => problems.push(...problemsOfStreams(journal, events)),
+  ];
+  for (const check of checks) {
+    try {
+      check();
+    } catch (error) {
+      problems.push(`unreadable: ${String(error)}`);
+      // What follows compares with what couldn't be read.
+      break;
+    }
   }
-  if (head !== journal.head()) problems.push(`head ${journal.head()}, last position ${head}`);
+  const positions = new Map(events.map((event) => [numberOf(event).n, event.position]));
+  for (const [n, lastPosition] of acknowledged)
+    if (positions.get(n) !== lastPosition)
+      problems.push(
+        `commit ${n}, acknowledged at ${lastPosition}, is at ${positions.get(n) ?? "no place"}`,
+      );
+  return { problems, numbers: [...positions.keys()] };
+}
+
+function problemsOfLog(events: readonly RecordedEvent[], head: number): string[] {
+  const problems: string[] = [];
+  const missing = new Map<number, number>();
+  for (const [index, event] of events.entries()) {
+    if (event.position !== index + 1)
+      problems.push(`position ${event.position} instead of ${index + 1}`);
+    const { n, of } = numberOf(event);
+    missing.set(n, (missing.get(n) ?? of) - 1);
+  }
+  if (head !== events.length) problems.push(`head ${head}, ${events.length} events`);
+  for (const [n, left] of missing)
+    if (left !== 0) problems.push(`commit ${n} is torn: ${left} events are missing`);
+  return problems;
+}
+
+function problemsOfFilter(journal: Journal, events: readonly RecordedEvent[]): string[] {
+  const wanted = events.filter(({ streamType }) => streamType === "account").length;
+  const found = [...readAll(journal, { filter: { streamTypes: ["account"] } })].length;
+  return found === wanted ? [] : [`a filtered read gives ${found} events of ${wanted}`];
+}
+
+function problemsOfStreams(journal: Journal, events: readonly RecordedEvent[]): string[] {
+  const problems: string[] = [];
+  const streams = new Map<string, string>();
+  for (const { streamId, position } of events)
+    streams.set(streamId, `${streams.get(streamId) ?? ""} ${position}`);
   for (const [streamId, wanted] of streams) {
     const found = [...journal.readStream(streamId)];
-    if (found.map(({ position }) => position).join() !== wanted.join())
+    if (found.map(({ position }) => ` ${position}`).join("") !== wanted)
       problems.push(`stream ${streamId} isn't what the log says`);
     if (found.some(({ version }, index) => version !== index + 1))
       problems.push(`stream ${streamId} has a gap in its versions`);
   }
-  for (const [n, left] of missing)
-    if (left !== 0) problems.push(`commit ${n} is torn: ${left} events are missing`);
-  for (const [n, lastPosition] of acknowledged)
-    if (positions.get(n) !== lastPosition)
-      problems.push(`commit ${n}, acknowledged at ${lastPosition}, is at ${positions.get(n) ?? 0}`);
-  return { problems, numbers: [...positions.keys()] };
+  return problems;
 }
 
 /** Opens what a crash left, inspects it, and appends once more. */
