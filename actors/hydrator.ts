@@ -3,7 +3,7 @@
  * slices, and only so many entities at a time hold a permit: a cold start with thousands of messages neither blocks the
  * event loop nor starves what is already warm.
  */
-import type { Journal } from "../journal/index.js";
+import { JournalPoisonedError, type Journal } from "../journal/index.js";
 import type { Clock } from "../src/kernel/clock.js";
 import type { StoredEvent } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
@@ -127,7 +127,8 @@ export class Hydrator {
   }
 
   #asHydrationFailure(job: Job, error: unknown): Error {
-    if (error instanceof HydrationFailedError) return error;
+    if (error instanceof HydrationFailedError || error instanceof JournalPoisonedError)
+      return error;
     return new HydrationFailedError(job.streamId, job.fold?.version ?? 0, undefined, {
       cause: error,
     });

@@ -170,7 +170,10 @@ export interface SnapshotCriteria {
   readonly upToTakenAtMs?: number;
 }
 
-/** See the head of this file. */
+/**
+ * See the head of this file. After a failed write (and not one that another writer prevented) what reads, too, throws
+ * JournalPoisonedError: the store below may then answer with nothing. Close it and open it again.
+ */
 export interface Journal {
   /** A UUID given at creation; it prefixes every event id. */
   readonly storeId: string;

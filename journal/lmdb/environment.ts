@@ -2,8 +2,9 @@
  * The only door to lmdb's `open`, with the options that keep our promises. Why each is set is in
  * `docs/decisions/0002-lmdb-options.md`; none may be changed for an existing store.
  */
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { JournalCorruptedError } from "../errors.js";
 import { open, type Database, type Key, type RootDatabase } from "lmdb";
 
 export type Environment = RootDatabase<Uint8Array>;
@@ -14,9 +15,42 @@ const MAP_SIZE = 256 * 2 ** 30;
 const READERS_MAX = 512;
 const TABLES_MAX = 16;
 
-/** Opens one environment in `path`, a directory that is made where it isn't there. */
+const META_PAGES = 2;
+const FLAGS_OFFSET = 18;
+const META_FLAG = 0x08;
+const MAGIC_OFFSET = 24;
+const MAGIC = 0xbeefc0de;
+
+/**
+ * Whether LMDB would refuse the file in `path`: there is one, and its first two pages aren't those of an environment. LMDB
+ * must not see such a file: when an opening fails lmdb-js 3.5.6 uses memory that it has freed, which mostly ends the process.
+ */
+export function isHeaderDamaged(path: string): boolean {
+  const file = join(path, "data.mdb");
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return false;
+  const bytes = Buffer.alloc(META_PAGES * PAGE_SIZE);
+  const handle = openSync(file, "r");
+  try {
+    readSync(handle, bytes, 0, bytes.length, 0);
+  } finally {
+    closeSync(handle);
+  }
+  for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
+    const isMeta = ((bytes[at + FLAGS_OFFSET] ?? 0) & META_FLAG) !== 0;
+    if (!isMeta || bytes.readUInt32LE(at + MAGIC_OFFSET) !== MAGIC) return true;
+  }
+  return false;
+}
+
+/**
+ * Opens one environment in `path`, a directory that is made where it isn't there.
+ *
+ * @throws JournalCorruptedError - Its header isn't one that LMDB can open.
+ */
 export function openEnvironment(path: string, readOnly: boolean): Environment {
   if (!readOnly) mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (isHeaderDamaged(path))
+    throw new JournalCorruptedError(0, `the header of ${join(path, "data.mdb")} can't be read`);
   return open<Uint8Array>({
     path,
     // A folder for each environment, whatever its name looks like.
@@ -46,11 +80,26 @@ export async function copyEnvironment(environment: Environment, path: string): P
   await environment.backup(path, false);
   const file = join(path, "data.mdb");
   chmodSync(file, 0o600);
+  syncFile(file);
+}
+
+/** Makes everything in a file durable. */
+export function syncFile(file: string): void {
   const handle = openSync(file, "r+");
   try {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
+  }
+}
+
+/** Opens the tables of an environment, and lets go of it where that fails: else it couldn't be opened again. */
+export function withTables<T>(environment: Environment, openTables: () => T): T {
+  try {
+    return openTables();
+  } catch (error) {
+    environment.close().catch(() => undefined);
+    throw error;
   }
 }
 

@@ -15,6 +15,7 @@ import {
   openEnvironment,
   openTable,
   readFast,
+  withTables,
   written,
   type Environment,
   type Table,
@@ -50,14 +51,23 @@ export class IndexStore {
 
   constructor(path: string, readOnly: boolean) {
     this.#environment = openEnvironment(path, readOnly);
-    const table = (name: string) => openTable(this.#environment, name);
-    this.#meta = table("meta");
-    this.#streams = openCompressedTable(this.#environment, "streams");
-    this.#chunks = openCompressedTable(this.#environment, "chunks");
-    this.#kinds = new KindTables(table("kinds"), table("kind-chunks"));
-    this.#commands = table("commands");
-    this.#claims = table("claims");
-    this.#snapshots = table("snapshots");
+    const environment = this.#environment;
+    const tables = withTables(environment, () => ({
+      meta: openTable(environment, "meta"),
+      streams: openCompressedTable(environment, "streams"),
+      chunks: openCompressedTable(environment, "chunks"),
+      kinds: new KindTables(openTable(environment, "kinds"), openTable(environment, "kind-chunks")),
+      commands: openTable(environment, "commands"),
+      claims: openTable(environment, "claims"),
+      snapshots: openTable(environment, "snapshots"),
+    }));
+    this.#meta = tables.meta;
+    this.#streams = tables.streams;
+    this.#chunks = tables.chunks;
+    this.#kinds = tables.kinds;
+    this.#commands = tables.commands;
+    this.#claims = tables.claims;
+    this.#snapshots = tables.snapshots;
   }
 
   /** Reads the list of kinds anew; they are few, and every filtered read needs them. */

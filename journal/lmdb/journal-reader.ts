@@ -55,7 +55,7 @@ export class JournalReader implements Journal {
     this.#parts = parts;
     this.storeId = parts.storeId;
     this.#index = new JournalIndex(parts.storeId, parts.store);
-    this.#reader = new LogReader(parts.storeId, parts.log, this.#index);
+    this.#reader = new LogReader(parts.storeId, parts.log, this.#index, () => this.#assertOpen());
     this.#begin();
     this.#refresh();
   }
@@ -80,7 +80,7 @@ export class JournalReader implements Journal {
   }
 
   #refresh(): void {
-    if (this.#closing !== undefined) throw new JournalClosedError();
+    this.#assertOpen();
     const { log, store } = this.#parts;
     log.refresh();
     store.refresh();
@@ -94,6 +94,10 @@ export class JournalReader implements Journal {
         this.#seenTo = lastPosition;
       }
     }
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new JournalClosedError();
   }
 
   head(): Position {

@@ -10,7 +10,12 @@ import type { Logger } from "../../src/kernel/log.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
 import { appendAndWait } from "../append.js";
 import { claimKeyOf, replayClaim, visibleClaim, type ClaimState } from "../claims.js";
-import { JournalClosedError, JournalOverloadedError, JournalPoisonedError } from "../errors.js";
+import {
+  JournalClosedError,
+  JournalOverloadedError,
+  JournalPoisonedError,
+  WriterFencedError,
+} from "../errors.js";
 import type {
   AppendRequest,
   Claim,
@@ -73,7 +78,7 @@ export class LmdbJournal implements Journal, AdmissionView {
     this.#parts = parts;
     this.storeId = parts.storeId;
     this.#index = new JournalIndex(parts.storeId, parts.store);
-    this.#reader = new LogReader(parts.storeId, parts.log, this.#index);
+    this.#reader = new LogReader(parts.storeId, parts.log, this.#index, this.#assertReadable);
     this.#group = new GroupCommit({
       clock: parts.clock,
       directory: parts.directory,
@@ -227,12 +232,12 @@ export class LmdbJournal implements Journal, AdmissionView {
   }
 
   streamVersion(streamId: StreamId): Version {
-    this.#assertOpen();
+    this.#assertReadable();
     return this.#index.streamVersion(streamId);
   }
 
   readStream(streamId: StreamId, options: StreamReadOptions = {}): Iterable<RecordedEvent> {
-    this.#assertOpen();
+    this.#assertReadable();
     checkStreamReadOptions(streamId, options);
     return this.#reader.stream(streamId, options);
   }
@@ -241,29 +246,29 @@ export class LmdbJournal implements Journal, AdmissionView {
     streamId: StreamId,
     options: StreamReadOptions = {},
   ): Iterable<readonly StoredEvent[]> {
-    this.#assertOpen();
+    this.#assertReadable();
     checkStreamReadOptions(streamId, options);
     return this.#reader.replay(streamId, options);
   }
 
   readPage(options: PageOptions): Page {
-    this.#assertOpen();
+    this.#assertReadable();
     checkPageOptions(options);
     return this.#reader.page(options, this.#head);
   }
 
   eventTypes(streamType: string): readonly string[] {
-    this.#assertOpen();
+    this.#assertReadable();
     return this.#index.eventTypes(streamType);
   }
 
   findCommand(commandId: string): Commit | undefined {
-    this.#assertOpen();
+    this.#assertReadable();
     return this.#reader.command(commandId);
   }
 
   findClaim(name: string, key: string): Claim | undefined {
-    this.#assertOpen();
+    this.#assertReadable();
     return visibleClaim(this.#index.claim(name, key), this.#parts.clock.nowMs());
   }
 
@@ -279,7 +284,7 @@ export class LmdbJournal implements Journal, AdmissionView {
   }
 
   findSnapshot(streamId: StreamId, criteria: SnapshotCriteria = {}): Snapshot | undefined {
-    this.#assertOpen();
+    this.#assertReadable();
     for (const snapshot of this.#parts.store.snapshots(streamId, criteria)) return snapshot;
     return undefined;
   }
@@ -317,6 +322,14 @@ export class LmdbJournal implements Journal, AdmissionView {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new JournalClosedError();
   }
+
+  /** After a failed write LMDB may answer reads with nothing instead of an error, so they are refused. */
+  readonly #assertReadable = (): void => {
+    this.#assertOpen();
+    const cause = this.#group.failure();
+    if (cause !== undefined && !(cause instanceof WriterFencedError))
+      throw new JournalPoisonedError({ cause });
+  };
 
   #assertWritable(): void {
     this.#assertOpen();

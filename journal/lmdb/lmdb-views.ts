@@ -1,14 +1,16 @@
 /** Views on LMDB, in the environment `views`: documents by view and id, and a checkpoint a view in the same transaction. */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Position } from "../../src/kernel/event.js";
 import { JournalCorruptedError } from "../errors.js";
 import { seal, unseal } from "../codec.js";
 import type { ViewName, ViewStore } from "../views.js";
 import {
+  isHeaderDamaged,
   openEnvironment,
   openTable,
   readFast,
+  withTables,
   written,
   type Environment,
   type Table,
@@ -25,9 +27,15 @@ export class LmdbViews implements ViewStore {
   /** `directory` is the journal's; `storeId` tells views of another log apart, which then count as not there. */
   constructor(directory: string, storeId: string, readOnly = false) {
     this.#storeId = storeId;
-    this.#environment = openEnvironment(join(directory, "views"), readOnly);
-    this.#checkpoints = openTable(this.#environment, "checkpoints");
-    this.#documents = openTable(this.#environment, "documents");
+    const path = join(directory, "views");
+    // Cut off while it was made, or damaged: views are built anew.
+    if (!readOnly && isHeaderDamaged(path)) rmSync(path, { recursive: true });
+    const environment = openEnvironment(path, readOnly);
+    this.#environment = environment;
+    [this.#checkpoints, this.#documents] = withTables(environment, () => [
+      openTable(environment, "checkpoints"),
+      openTable(environment, "documents"),
+    ]);
   }
 
   static exist(directory: string): boolean {

@@ -10,6 +10,7 @@ import {
   openEnvironment,
   openTable,
   readFast,
+  withTables,
   written,
   type Environment,
   type Table,
@@ -35,7 +36,7 @@ export class LogFile {
 
   constructor(path: string, readOnly: boolean) {
     this.#environment = openEnvironment(path, readOnly);
-    this.#table = openTable(this.#environment, "log");
+    this.#table = withTables(this.#environment, () => openTable(this.#environment, "log"));
   }
 
   /**

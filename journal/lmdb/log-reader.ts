@@ -14,11 +14,14 @@ export class LogReader {
   readonly #storeId: string;
   readonly #log: LogFile;
   readonly #index: JournalIndex;
+  readonly #assertReadable: () => void;
 
-  constructor(storeId: string, log: LogFile, index: JournalIndex) {
+  /** @param assertReadable - Asked before each look into the index by a reader that takes its time. */
+  constructor(storeId: string, log: LogFile, index: JournalIndex, assertReadable: () => void) {
     this.#storeId = storeId;
     this.#log = log;
     this.#index = index;
+    this.#assertReadable = assertReadable;
   }
 
   /**
@@ -33,6 +36,7 @@ export class LogReader {
     let left = options.limit ?? Infinity;
     let next = step > 0 ? from : upTo;
     while (next >= from && next <= upTo && left > 0) {
+      this.#assertReadable();
       const before = next;
       for (const event of this.#eventsAround(streamId, next, step, begun.chunkedBelow)) {
         // The first and the last commit may hold versions beyond what was asked for.
@@ -58,6 +62,7 @@ export class LogReader {
     let next = Math.max(options.from ?? 1, begun.start);
     let { commits } = begun;
     while (next <= upTo) {
+      this.#assertReadable();
       commits ??= this.#index.commitsAround(streamId, next, 1, begun.chunkedBelow);
       const run: StoredEvent[] = [];
       for (const record of commits) next = appendTo(run, streamId, record, next, upTo);

@@ -1,5 +1,5 @@
 /** Opening a directory: lock → manifest → data → index. Nothing of the data is opened before the manifest was checked. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Clock, Ids } from "../../src/kernel/clock.js";
 import { InvalidArgumentError } from "../../src/kernel/errors.js";
@@ -8,6 +8,7 @@ import type { Limits } from "../../src/kernel/limits.js";
 import type { Logger } from "../../src/kernel/log.js";
 import { JournalFormatError } from "../errors.js";
 import type { Journal } from "../journal.js";
+import { isHeaderDamaged, syncFile } from "./environment.js";
 import { FreeSpaceGuard } from "./free-space.js";
 import { IndexStore } from "./index-store.js";
 import { JournalReader } from "./journal-reader.js";
@@ -80,8 +81,10 @@ async function openForWriting(directory: string, options: OpenJournalOptions): P
   const opened: { close(): Promise<void> }[] = [];
   try {
     const storeId = readOrWriteManifest(directory, options);
+    await makeLog(directory);
     const log = new LogFile(join(directory, "log"), false);
     opened.push(log);
+    dropDamagedState(directory, logger);
     const store = new IndexStore(join(directory, "state"), false);
     opened.push(store);
     syncDirectory(directory);
@@ -108,6 +111,30 @@ async function openForWriting(directory: string, options: OpenJournalOptions): P
     lock.release();
     throw error;
   }
+}
+
+/**
+ * Makes the log where there is none: under another name until it is complete and on disk. LMDB doesn't sync the first pages
+ * of a file before the first commit, so a power cut could leave a log that looks damaged, and nobody could tell.
+ */
+async function makeLog(directory: string): Promise<void> {
+  const path = join(directory, "log");
+  if (existsSync(join(path, "data.mdb"))) return;
+  const made = join(directory, "log.new");
+  rmSync(made, { recursive: true, force: true });
+  await new LogFile(made, false).close();
+  rmSync(join(made, "lock.mdb"), { force: true });
+  syncFile(join(made, "data.mdb"));
+  syncDirectory(made);
+  renameSync(made, path);
+  syncDirectory(directory);
+}
+
+function dropDamagedState(directory: string, logger: Logger): void {
+  const path = join(directory, "state");
+  if (!isHeaderDamaged(path)) return;
+  logger.warn({ path }, "the file of the index can't be opened; it is made anew");
+  rmSync(path, { recursive: true });
 }
 
 function readOrWriteManifest(directory: string, options: OpenJournalOptions): string {

@@ -1,4 +1,5 @@
 /** A journal under fire: how the children open it, and what must hold of it whatever happened to it. */
+import { hasCode } from "../../src/kernel/errors.js";
 import { openLmdbJournal, readAll, type AppendRequest, type Journal } from "../../journal/index.js";
 import type { RecordedEvent } from "../../src/kernel/event.js";
 import { defaultLimits } from "../../src/kernel/limits.js";
@@ -56,6 +57,8 @@ export function inspect(journal: Journal, acknowledged: ReadonlyMap<number, numb
     try {
       check();
     } catch (error) {
+      // After a failed write a journal refuses to be read, rather than to answer wrongly: on the disk it is looked at again.
+      if (hasCode(error, "journal-poisoned")) return { problems: [], numbers: [] };
       problems.push(`unreadable: ${String(error)}`);
       // What follows compares with what couldn't be read.
       break;

@@ -81,20 +81,6 @@ export async function runOn(disk: Disk, fault: Fault, home: string): Promise<Fau
   };
 }
 
-/**
- * What today is wrong when a disk fails, and lasts until the process ends. LMDB refuses all work after a meta page could
- * not be written ("panic"), and lmdb-js answers some reads with nothing instead of that error. To be emptied, not added to.
- */
-export const KNOWN: readonly RegExp[] = [
-  // The log is in panic: what was acknowledged is reported as damaged, though it is all there.
-  /unreadable: JournalCorruptedError: .* are missing/,
-  /unreadable: Error: .*MDB_PANIC/,
-  // The index is in panic: a filtered read passes over everything that isn't indexed in memory.
-  /a filtered read gives/,
-  // The failure came while tables were made: the environment stays open behind the failed opening, in panic.
-  /one failure troubled \d+ openings, the first didn't open/,
-];
-
 /** Everything that a failing disk doesn't excuse. That the process crashed in native code is not in here. */
 export function misconductOf({ told, fault, code, signal }: FaultRun): string[] {
   const wrong: string[] = [];

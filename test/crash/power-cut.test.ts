@@ -27,7 +27,7 @@ async function recorded(
   const data = join(directory, "data");
   const recording = join(directory, "recording");
   await run(process.execPath, args(data, join(directory, "acknowledged.acks")), {
-    env: underShim(shim!, { IO_LOG: recording, IO_PATHS: "/log/,/state/" }),
+    env: underShim(shim!, { IO_LOG: recording, IO_PATHS: "/log/,/log.new/,/state/" }),
   });
   const scratch = join(directory, "images");
   return { recording, manifest: join(data, "manifest.json"), scratch };
@@ -70,10 +70,9 @@ describe.skipIf(shim === undefined)(`a power cut, ${IMAGES} images, seed ${SEED}
     },
   );
 
-  // LMDB makes a file by writes that are not synced before the first commit. Where they are there only in part, it refuses
-  // the file; and lmdb-js 3.5.6 then uses memory it has freed (env.cpp, openEnv), which mostly is a SIGSEGV. Nothing can
-  // have been acknowledged in a log so young, but "state" may be made anew beside a log of years.
-  it.fails("leaves a store that opens where it comes while a data file is made", async () => {
+  // LMDB makes a file by writes that are not synced before the first commit. Where they are there only in part, lmdb-js 3.5.6
+  // would end the process (env.cpp, openEnv uses memory it has freed): such a file must not reach it.
+  it("leaves a store that opens where it comes while a data file is made", async () => {
     const task: ImageTask = {
       ...(await recorded(journal)),
       ...cuts,

@@ -12,10 +12,15 @@ const PAGE_BYTES = 4_096;
 const META_BYTES = 2 * PAGE_BYTES;
 const SECTOR_BYTES = 512;
 
+/** A folder is made under another name with this at the end, and renamed when all in it is on disk. */
+const NEW = ".new";
+
 interface Entry {
   readonly kind: "write" | "sync" | "truncate" | "acknowledgement";
-  /** Path of the data file. */
+  /** Path of the data file; the last one, where its folder was renamed. */
   readonly path: string;
+  /** Its folder has its other name still. */
+  readonly isNew: boolean;
   readonly offset: number;
   readonly bytes: Buffer;
   /** The write was its own sync. */
@@ -88,9 +93,15 @@ export function readRecording(path: string): Recording {
     if (type === "P") paths.set(file, bytes.toString());
     const kind = kinds.get(type as "W");
     if (kind !== undefined)
-      entries.push({ kind, path: paths.get(file) ?? "", offset, bytes, isSynced });
+      entries.push({ kind, ...placeOf(paths.get(file) ?? ""), offset, bytes, isSynced });
   }
   return entries;
+}
+
+function placeOf(path: string): Pick<Entry, "path" | "isNew"> {
+  const folder = dirname(path);
+  const isNew = folder.endsWith(NEW);
+  return { path: isNew ? join(folder.slice(0, -NEW.length), basename(path)) : path, isNew };
 }
 
 /** The images, ordered by where the power is cut. */
@@ -136,6 +147,9 @@ export function writeImage(image: CrashImage, directory: string): void {
 /** All data files, as the operating system sees them and as the disk surely holds them. */
 class Disk {
   readonly #files: ReadonlyMap<string, DiskFile>;
+  /** Paths of files whose folder is renamed at some time, and of those whose folder has its last name. */
+  readonly #renamed: ReadonlySet<string>;
+  readonly #named = new Set<string>();
   readonly #acknowledged: string[] = [];
 
   constructor(recording: Recording) {
@@ -143,10 +157,13 @@ class Disk {
     for (const { kind, path, offset, bytes } of recording)
       if (kind !== "acknowledgement")
         ends.set(path, Math.max(ends.get(path) ?? 0, offset + bytes.length));
+    this.#renamed = new Set(recording.filter(({ isNew }) => isNew).map(({ path }) => path));
     this.#files = new Map([...ends].map(([path, end]) => [path, new DiskFile(end)]));
   }
 
   apply(entry: Entry): void {
+    // The first call under the last name shows that the renaming was done, and it was synced before.
+    if (!entry.isNew) this.#named.add(entry.path);
     if (entry.kind === "acknowledgement") this.#acknowledged.push(entry.bytes.toString());
     else this.#files.get(entry.path)!.apply(entry, entry.isSynced);
   }
@@ -157,8 +174,10 @@ class Disk {
     const files = new Map<string, Buffer>();
     for (const [path, file] of this.#files) {
       const bytes = (path === last.path ? file.with(last, isDone) : file).image(random, unsynced);
+      const isNamed = this.#named.has(path) || (path === last.path && !last.isNew);
+      const place = isNamed ? path : join(`${dirname(path)}${NEW}`, basename(path));
       // A file without a byte is as good as none: its name needn't be on disk either.
-      if (bytes.length > 0) files.set(path, bytes);
+      if (bytes.length > 0) files.set(this.#renamed.has(path) ? place : path, bytes);
     }
     const isAcknowledged = last.kind === "acknowledgement";
     const acknowledged =

@@ -111,13 +111,17 @@ describe("group commit", () => {
       code: "journal-poisoned",
       cause: { code: "append-outcome-unknown" },
     });
-    // What is durable can still be read; nothing else shows.
+    // The store can't be trusted to answer any more, so it isn't asked.
     expect(journal.head()).toBe(1);
-    expect([...journal.readStream("s/a")]).toHaveLength(1);
+    const poisoned = expect.objectContaining({ code: "journal-poisoned" }) as Error;
+    expect(() => [...journal.readStream("s/a")]).toThrow(poisoned);
+    expect(() => journal.readPage({ after: 0, limit: 10 })).toThrow(poisoned);
+    expect(() => journal.findCommand("c")).toThrow(poisoned);
     expect(log.groups).toEqual([1, 2]);
     await journal.close();
     const again = await openLmdbJournal(lmdbOptions(directory));
     expect(again.head()).toBe(1);
+    expect([...again.readStream("s/a")]).toHaveLength(1);
     expect((await again.append(one("s/a"))).position).toBe(2);
     await again.close();
   });
