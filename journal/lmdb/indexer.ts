@@ -117,6 +117,13 @@ export class Indexer {
     this.#timer?.cancel();
   }
 
+  /** Stops without writing what is in memory: the next opening takes it from the log. */
+  async abandon(): Promise<void> {
+    this.#failed = true;
+    this.#timer?.cancel();
+    await this.#writing;
+  }
+
   #write(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;

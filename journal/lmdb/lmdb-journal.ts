@@ -312,7 +312,9 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   async #close(): Promise<void> {
     await this.#group.idle();
-    await this.#indexer.close();
+    // After a failure the index isn't touched: another writer may be at it, or the store isn't to be trusted.
+    if (this.#group.failure() === undefined) await this.#indexer.close();
+    else await this.#indexer.abandon();
     this.#listeners.clear();
     await this.#parts.store.close();
     await this.#parts.log.close();

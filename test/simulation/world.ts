@@ -1,0 +1,214 @@
+/**
+ * A service in a simulated world: commands by the dozen, crashes, disks that fail, clocks that jump; and what must hold
+ * whatever happened. Runs on the memory journal, which the contract suite holds to what LMDB does.
+ */
+import { createHash } from "node:crypto";
+import { hasCode, projection, type Answer, type Runtime } from "tidemark";
+import { MemoryDirectory, openMemoryRuntime, type Fault } from "tidemark/testing";
+import { MemoryJournal, readAll } from "../../journal/index.js";
+import { defaultLimits } from "../../src/kernel/limits.js";
+import { Account, deposit, withdraw, type AccountEvent } from "../support/account.js";
+import { SimulatedClock } from "./simulated-clock.js";
+
+const ENTITIES = 6;
+const ACTIVATIONS_MAX = 3;
+
+const balances = projection<{ cents: number; count: number }, AccountEvent>({
+  name: "balances",
+  version: 1,
+  from: [Account],
+  on: {
+    Deposited: (event, rows) =>
+      rows.update(event.entityId, (row = { cents: 0, count: 0 }) => ({
+        cents: row.cents + event.data.cents,
+        count: row.count + 1,
+      })),
+    Withdrawn: (event, rows) =>
+      rows.update(event.entityId, (row = { cents: 0, count: 0 }) => ({
+        cents: row.cents - event.data.cents,
+        count: row.count + 1,
+      })),
+  },
+});
+
+interface Sent {
+  readonly entity: string;
+  readonly commandId: string;
+  readonly command: ReturnType<typeof deposit>;
+}
+
+export class World {
+  readonly #random: () => number;
+  readonly #clock: SimulatedClock;
+  readonly #directory = new MemoryDirectory();
+  readonly #trace = createHash("sha256");
+  readonly #sent: Sent[] = [];
+  /** By command id: what its caller was told. */
+  readonly #accepted = new Map<string, { version: number; position: number }>();
+  readonly problems: string[] = [];
+  readonly counts = { accepted: 0, rejected: 0, failed: 0, crashes: 0, faults: 0 };
+  #runtime: Runtime | undefined;
+  #life = 0;
+
+  constructor(random: () => number) {
+    this.#random = random;
+    this.#clock = new SimulatedClock(random);
+  }
+
+  async run(steps: number): Promise<string> {
+    await this.#open();
+    for (let step = 0; step < steps && this.problems.length === 0; step++) await this.#step();
+    await this.#drain();
+    await this.#check();
+    return this.#trace.digest("hex");
+  }
+
+  #below(end: number): number {
+    return Math.floor(this.#random() * end);
+  }
+
+  async #step(): Promise<void> {
+    const dice = this.#random();
+    if (this.#poisoned && dice < 0.1) await this.#crash();
+    else if (dice < 0.45) this.#send(this.#newCommand());
+    else if (dice < 0.5 && this.#sent.length > 0)
+      this.#send(this.#sent[this.#below(this.#sent.length)]!);
+    else if (dice < 0.52) this.#clock.jumpWall(this.#below(7_200_000) - 3_600_000);
+    else if (dice < 0.525) await this.#crash();
+    else await this.#clock.step(1_000);
+  }
+
+  #newCommand(): Sent {
+    const cents = 1 + this.#below(50);
+    const dice = this.#random();
+    const command =
+      dice < 0.5
+        ? deposit(cents)
+        : dice < 0.9
+          ? withdraw(cents)
+          : ({ type: "DepositTwice", data: { cents } } as const);
+    const sent = {
+      entity: `e${this.#below(ENTITIES)}`,
+      commandId: `c-${this.#sent.length}`,
+      command,
+    };
+    this.#sent.push(sent);
+    return sent;
+  }
+
+  #send({ entity, commandId, command }: Sent): void {
+    const runtime = this.#runtime!;
+    const life = this.#life;
+    const options = { commandId, timeoutMs: 2_000 };
+    runtime.ask(Account, entity, command, options).then(
+      (answer) => this.#heard(commandId, life, answer),
+      (error: unknown) => {
+        this.counts.failed += 1;
+        this.#note(`${commandId} failed ${(error as { code?: string }).code ?? String(error)}`);
+        // Whoever finds the journal poisoned starts anew, as a process would.
+        if (hasCode(error, "journal-poisoned")) this.#poisoned = true;
+      },
+    );
+  }
+
+  #poisoned = false;
+
+  #heard(commandId: string, life: number, answer: Answer): void {
+    if (life !== this.#life) return;
+    if (answer.status === "rejected") {
+      this.counts.rejected += 1;
+      this.#note(`${commandId} rejected`);
+      return;
+    }
+    const { version, position } = answer;
+    this.counts.accepted += 1;
+    this.#note(`${commandId} at ${version} ${position}`);
+    const before = this.#accepted.get(commandId);
+    if (before !== undefined && (before.version !== version || before.position !== position))
+      this.problems.push(`${commandId} was told ${before.position}, and then ${position}`);
+    this.#accepted.set(commandId, { version, position });
+  }
+
+  #note(text: string): void {
+    this.#trace.update(`${this.#clock.monotonicMs()} ${text}\n`);
+  }
+
+  async #crash(): Promise<void> {
+    this.counts.crashes += 1;
+    this.#note("crash");
+    this.#clock.forgetAll();
+    await this.#open();
+    await this.#check();
+  }
+
+  async #open(): Promise<void> {
+    this.#life += 1;
+    this.#poisoned = false;
+    const faults: Fault[] = [];
+    if (this.#random() < 0.5) {
+      const when = this.#random() < 0.5 ? "before" : "after";
+      faults.push({ operation: "append", nth: 1 + this.#below(60), when });
+    }
+    if (this.#random() < 0.3) faults.push({ operation: "readStream", nth: 1 + this.#below(40) });
+    if (this.#random() < 0.3) faults.push({ operation: "readPage", nth: 1 + this.#below(20) });
+    this.counts.faults += faults.length;
+    this.#runtime = await openMemoryRuntime({
+      aggregates: [Account],
+      projections: [balances],
+      directory: this.#directory,
+      clock: this.#clock,
+      ids: { newId: () => String(this.#random()) },
+      activationsMax: ACTIVATIONS_MAX,
+      faults,
+    });
+  }
+
+  /** Lets everything that is under way come to its end, and opens again without faults in the way. */
+  async #drain(): Promise<void> {
+    while (await this.#clock.step(5_000));
+    if (this.#poisoned) await this.#crash();
+    while (await this.#clock.step(5_000));
+  }
+
+  /** Positions, versions, acknowledgements, command ids, states, and the view: against the events themselves. */
+  async #check(): Promise<void> {
+    const runtime = this.#runtime!;
+    // Read past the injected faults.
+    const plain = new MemoryJournal(this.#directory.store, {
+      clock: this.#clock,
+      limits: defaultLimits,
+    });
+    const events = [...readAll(plain)];
+    const cents = new Map<string, { cents: number; count: number }>();
+    const commits = new Map<string, { version: number; position: number }>();
+    const checkpoint = runtime.status().projections["balances@1"]!.position;
+    const expectedView = new Map<string, { cents: number; count: number }>();
+    for (const [at, event] of events.entries()) {
+      if (event.position !== at + 1) this.problems.push(`a gap before position ${event.position}`);
+      const state = cents.get(event.entityId) ?? { cents: 0, count: 0 };
+      if (event.version !== state.count + 1)
+        this.problems.push(`${event.streamId} has version ${event.version} after ${state.count}`);
+      const change = (event.data as { cents: number }).cents;
+      const next = {
+        cents: state.cents + (event.type === "Withdrawn" ? -change : change),
+        count: state.count + 1,
+      };
+      if (next.cents < 0)
+        this.problems.push(`${event.streamId} was overdrawn at ${event.position}`);
+      cents.set(event.entityId, next);
+      if (event.position <= checkpoint) expectedView.set(event.entityId, next);
+      const known = commits.get(event.causationId!);
+      if (known !== undefined && known.position !== event.position - 1)
+        this.problems.push(`${event.causationId} was carried out twice`);
+      commits.set(event.causationId!, { version: event.version, position: event.position });
+    }
+    for (const [commandId, told] of this.#accepted) {
+      const found = commits.get(commandId);
+      if (found?.position !== told.position || found.version !== told.version)
+        this.problems.push(`${commandId}, acknowledged at ${told.position}, isn't there`);
+    }
+    const view = new Map(await runtime.view(balances).list());
+    if (JSON.stringify([...view].sort()) !== JSON.stringify([...expectedView].sort()))
+      this.problems.push(`the view at ${checkpoint} isn't the fold of its events`);
+  }
+}
