@@ -14,7 +14,7 @@
  * nobody hears of a state that a crash could take back.
  */
 import {
-  JournalPoisonedError,
+  CommandIdReusedError,
   VersionConflictError,
   type Commit,
   type Journal,
@@ -24,7 +24,7 @@ import { asError } from "../src/kernel/errors.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
-import type { Call } from "./call.js";
+import { answerAfter, type Call } from "./call.js";
 import { Context } from "./context.js";
 import { acceptedOf, type Rejected } from "./decision.js";
 import { claimRefusalOf } from "./entity-claims.js";
@@ -214,7 +214,8 @@ export class Activation implements Evictable {
     } catch (error) {
       // A handler that threw may have changed the state on the way, against its contract.
       if (error instanceof DecideFailedError || error instanceof EvolveFailedError) this.#restart();
-      this.#answerAfterPending(call, asError(error));
+      if (error instanceof CommandIdReusedError) this.#answerOnceDurable(call, error);
+      else this.#answerAfterPending(call, asError(error));
     }
   }
 
@@ -270,7 +271,7 @@ export class Activation implements Evictable {
   #onRefused(call: Call, error: unknown): void {
     const refusal = claimRefusalOf(error);
     if (refusal !== undefined) {
-      this.#answerAfterPending(call, refusal);
+      this.#answerOnceDurable(call, refusal);
     } else if (error instanceof VersionConflictError && call.conflicts < CONFLICTS_MAX) {
       // Somebody appended to the stream past this actor; decide again on what is there now.
       call.conflicts += 1;
@@ -339,11 +340,12 @@ export class Activation implements Evictable {
       this.#answer(call, answer);
       return;
     }
-    (last.followers ??= []).push((cause) => {
-      // Whatever became of that commit, this command recorded nothing.
-      const lost = cause !== undefined && !(answer instanceof Error);
-      this.#answer(call, lost ? new JournalPoisonedError({ cause }) : answer);
-    });
+    (last.followers ??= []).push((cause) => this.#answer(call, answerAfter(answer, cause)));
+  }
+
+  /** An answer that rests on what others may have on their way, such as a claim. */
+  #answerOnceDurable(call: Call, answer: Parameters<Call["resolve"]>[0] | Error): void {
+    this.#ports.journal.whenDurable((cause) => this.#answer(call, answerAfter(answer, cause)));
   }
 
   #answer(call: Call, answer: Parameters<Call["resolve"]>[0] | Error): void {

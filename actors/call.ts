@@ -1,5 +1,5 @@
 /** One command on its way through an actor: who asked, until when, and what they are told. Answered exactly once. */
-import type { Commit, CommitSink } from "../journal/index.js";
+import { JournalPoisonedError, type Commit, type CommitSink } from "../journal/index.js";
 import type { Message, Metadata, Version } from "../src/kernel/event.js";
 import type { Answer, DryRunAccepted } from "./decision.js";
 import { AskTimeoutError } from "./errors.js";
@@ -15,6 +15,15 @@ export interface CommandOptions {
 }
 
 export type CallAnswer = Answer | DryRunAccepted<unknown, Message>;
+
+/** An answer that records nothing, after what it rests on is durable, or failed with `cause`: then it rests on nothing. */
+export function answerAfter(
+  answer: CallAnswer | Error,
+  cause: Error | undefined,
+): CallAnswer | Error {
+  const lost = cause !== undefined && !(answer instanceof Error);
+  return lost ? new JournalPoisonedError({ cause }) : answer;
+}
 
 /** Who carries a call out: an activation. */
 interface Owner {

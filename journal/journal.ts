@@ -216,6 +216,12 @@ export interface Journal {
    */
   joinCommand(commandId: string, streamId: StreamId, sink: CommitSink): Commit | undefined;
 
+  /**
+   * Calls back once everything admitted so far is durable, at once where it is; with the failure where it surely won't be.
+   * For answers that rest on what was admitted, such as a refusal because of a claim.
+   */
+  whenDurable(done: (failure: Error | undefined) => void): void;
+
   /** Version of a stream as far as it is durable; 0 where there is none. Truncation doesn't lower it. */
   streamVersion(streamId: StreamId): Version;
 

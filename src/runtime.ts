@@ -140,7 +140,7 @@ export class Runtime {
    *
    * @returns `accepted` once everything it led to is on disk; `rejected` where `decide` refused it, or a claim is taken
    *   (code `<claim>-taken`). A refusal of `decide`, too, is told only once the events it
-   *   rests on are on disk (one because of a claim may come before the claim it met is).
+   *   rests on are on disk, and so is one because of a claim.
    * @throws InvalidArgumentError - An id, the command or an option isn't valid. Nothing was written.
    * @throws MailboxFullError, PoolFullError, JournalOverloadedError, JournalFullError - Not taken; may be retried.
    * @throws AskTimeoutError - No answer in time; the command may still be carried out.

@@ -78,6 +78,14 @@ export class GroupCommit {
     else this.#start();
   }
 
+  /** Tells `sink` what becomes of the last commit pushed; false where nothing is on its way. */
+  joinLast(sink: CommitSink): boolean {
+    const last = this.#queue[this.#queue.length - 1] ?? this.#writing?.[this.#writing.length - 1];
+    if (last === undefined) return false;
+    (last.joined ??= []).push(sink);
+    return true;
+  }
+
   #mayWrite(): boolean {
     return this.#writing === undefined && this.#queue.length > 0 && !this.#options.mustWait();
   }

@@ -112,13 +112,19 @@ export const claimRow = {
 };
 
 export const snapshotRow = {
-  encode: (snapshot: Snapshot) =>
-    seal([snapshot.position, snapshot.takenAtMs, snapshot.fingerprint, snapshot.state]),
+  encode: ({ version, position, takenAtMs, fingerprint, state }: Snapshot) =>
+    seal([version, position, takenAtMs, fingerprint, state]),
   /** Undefined where the bytes are damaged: a snapshot is optional, the log has the truth. */
-  decode(streamId: StreamId, version: Version, bytes: Uint8Array): Snapshot | undefined {
-    const fields = unseal(bytes, 4);
+  decode(streamId: StreamId, bytes: Uint8Array): Snapshot | undefined {
+    const fields = unseal(bytes, 5);
     if (typeof fields === "string") return undefined;
-    const [position, takenAtMs, fingerprint, state] = fields as [number, number, string, unknown];
+    const [version, position, takenAtMs, fingerprint, state] = fields as [
+      number,
+      number,
+      number,
+      string,
+      unknown,
+    ];
     return { streamId, version, position, takenAtMs, fingerprint, state };
   },
 };

@@ -7,8 +7,6 @@ import type { Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { decode, encode } from "../codec.js";
 import type { ClaimState } from "../claims.js";
-import type { Snapshot, SnapshotCriteria } from "../journal.js";
-import { snapshotFits } from "../snapshots.js";
 import type { CommitRecord } from "../record.js";
 import {
   openCompressedTable,
@@ -23,7 +21,6 @@ import {
 import {
   chunkRow,
   claimRow,
-  snapshotRow,
   stateRow,
   streamRow,
   type StateRow,
@@ -32,6 +29,7 @@ import {
 import type { IndexTail, StreamTail } from "./index-tail.js";
 import type { RecordAddress } from "./log-row.js";
 import { KindTables } from "./kind-tables.js";
+import { SnapshotTables } from "./snapshot-tables.js";
 import { WriteBatches } from "./write-batches.js";
 
 /** Bytes of records in a chunk, unless it has only one: enough to be compressed well, few enough to be written again while it grows. */
@@ -46,7 +44,7 @@ export class IndexStore {
   readonly #chunks: Table;
   readonly #commands: Table;
   readonly #claims: Table;
-  readonly #snapshots: Table;
+  readonly snapshots: SnapshotTables;
   readonly #kinds: KindTables;
 
   constructor(path: string, readOnly: boolean) {
@@ -59,7 +57,11 @@ export class IndexStore {
       kinds: new KindTables(openTable(environment, "kinds"), openTable(environment, "kind-chunks")),
       commands: openTable(environment, "commands"),
       claims: openTable(environment, "claims"),
-      snapshots: openTable(environment, "snapshots"),
+      snapshots: new SnapshotTables(
+        environment,
+        openTable(environment, "snapshots"),
+        openTable(environment, "newest-snapshots"),
+      ),
     }));
     this.#meta = tables.meta;
     this.#streams = tables.streams;
@@ -67,7 +69,7 @@ export class IndexStore {
     this.#kinds = tables.kinds;
     this.#commands = tables.commands;
     this.#claims = tables.claims;
-    this.#snapshots = tables.snapshots;
+    this.snapshots = tables.snapshots;
   }
 
   /** Reads the list of kinds anew; they are few, and every filtered read needs them. */
@@ -223,36 +225,9 @@ export class IndexStore {
       this.#claims,
     ];
     // The meta row goes first: a kill in between must not leave a half-empty index that claims to be whole.
-    for (const table of [this.#meta, ...tables, this.#snapshots]) await written(table.clearAsync());
+    for (const table of [this.#meta, ...tables, ...this.snapshots.tables])
+      await written(table.clearAsync());
     this.loadKinds();
-  }
-
-  async saveSnapshot(snapshot: Snapshot): Promise<void> {
-    await written(
-      this.#snapshots.put([snapshot.streamId, snapshot.version], snapshotRow.encode(snapshot)),
-    );
-  }
-
-  /** Snapshots of a stream, the highest version first; damaged ones are passed over. */
-  *snapshots(streamId: StreamId, criteria: SnapshotCriteria): Generator<Snapshot> {
-    const start = [streamId, criteria.upToVersion ?? Number.MAX_SAFE_INTEGER];
-    for (const { key, value } of this.#snapshots.getRange({
-      start,
-      end: [streamId, 0],
-      reverse: true,
-    })) {
-      const snapshot = snapshotRow.decode(streamId, (key as [string, number])[1], value);
-      if (snapshot !== undefined && snapshotFits(snapshot, criteria)) yield snapshot;
-    }
-  }
-
-  async deleteSnapshots(streamId: StreamId, criteria: SnapshotCriteria): Promise<void> {
-    const versions = [...this.snapshots(streamId, criteria)].map(({ version }) => version);
-    await written(
-      this.#environment.batch(() => {
-        for (const version of versions) void this.#snapshots.remove([streamId, version]);
-      }),
-    );
   }
 
   /** Forgets the view of the file this turn began with; needed to see what another process wrote meanwhile. */

@@ -121,6 +121,10 @@ export class JournalReader implements Journal {
     throw new JournalReadOnlyError();
   }
 
+  whenDurable(done: (failure: Error | undefined) => void): void {
+    done(undefined);
+  }
+
   streamVersion(streamId: StreamId): Version {
     this.#refresh();
     return this.#index.streamVersion(streamId);
@@ -187,8 +191,7 @@ export class JournalReader implements Journal {
 
   findSnapshot(streamId: StreamId, criteria: SnapshotCriteria = {}): Snapshot | undefined {
     this.#refresh();
-    for (const snapshot of this.#parts.store.snapshots(streamId, criteria)) return snapshot;
-    return undefined;
+    return this.#parts.store.snapshots.find(streamId, criteria);
   }
 
   deleteSnapshots(): Promise<void> {

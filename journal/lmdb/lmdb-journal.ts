@@ -176,6 +176,11 @@ export class LmdbJournal implements Journal, AdmissionView {
       : undefined;
   }
 
+  whenDurable(done: (failure: Error | undefined) => void): void {
+    const sink = { committed: () => done(undefined), failed: done };
+    if (!this.#group.joinLast(sink)) done(this.#group.failure());
+  }
+
   #joinDuplicate(commandId: string, sink: CommitSink): Commit {
     const pending = this.#pendingCommands.get(commandId);
     if (pending !== undefined) {
@@ -213,10 +218,16 @@ export class LmdbJournal implements Journal, AdmissionView {
   }
 
   admittedVersion(streamId: StreamId): Version {
-    const known = this.#admittedVersions.get(streamId);
-    if (known !== undefined) return known;
-    const version = this.#index.streamVersion(streamId);
-    this.#admittedVersions.set(streamId, version, 0, this.#head);
+    return (
+      this.#admittedVersions.get(streamId) ??
+      this.#rememberVersion(streamId, this.#index.streamVersion(streamId))
+    );
+  }
+
+  /** What isn't known of a stream is durable as it is in the index. */
+  #rememberVersion(streamId: StreamId, version: Version): Version {
+    if (this.#admittedVersions.get(streamId) === undefined)
+      this.#admittedVersions.set(streamId, version, 0, this.#head);
     return version;
   }
 
@@ -242,13 +253,13 @@ export class LmdbJournal implements Journal, AdmissionView {
     return this.#reader.stream(streamId, options);
   }
 
-  replayStream(
-    streamId: StreamId,
-    options: StreamReadOptions = {},
-  ): Iterable<readonly StoredEvent[]> {
+  replayStream(streamId: StreamId, options: StreamReadOptions = {}): Iterable<StoredEvent[]> {
     this.#assertReadable();
     checkStreamReadOptions(streamId, options);
-    return this.#reader.replay(streamId, options);
+    // Whoever replays a stream mostly appends to it next.
+    return this.#reader.replay(streamId, options, (version) =>
+      this.#rememberVersion(streamId, version),
+    );
   }
 
   readPage(options: PageOptions): Page {
@@ -280,18 +291,17 @@ export class LmdbJournal implements Journal, AdmissionView {
   async saveSnapshot(snapshot: Snapshot): Promise<void> {
     this.#assertWritable();
     checkSnapshot(snapshot, this.#parts.limits);
-    await this.#parts.store.saveSnapshot(snapshot);
+    await this.#parts.store.snapshots.save(snapshot);
   }
 
   findSnapshot(streamId: StreamId, criteria: SnapshotCriteria = {}): Snapshot | undefined {
     this.#assertReadable();
-    for (const snapshot of this.#parts.store.snapshots(streamId, criteria)) return snapshot;
-    return undefined;
+    return this.#parts.store.snapshots.find(streamId, criteria);
   }
 
   async deleteSnapshots(streamId: StreamId, criteria: SnapshotCriteria = {}): Promise<void> {
     this.#assertWritable();
-    await this.#parts.store.deleteSnapshots(streamId, criteria);
+    await this.#parts.store.snapshots.delete(streamId, criteria);
   }
 
   figures(): JournalFigures {

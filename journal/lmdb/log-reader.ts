@@ -52,12 +52,18 @@ export class LogReader {
     }
   }
 
-  /** Ascending, the events of a few commits at a time. */
+  /**
+   * Ascending, the events of a few commits at a time.
+   *
+   * @param onBegun - Told the stream's version when reading begins.
+   */
   *replay(
     streamId: StreamId,
     options: Pick<StreamReadOptions, "from" | "upTo">,
-  ): Generator<readonly StoredEvent[]> {
+    onBegun?: (version: Version) => void,
+  ): Generator<StoredEvent[]> {
     const begun = this.#index.begin(streamId, options.from ?? 1);
+    onBegun?.(begun.version);
     const upTo = Math.min(options.upTo ?? Infinity, begun.version);
     let next = Math.max(options.from ?? 1, begun.start);
     let { commits } = begun;

@@ -124,6 +124,11 @@ export class MemoryJournal implements Journal, AdmissionView {
     return waiting.commit;
   }
 
+  whenDurable(done: (failure: Error | undefined) => void): void {
+    const sink = { committed: () => done(undefined), failed: done };
+    if (this.#waiting.at(-1)?.sinks.push(sink) === undefined) done(undefined);
+  }
+
   append(request: AppendRequest): Promise<Commit> {
     return appendAndWait(this, request);
   }
@@ -220,8 +225,8 @@ export class MemoryJournal implements Journal, AdmissionView {
     for (const event of selected.slice(0, options.limit)) yield copyOf(event);
   }
 
-  replayStream(streamId: StreamId, options?: StreamReadOptions): Iterable<readonly StoredEvent[]> {
-    return [[...this.readStream(streamId, options)]];
+  *replayStream(streamId: StreamId, options?: StreamReadOptions): Iterable<StoredEvent[]> {
+    yield [...this.readStream(streamId, options)];
   }
 
   readPage(options: PageOptions): Page {
@@ -294,10 +299,8 @@ export class MemoryJournal implements Journal, AdmissionView {
 
   deleteSnapshots(streamId: StreamId, criteria: SnapshotCriteria = {}): Promise<void> {
     if (this.#closed) return Promise.reject(new JournalClosedError());
-    const kept =
-      this.#store.snapshots
-        .get(streamId)
-        ?.filter(({ snapshot }) => !snapshotFits(snapshot, criteria)) ?? [];
+    const all = this.#store.snapshots.get(streamId) ?? [];
+    const kept = all.filter(({ snapshot }) => !snapshotFits(snapshot, criteria));
     if (kept.length === 0) this.#store.snapshots.delete(streamId);
     else this.#store.snapshots.set(streamId, kept);
     return Promise.resolve();

@@ -241,6 +241,18 @@ describe.each(storeKinds)("claims of an aggregate, on %s", (kind) => {
     expect(runtime.head).toBe(100);
   });
 
+  it("refuse only once the claim that they met is on disk", async () => {
+    const runtime = await harness.open({ aggregates: [User] });
+    // Both in memory, so that the second is refused while the first is on its way.
+    await Promise.all(["a", "b"].map((id) => runtime.ask(User, id, register(`own-${id}`, id))));
+    const rename = { type: "Rename", data: { email: "wanted" } } as const;
+    const told: string[] = [];
+    await Promise.all(
+      ["a", "b"].map(async (id) => told.push((await runtime.ask(User, id, rename)).status)),
+    );
+    expect(told).toEqual(["accepted", "rejected"]);
+  });
+
   it("give the old key back with the event that changes it, also after a reopening", async () => {
     let runtime = await harness.open({ aggregates: [User] });
     await runtime.ask(User, "a", register("one", "Ada"));

@@ -126,6 +126,40 @@ describe("group commit", () => {
     await again.close();
   });
 
+  it("calls back when everything admitted so far is durable, at once where nothing is on its way", async () => {
+    const { journal, log } = await openTampered(temporaryDirectory());
+    const told: string[] = [];
+    journal.whenDurable((failure) => told.push(`idle ${String(failure)}`));
+    expect(told).toEqual(["idle undefined"]);
+    let release = (): void => undefined;
+    const reached = new Promise<void>((resolve) => {
+      log.next = async (write) => {
+        resolve();
+        await new Promise<void>((go) => (release = go));
+        return write();
+      };
+    });
+    const claim = { op: "take", name: "email", key: "a@b" } as const;
+    const held = journal.append({ ...one("s/a"), claims: [claim] });
+    await reached;
+    await expect(journal.append({ ...one("s/b"), claims: [claim] })).rejects.toMatchObject({
+      code: "claim-taken",
+    });
+    journal.whenDurable((failure) => told.push(`claim ${String(failure)}`));
+    expect(told).toHaveLength(1);
+    release();
+    await held;
+    expect(told).toEqual(["idle undefined", "claim undefined"]);
+    log.next = () => Promise.reject(new Error("EIO"));
+    const lost = journal.append(one("s/c"));
+    journal.whenDurable((failure) =>
+      told.push(`lost ${(failure as { code?: string }).code ?? ""}`),
+    );
+    await expect(lost).rejects.toMatchObject({ code: "append-outcome-unknown" });
+    expect(told[2]).toBe("lost append-outcome-unknown");
+    await journal.close();
+  });
+
   it("is fenced by a writer that got past the lock: nothing of its own is written, positions stay contiguous", async () => {
     const directory = temporaryDirectory();
     const { journal, log } = await openTampered(directory);

@@ -26,7 +26,7 @@ async function fill(journal: Journal, from: number): Promise<void> {
         ...(n % 9 === 0
           ? { claims: [{ op: "take", name: "k", key: `${n % 300}`, owner: "s/0" }] }
           : {}),
-      } as Parameters<Journal["append"]>[0]),
+      }),
     );
   }
   await Promise.all(commits);
