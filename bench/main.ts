@@ -82,8 +82,8 @@ const path = join(given.json, `${given.full ? "full" : "small"}.json`);
 writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
 console.log(`as JSON: ${path}`);
 if (given.plots) {
-  const flags = given.full ? " -- --full --plots" : " -- --plots";
-  const page = await writePerformancePage(result, "docs", `npm run bench${flags}`);
+  const flags = process.argv.slice(2).join(" ");
+  const page = await writePerformancePage(result, "docs", `npm run bench -- ${flags}`);
   console.log(`as a page: ${page}`);
 }
 if (given.check && result.targets.some((target) => verdictOf(target) === "missed")) {

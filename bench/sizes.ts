@@ -51,5 +51,5 @@ export const FULL: Size = {
   entities: 1_000_000,
   sizes: [10_000, 100_000, 1_000_000, 5_000_000],
   growthCommands: 200_000,
-  peerCommands: 10_000,
+  peerCommands: 5_000,
 };

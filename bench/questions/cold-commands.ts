@@ -47,17 +47,15 @@ async function stages(
   longer: Comparison,
 ): Promise<void> {
   const ids = shuffled(accountIds(size.accounts));
-  const sqlite = new SqliteStore(directory, { cached: false });
   let prior = 0;
   for (const [wanted, comparison] of [
     [10, short],
     [100, longer],
   ] as const) {
     await fill(directory, ids, wanted - prior, AccountWithoutSnapshots);
-    await closedLoop(ids.length * (wanted - prior), IN_FLIGHT, (n) =>
-      sqlite.deposit(ids[n % ids.length] as string, 1),
-    );
+    await fillSqlite(directory, ids, wanted - prior);
     prior = wanted;
+    const sqlite = new SqliteStore(directory, { cached: false });
     for (let round = 0; round < size.rounds; round++) {
       const send = (n: number) => sqlite.deposit(ids[n % ids.length] as string, 1);
       comparison.add(SQLITE, await closedLoop(size.coldCommands, IN_FLIGHT, send));
@@ -66,7 +64,19 @@ async function stages(
         await cold(directory, ids, size.coldCommands, AccountWithoutSnapshots),
       );
     }
+    sqlite.close();
   }
+}
+
+async function fillSqlite(
+  directory: string,
+  ids: readonly string[],
+  events: number,
+): Promise<void> {
+  const sqlite = new SqliteStore(directory, { cached: true });
+  await closedLoop(ids.length * events, IN_FLIGHT, (n) =>
+    sqlite.deposit(ids[n % ids.length] as string, 1),
+  );
   sqlite.close();
 }
 

@@ -9,16 +9,18 @@ import type { Position } from "../../src/kernel/event.js";
 import { STATE_FORMAT, type StateRow } from "./index-rows.js";
 import type { IndexStore } from "./index-store.js";
 import { IndexTail } from "./index-tail.js";
+import type { Breather } from "./write-batches.js";
 import type { JournalIndex } from "./journal-index.js";
 import type { LogFile } from "./log-file.js";
 import { loggedRecordsOf, rowPositionOf } from "./log-row.js";
 
 /** Fewer and larger writes: each changes the rows of every stream that it touches once. */
-const WRITE_AT_COMMITS = 32_768;
+const WRITE_AT_COMMITS = 65_536;
 const WRITE_AT_BYTES = 32 * 1024 * 1024;
 const WRITE_AFTER_MS = 5_000;
-const TAIL_COMMITS_MAX = 98_304;
+const TAIL_COMMITS_MAX = 196_608;
 const TAIL_BYTES_MAX = 128 * 1024 * 1024;
+const URGENT_FULLNESS = 0.5;
 
 export interface IndexerOptions {
   readonly storeId: string;
@@ -44,16 +46,26 @@ export class Indexer {
     this.#options = options;
   }
 
-  readonly #pause = (): Promise<void> =>
-    new Promise((resolve) => this.#options.clock.defer(resolve));
+  readonly #breather: Breather = {
+    pause: () => new Promise((resolve) => this.#options.clock.defer(resolve)),
+    isUrgent: () => this.#fullness() > URGENT_FULLNESS,
+  };
 
   indexedTo(): Position {
     return this.#indexedTo;
   }
 
-  mustWait(): boolean {
+  /** Of the tail in memory: from 0 to 1, where commits wait. */
+  #fullness(): number {
     const { index } = this.#options;
-    return index.unindexedCommits() >= TAIL_COMMITS_MAX || index.unindexedBytes() >= TAIL_BYTES_MAX;
+    return Math.max(
+      index.unindexedCommits() / TAIL_COMMITS_MAX,
+      index.unindexedBytes() / TAIL_BYTES_MAX,
+    );
+  }
+
+  mustWait(): boolean {
+    return this.#fullness() >= 1;
   }
 
   /**
@@ -73,7 +85,7 @@ export class Indexer {
       await store.clear();
       // A reader beside us must be able to tell an index that has just begun from one that it can't read.
       const nothing = new IndexTail(this.#options.storeId);
-      await store.write(nothing, this.#stateAfter(nothing), this.#pause);
+      await store.write(nothing, this.#stateAfter(nothing), this.#breather);
     }
     this.#indexedTo = problem === undefined ? (state?.indexedTo ?? 0) : 0;
     for (const row of log.rowsFrom(this.#indexedTo + 1, log.head())) {
@@ -139,7 +151,7 @@ export class Indexer {
     const tail = index.beginWrite();
     if (tail.commitCount === 0) return;
     try {
-      await store.write(tail, this.#stateAfter(tail), this.#pause);
+      await store.write(tail, this.#stateAfter(tail), this.#breather);
     } catch (error) {
       // The tail stays frozen in memory, so reads go on; writing must end.
       this.#failed = true;

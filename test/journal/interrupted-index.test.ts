@@ -75,7 +75,7 @@ async function writeAndStop(directory: string, storeId: string, stopAt: number):
   };
   let stopped = false;
   try {
-    await store.write(tail, state, pause);
+    await store.write(tail, state, { pause, isUrgent: () => false });
   } catch (error) {
     expect(error).toBeInstanceOf(Interrupted);
     stopped = true;
