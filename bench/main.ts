@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import type { Answer } from "./measure.js";
 import { verdictOf } from "./measure.js";
 import { peers } from "./questions/peers.js";
-import { installPeers } from "./stores/install-peers.js";
+import { installContenders } from "./stores/install-contenders.js";
 import { catchUp } from "./questions/catch-up.js";
 import { coldCommands } from "./questions/cold-commands.js";
 import { diskBytes } from "./questions/disk-bytes.js";
@@ -55,7 +55,7 @@ for (const name of given.only) {
   process.exit(2);
 }
 
-installPeers();
+installContenders(given.peers);
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}`;
 console.log(
   `${machine}\nmedians of ${size.rounds} rounds, each contender once a round; durable means acknowledged after fsync\n`,

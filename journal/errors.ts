@@ -214,7 +214,10 @@ export class JournalFormatError extends JournalError {
   }
 }
 
-/** What is stored contradicts itself: a checksum, a gap, a record that can't be decoded. Nothing was repaired. */
+/**
+ * What is stored contradicts itself: a checksum, a gap, a record that can't be decoded. Nothing was repaired. `position` is
+ * 0 where it isn't the log that is damaged, or no position can be named.
+ */
 export class JournalCorruptedError extends JournalError {
   readonly code = "journal-corrupted";
   readonly retryable = false;
@@ -224,7 +227,12 @@ export class JournalCorruptedError extends JournalError {
     readonly problem: string,
     details?: ErrorDetails,
   ) {
-    super(`the journal is damaged at position ${position}: ${problem}; restore a backup`, details);
+    super(
+      position > 0
+        ? `the journal is damaged at position ${position}: ${problem}; restore a backup`
+        : `the journal is damaged: ${problem}`,
+      details,
+    );
   }
 }
 

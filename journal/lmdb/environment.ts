@@ -50,7 +50,10 @@ export function isHeaderDamaged(path: string): boolean {
 export function openEnvironment(path: string, readOnly: boolean): Environment {
   if (!readOnly) mkdirSync(path, { recursive: true, mode: 0o700 });
   if (isHeaderDamaged(path))
-    throw new JournalCorruptedError(0, `the header of ${join(path, "data.mdb")} can't be read`);
+    throw new JournalCorruptedError(
+      0,
+      `the header of ${join(path, "data.mdb")} can't be read; restore a backup, or salvage what can be read`,
+    );
   return open<Uint8Array>({
     path,
     // A folder for each environment, whatever its name looks like.

@@ -137,7 +137,7 @@ function opened(bytes: Uint8Array, length: number): unknown[] {
 function damaged(problem: string): never {
   throw new JournalCorruptedError(
     0,
-    `a row of the index: ${problem} (delete the folder "state": it is rebuilt from the log)`,
+    `in a row of the index ${problem}; close it and delete the folder "state", which is rebuilt from the log`,
   );
 }
 

@@ -47,6 +47,8 @@ export class JournalReader implements Journal {
   readonly #reader: LogReader;
   readonly #listeners = new Set<() => void>();
   #seenTo: Position = 0;
+  /** What the owner's index reflected when the tail began. */
+  #begunAt: Position = 0;
   #timer: Timer | undefined;
   #closing: Promise<void> | undefined;
 
@@ -76,7 +78,12 @@ export class JournalReader implements Journal {
     }
     store.loadKinds();
     this.#index.reset();
-    this.#seenTo = state?.indexedTo ?? 0;
+    this.#begunAt = state?.indexedTo ?? 0;
+    this.#seenTo = this.#begunAt;
+  }
+
+  #indexedTo(): Position {
+    return this.#parts.store.state()?.indexedTo ?? 0;
   }
 
   #refresh(): void {
@@ -84,7 +91,8 @@ export class JournalReader implements Journal {
     const { log, store } = this.#parts;
     log.refresh();
     store.refresh();
-    if (this.#index.growing().commitCount > TAIL_COMMITS_MAX) this.#begin();
+    if (this.#index.growing().commitCount > TAIL_COMMITS_MAX && this.#indexedTo() > this.#begunAt)
+      this.#begin();
     // What the tail lacks; the index may meanwhile reflect more than the tail began with, which does no harm.
     for (const row of log.rowsFrom(this.#seenTo + 1, log.head())) {
       for (const logged of loggedRecordsOf(row)) {
@@ -200,7 +208,7 @@ export class JournalReader implements Journal {
 
   figures(): JournalFigures {
     const head = this.head();
-    const indexedTo = this.#parts.store.state()?.indexedTo ?? 0;
+    const indexedTo = this.#indexedTo();
     return {
       head,
       inFlightBytes: 0,

@@ -149,7 +149,7 @@ export class Verifier {
       return work();
     } catch (error) {
       const { message, position } = asError(error) as Error & { position?: Position };
-      this.#note(part, position, message);
+      this.#note(part, position === 0 ? undefined : position, message);
       return undefined;
     }
   }
