@@ -11,9 +11,12 @@ import type { Behavior } from "./behavior.js";
 import { HydrationFailedError } from "./errors.js";
 import { Fold, usableSnapshot } from "./fold.js";
 
-/** Events folded for one entity before the others have their turn, and in one turn of the event loop. */
+/**
+ * Events folded for one entity before the others have their turn, and in one turn of the event loop: few enough that the
+ * first commands are on their way to the disk while the next entities are folded.
+ */
 const SLICE_EVENTS = 256;
-const TURN_EVENTS = 2_048;
+const TURN_EVENTS = 512;
 
 interface Job {
   readonly behavior: Behavior;

@@ -11,6 +11,8 @@ export interface ColdCommandsSize {
   readonly coldCommands: number;
   /** Accounts with a history of 1,000 events. */
   readonly longAccounts: number;
+  /** To those in a round: so few that their histories stay about as long. */
+  readonly longCommands: number;
 }
 
 const POOL = 100;
@@ -27,7 +29,7 @@ export async function coldCommands(size: ColdCommandsSize): Promise<Answer> {
     const ids = shuffled(accountIds(size.longAccounts));
     await fill(directory, ids, 1_000, Account);
     for (let round = 0; round < size.rounds; round++)
-      long.add(TIDEMARK, await cold(directory, ids, size.coldCommands, Account));
+      long.add(TIDEMARK, await cold(directory, ids, size.longCommands, Account));
   });
   return {
     rows: [short, longer, long].flatMap((comparison) => comparison.rows()),
