@@ -16,7 +16,9 @@ import { Fold, usableSnapshot } from "./fold.js";
  * first commands are on their way to the disk while the next entities are folded.
  */
 const SLICE_EVENTS = 256;
-const TURN_EVENTS = 512;
+const TURN_EVENTS = 2_048;
+/** Even an entity without history costs look-ups, and its command a commit. */
+const ENTITY_EVENTS = 64;
 
 interface Job {
   readonly behavior: Behavior;
@@ -77,8 +79,7 @@ export class Hydrator {
           continue;
         }
         const folded = this.#slice(job);
-        // Even an entity without history costs a look-up or two.
-        left -= Math.abs(folded) + 8;
+        left -= Math.abs(folded) + ENTITY_EVENTS;
         if (folded >= 0) this.#running.push(job);
       }
     }

@@ -79,10 +79,10 @@ function report(name: string, runs: readonly FaultRun[], calls: number): void {
   );
   const count = (what: string) =>
     runs.filter(({ told }) => told.some((line) => line.what === what)).length;
-  const known = runs.filter((run) => misconductOf(run).length > 0).length;
+  const wrong = runs.filter((run) => misconductOf(run).length > 0).length;
   console.log(
     `${name}: ${runs.length} runs over ${calls} calls, ${count("rejected")} with rejections, ` +
-      `${count("not-opened")} failed to open, ${count("not-closed")} to close, ${known} with known misconduct, ` +
+      `${count("not-opened")} failed to open, ${count("not-closed")} to close, ${wrong} with misconduct, ` +
       `${signals.length} ended by a signal (${[...new Set(signals)].join(", ")}), seed ${SEED}`,
   );
 }
