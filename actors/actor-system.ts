@@ -205,8 +205,8 @@ export class ActorSystem {
     // Somebody may have appended past the actor; for a reader, its owner does.
     const { journal } = this.#options;
     const isNewest = found !== undefined && found.version === journal.streamVersion(streamId);
-    return ((isNewest ? found : undefined) ??
-      readState(journal, aggregate.behavior, streamId, at)) as StateAt<State>;
+    const state = isNewest ? found : readState(journal, aggregate.behavior, streamId, at);
+    return state as StateAt<State>;
   }
 
   deadLetters(): readonly DeadLetter[] {

@@ -11,7 +11,7 @@ export interface Deposit {
   readonly data: { amount: number };
 }
 
-const MEMO = "a memo of forty characters, as agreed on";
+export const MEMO = "a memo of forty characters, as agreed on";
 
 export interface AccountState {
   balance: number;

@@ -67,7 +67,7 @@ export function sealOf(bytes: Uint8Array): number {
  */
 export function unseal(bytes: Uint8Array, most: number, least = most): unknown[] | string {
   if (bytes.length <= CRC_BYTES + 1) return `${bytes.length} bytes are too few for a record`;
-  if (sealOf(bytes) !== checksum(bytes)) return "its checksum doesn't match";
+  if (!isSealed(bytes)) return "its checksum doesn't match";
   let fields: unknown;
   try {
     fields = packr.unpack(bytes);
@@ -82,6 +82,18 @@ export function unseal(bytes: Uint8Array, most: number, least = most): unknown[]
 /** Decodes values that stand one behind the other. @throws Error - The bytes aren't whole values. */
 export function decodeSequence(bytes: Uint8Array): unknown[] {
   return bytes.length === 0 ? [] : packr.unpackMultiple(bytes);
+}
+
+/** What a bin of fewer than 256 bytes begins with, before its length. */
+export const BIN8 = 0xc4;
+export const BIN_HEADER_BYTES = 2;
+
+/** A bin of so many bytes, to be filled behind its header. */
+export function emptyBin(length: number): Buffer {
+  const bin = Buffer.allocUnsafe(BIN_HEADER_BYTES + length);
+  bin[0] = BIN8;
+  bin[1] = length;
+  return bin;
 }
 
 const UINT32 = 0xce;
@@ -104,6 +116,7 @@ export function sealSequence(values: readonly Uint8Array[]): Uint8Array {
 /** Bytes that a sequence grows by when it is sealed. */
 export const SEAL_BYTES = 1 + CRC_BYTES;
 
+/** Whether the checksum that a sealed value or a sealed sequence ends with matches. */
 export function isSealed(bytes: Uint8Array): boolean {
   return bytes.length > CRC_BYTES + 1 && sealOf(bytes) === checksum(bytes);
 }

@@ -119,12 +119,21 @@ export function encodeMetadata(metadata: Metadata | undefined): unknown[] | null
 export function decodeRecord(position: Position, bytes: Uint8Array): CommitRecord {
   const fields = unseal(bytes, RECORD_FIELDS_MAX, RECORD_FIELDS_MIN);
   if (typeof fields === "string") throw new JournalCorruptedError(position, fields);
-  const record = recordOf(position, fields);
-  if (record.position === position) return record;
-  throw new JournalCorruptedError(
-    position,
-    `the record there says it belongs to position ${record.position}`,
-  );
+  return recordAt(position, fields);
+}
+
+/**
+ * Decodes records that stand one behind the other, with whatever stands before and behind them; their checksum was looked
+ * at before.
+ *
+ * @throws JournalCorruptedError - They can't be decoded after all.
+ */
+export function decodeValues(position: Position, bytes: Uint8Array): unknown[] {
+  try {
+    return decodeSequence(bytes);
+  } catch (cause) {
+    throw new JournalCorruptedError(position, "it can't be decoded", { cause });
+  }
 }
 
 /** The record of these bytes, wherever it belongs; undefined where it is damaged. */
@@ -139,13 +148,7 @@ export function intactRecord(position: Position, bytes: Uint8Array): CommitRecor
  * @throws JournalCorruptedError - They aren't records after all.
  */
 export function decodeCopies(bytes: Uint8Array): CommitRecord[] {
-  let values: unknown[];
-  try {
-    values = decodeSequence(bytes);
-  } catch (cause) {
-    throw new JournalCorruptedError(0, "copies of records can't be decoded", { cause });
-  }
-  return values.map((fields) => recordOf(0, fields));
+  return decodeValues(0, bytes).map((fields) => recordOf(0, fields));
 }
 
 /** Decodes a copy that never left memory. */
@@ -154,11 +157,20 @@ export function decodeCopy(bytes: Uint8Array): CommitRecord {
 }
 
 /**
- * A record from its decoded fields, whose checksum was looked at before.
+ * The record of a position from its decoded fields, whose checksum was looked at before.
  *
- * @throws JournalCorruptedError - They aren't those of a record.
+ * @throws JournalCorruptedError - They aren't those of a record, or it belongs elsewhere.
  */
-export function recordOf(position: Position, value: unknown): CommitRecord {
+export function recordAt(position: Position, fields: unknown): CommitRecord {
+  const record = recordOf(position, fields);
+  if (record.position === position) return record;
+  throw new JournalCorruptedError(
+    position,
+    `the record there says it belongs to position ${record.position}`,
+  );
+}
+
+function recordOf(position: Position, value: unknown): CommitRecord {
   const fields = value as readonly unknown[];
   const count = Array.isArray(value) ? value.length - 1 : 0;
   if (count < RECORD_FIELDS_MIN || count > RECORD_FIELDS_MAX)
@@ -274,24 +286,23 @@ export function recordedEventOf(
 }
 
 /**
- * A record as the index copies it for one of its streams: itself where it is about nothing else, so that its bytes can be
- * copied as they are.
- *
- * @returns undefined where the record can be copied as it is.
+ * The bytes of a record as the index copies it for one of its streams: those of the log where the record is about nothing
+ * else; otherwise encoded anew without the other streams, the claims and the reply.
  */
 export function copyForStream(
   storeId: string,
-  record: CommitRecord,
+  { record, bytes }: { readonly record: CommitRecord; readonly bytes: Uint8Array },
   streamId: StreamId,
-): CommitRecord | undefined {
-  if (record.parts.length === 1 && record.reply === undefined) return undefined;
+): Uint8Array {
+  if (record.parts.length === 1 && record.reply === undefined) return bytes;
   let { position } = record;
   for (const part of record.parts) {
     if (part.streamId === streamId) {
       // Without an id of its own a correlation begins at the first event of the commit, which needn't be this stream's.
       const { correlationId } = recordedEventOf(storeId, record, part, 0, 0);
       const metadata = { ...record.metadata, correlationId };
-      return { ...record, position, parts: [part], metadata, claims: NO_CLAIMS, reply: undefined };
+      const own = { position, parts: [part], metadata, claims: NO_CLAIMS, reply: undefined };
+      return encodeRecord({ ...record, ...own });
     }
     position += part.events.length;
   }

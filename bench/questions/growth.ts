@@ -4,10 +4,11 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { accountIds, AccountWithoutSnapshots, shuffled } from "../account.js";
-import { Comparison, rateOf, type Answer, type Curve } from "../measure.js";
+import { Comparison, rateOf, spreadOf, type Answer, type Curve } from "../measure.js";
 import { inDirectory } from "../stores/directory.js";
-import { deposits, openAccounts, TIDEMARK } from "../stores/tidemark-store.js";
+import { deposits, foldStates, openAccounts, TIDEMARK } from "../stores/tidemark-store.js";
 
 export interface GrowthSize {
   readonly rounds: number;
@@ -58,31 +59,26 @@ async function growTo(directory: string, events: number): Promise<void> {
 }
 
 async function commandRate(directory: string, size: GrowthSize): Promise<number> {
-  const comparison = new Comparison("");
+  const rates: number[] = [];
   const ids = shuffled(accountIds(ACCOUNTS));
   for (let round = 0; round < size.rounds; round++) {
     const runtime = await openAccounts(directory, { activationsMax: ACCOUNTS * 2 });
     await deposits(runtime, ids, ACCOUNTS, 256);
-    comparison.add(TIDEMARK, await deposits(runtime, ids, size.growthCommands, 256));
+    rates.push((await deposits(runtime, ids, size.growthCommands, 256)).value);
     await runtime.close();
   }
-  return comparison.rows()[0]?.value.median ?? Number.NaN;
+  return spreadOf(rates).median;
 }
 
 async function hydrationRate(directory: string, size: GrowthSize): Promise<number> {
-  const comparison = new Comparison("");
+  const rates: number[] = [];
   const runtime = await openAccounts(directory, {}, AccountWithoutSnapshots);
   const ids = shuffled(accountIds(ACCOUNTS)).slice(0, HYDRATED);
-  const fold = async () => {
-    let events = 0;
-    for (const id of ids) events += (await runtime.state(AccountWithoutSnapshots, id)).state.count;
-    return events;
-  };
+  const fold = () => foldStates(runtime, ids);
   const count = await fold();
-  for (let round = 0; round < size.rounds; round++)
-    comparison.add(TIDEMARK, await rateOf(count, fold));
+  for (let round = 0; round < size.rounds; round++) rates.push((await rateOf(count, fold)).value);
   await runtime.close();
-  return comparison.rows()[0]?.value.median ?? Number.NaN;
+  return spreadOf(rates).median;
 }
 
 async function openingMs(directory: string): Promise<number> {
@@ -94,11 +90,10 @@ async function openingMs(directory: string): Promise<number> {
 }
 
 async function killWhileWriting(directory: string): Promise<void> {
-  const child = spawn(
-    process.execPath,
-    [new URL("killed-writer-child.js", import.meta.url).pathname, directory],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const script = fileURLToPath(new URL("killed-writer-child.js", import.meta.url));
+  const child = spawn(process.execPath, [script, directory], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(child.stdout, "data");
   child.kill("SIGKILL");
   await once(child, "exit");

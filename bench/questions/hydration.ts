@@ -1,10 +1,9 @@
 /** How fast is a state folded from its history, by the length of the history? */
 import { accountIds, AccountWithoutSnapshots, shuffled } from "../account.js";
-import { Comparison, rateOf, type Answer } from "../measure.js";
+import { closedLoop, Comparison, rateOf, type Answer } from "../measure.js";
 import { inDirectory } from "../stores/directory.js";
 import { SQLITE, SqliteStore } from "../stores/sqlite-store.js";
-import { deposits, openAccounts, TIDEMARK } from "../stores/tidemark-store.js";
-import { closedLoop } from "../measure.js";
+import { deposits, foldStates, openAccounts, TIDEMARK } from "../stores/tidemark-store.js";
 
 export interface HydrationSize {
   readonly rounds: number;
@@ -34,12 +33,7 @@ function ofLength(length: number, size: HydrationSize): Promise<Comparison> {
     for (let round = 0; round < size.rounds; round++) {
       const bySqlite = () => ids.reduce((events, id) => events + sqlite.load(id).version, 0);
       comparison.add(SQLITE, await rateOf(size.events, bySqlite));
-      const byTidemark = async () => {
-        let events = 0;
-        for (const id of ids)
-          events += (await runtime.state(AccountWithoutSnapshots, id)).state.count;
-        return events;
-      };
+      const byTidemark = () => foldStates(runtime, ids);
       comparison.add(TIDEMARK, await rateOf(size.events, byTidemark));
     }
     await runtime.close();

@@ -1,5 +1,6 @@
 /** Does memory stay flat when many entities pass through a small pool? */
 import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { Comparison, type Answer } from "../measure.js";
 import { TIDEMARK } from "../stores/tidemark-store.js";
 
@@ -19,7 +20,7 @@ const POOL = 10_000;
 /** One round, in a process of its own, so that nothing else is in its memory. */
 export function manyEntities(size: ManyEntitiesSize): Answer {
   const question = `${size.entities} entities in random order, pool of ${POOL}`;
-  const child = new URL("many-entities-child.js", import.meta.url).pathname;
+  const child = fileURLToPath(new URL("many-entities-child.js", import.meta.url));
   const args = [child, String(size.entities), String(POOL)];
   const report = JSON.parse(
     execFileSync(process.execPath, args, { encoding: "utf8" }),

@@ -4,6 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
+import { MEMO, type AccountState } from "../account.js";
 
 export const SQLITE = "better-sqlite3 store";
 
@@ -19,12 +20,6 @@ interface Database {
   prepare(text: string): Statement;
   transaction<T extends unknown[]>(work: (...values: T) => void): (...values: T) => void;
   close(): void;
-}
-
-export interface AccountState {
-  balance: number;
-  count: number;
-  lastAt: number;
 }
 
 interface Account extends AccountState {
@@ -52,7 +47,6 @@ interface Deposited {
 
 const GROUP_MAX = 256;
 const PAGE_EVENTS = 1_000;
-const MEMO = "a memo of forty characters, as agreed on";
 
 export class SqliteStore {
   readonly #database: Database;

@@ -1,7 +1,7 @@
 /** Tidemark as a contender: the account over a data directory. */
 import { openRuntime, type OpenRuntimeOptions, type Runtime } from "../../src/index.js";
 import { closedLoop, type Sample } from "../measure.js";
-import { Account } from "../account.js";
+import { Account, AccountWithoutSnapshots } from "../account.js";
 
 export const TIDEMARK = "Tidemark";
 
@@ -40,4 +40,11 @@ export async function deposits(
   if (runtime.head !== before + count)
     throw new Error(`${count} acknowledged, ${runtime.head - before} recorded`);
   return sample;
+}
+
+/** Folds each account from its first event on; the events folded. */
+export async function foldStates(runtime: Runtime, ids: readonly string[]): Promise<number> {
+  let events = 0;
+  for (const id of ids) events += (await runtime.state(AccountWithoutSnapshots, id)).state.count;
+  return events;
 }

@@ -2,7 +2,7 @@
  * A copy of a data directory while its owner writes on. The derived parts are copied before the log: so they can only know
  * less than it, which opening makes good, and never more.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError } from "../../src/kernel/errors.js";
 import type { Clock } from "../../src/kernel/clock.js";
@@ -26,24 +26,26 @@ const PARTS = ["state", "views", "log"] as const;
 const PROGRESS_EVERY_MS = 200;
 
 /**
+ * @param target - A full path; a folder there is empty.
  * @throws JournalFormatError - There is no journal in `from`, or not one this version can read.
- * @throws InvalidArgumentError - `to` isn't empty. Nothing was written.
+ * @throws InvalidArgumentError - A backup that was ended is in the way. Nothing was written.
  */
 export async function backup(
   from: string,
-  to: string,
+  target: string,
   clock: Clock,
   progress: ProgressListener,
 ): Promise<BackupReport> {
   const manifest = readManifest(from);
   if (manifest === undefined) throw new JournalFormatError(from, "there is no journal in it");
-  const target = resolve(to);
-  if (existsSync(target) && readdirSync(target).length > 0)
-    throw new InvalidArgumentError("to", "a folder that is empty or isn't there", to);
   // Under its own name only when it is complete: a backup that was killed can't be taken for one.
   const partial = `${target}.partial`;
   if (existsSync(partial))
-    throw new InvalidArgumentError("to", `free of ${partial}, left by a backup that was ended`, to);
+    throw new InvalidArgumentError(
+      "to",
+      `free of ${partial}, left by a backup that was ended`,
+      target,
+    );
   mkdirSync(partial, { recursive: true, mode: 0o700 });
   const parts = PARTS.filter((part) => existsSync(join(from, part, "data.mdb")));
   const total = parts.reduce((bytes, part) => bytes + bytesOf(from, part), 0);
@@ -60,7 +62,6 @@ export async function backup(
   writeManifest(partial, manifest);
   const head = await headOf(partial);
   report();
-  if (existsSync(target)) chmodSync(target, 0o700);
   renameSync(partial, target);
   syncDirectory(dirname(target));
   const bytes = parts.reduce((sum, part) => sum + bytesOf(target, part), 0);

@@ -5,7 +5,15 @@
  */
 import type { Position, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
-import { isSealed, seal, SEAL_BYTES, sealSequence, unseal } from "../codec.js";
+import {
+  BIN_HEADER_BYTES,
+  emptyBin,
+  isSealed,
+  seal,
+  SEAL_BYTES,
+  sealSequence,
+  unseal,
+} from "../codec.js";
 import type { ClaimState } from "../claims.js";
 import type { Snapshot } from "../journal.js";
 import { JournalCorruptedError } from "../errors.js";
@@ -55,23 +63,20 @@ export const stateRow = {
 
 const STREAM_NUMBERS = 3;
 const NUMBER_BYTES = 8;
-const BIN8 = 0xc4;
-const STREAM_HEADER_BYTES = 2 + STREAM_NUMBERS * NUMBER_BYTES;
+const STREAM_HEADER_BYTES = BIN_HEADER_BYTES + STREAM_NUMBERS * NUMBER_BYTES;
 
 export const streamRow = {
   encode({ version, truncateBefore, copiesFrom }: Omit<StreamRow, "copies">, copies: Uint8Array[]) {
-    const header = Buffer.allocUnsafe(STREAM_HEADER_BYTES);
-    header[0] = BIN8;
-    header[1] = STREAM_NUMBERS * NUMBER_BYTES;
-    header.writeDoubleBE(version, 2);
-    header.writeDoubleBE(truncateBefore, 2 + NUMBER_BYTES);
-    header.writeDoubleBE(copiesFrom, 2 + 2 * NUMBER_BYTES);
+    const header = emptyBin(STREAM_NUMBERS * NUMBER_BYTES);
+    let at = BIN_HEADER_BYTES;
+    for (const number of [version, truncateBefore, copiesFrom])
+      at = header.writeDoubleBE(number, at);
     return sealSequence([header, ...copies]);
   },
   decode(bytes: Uint8Array): StreamRow {
     if (bytes.length < STREAM_HEADER_BYTES || !isSealed(bytes))
       damaged("its checksum doesn't match");
-    const numbers = new DataView(bytes.buffer, bytes.byteOffset + 2, STREAM_HEADER_BYTES - 2);
+    const numbers = new DataView(bytes.buffer, bytes.byteOffset + BIN_HEADER_BYTES);
     return {
       version: numbers.getFloat64(0),
       truncateBefore: numbers.getFloat64(NUMBER_BYTES),

@@ -1,6 +1,6 @@
 /**
- * The persisted index: tables in the environment `state`, all derived from the log. Written in large transactions behind
- * the acknowledgement; each says in its `meta` row how far it reflects the log, so a lost or torn one is seen at open.
+ * The persisted index: tables in the environment `state`, all derived from the log. Written behind the acknowledgement, a
+ * tail at a time; rows in `meta` say how far it reflects the log, so a lost, torn or half-written one is seen at open.
  */
 import { crc32 } from "node:zlib";
 import type { Version } from "../../src/kernel/event.js";
@@ -45,7 +45,7 @@ export class IndexStore {
   readonly #commands: Table;
   readonly #claims: Table;
   readonly snapshots: SnapshotTables;
-  readonly #kinds: KindTables;
+  readonly kinds: KindTables;
 
   constructor(path: string, readOnly: boolean) {
     this.#environment = openEnvironment(path, readOnly);
@@ -66,15 +66,10 @@ export class IndexStore {
     this.#meta = tables.meta;
     this.#streams = tables.streams;
     this.#chunks = tables.chunks;
-    this.#kinds = tables.kinds;
+    this.kinds = tables.kinds;
     this.#commands = tables.commands;
     this.#claims = tables.claims;
     this.snapshots = tables.snapshots;
-  }
-
-  /** Reads the list of kinds anew; they are few, and every filtered read needs them. */
-  loadKinds(): void {
-    this.#kinds.load();
   }
 
   /** How far the index reflects which log; undefined where that can't be read. */
@@ -140,19 +135,6 @@ export class IndexStore {
     return bytes === undefined ? undefined : claimRow.decode(bytes);
   }
 
-  kinds(): Generator<readonly [streamType: string, eventType: string]> {
-    return this.#kinds.kinds();
-  }
-
-  /** Where records with an event of the kind stand in the log, ascending, from `from` on. */
-  addressesOfKind(
-    streamType: string,
-    eventType: string,
-    from: RecordAddress,
-  ): Generator<RecordAddress> {
-    return this.#kinds.addressesOfKind(streamType, eventType, from);
-  }
-
   /**
    * Writes all of a tail, and then how far the index reflects the log. The tail is frozen and nobody else writes here, so
    * this is done in small transactions with pauses between them, and answers needn't wait for it. A kill in between
@@ -168,7 +150,7 @@ export class IndexStore {
       await batch.rest();
     }
     for (const kind of tail.kinds()) {
-      this.#kinds.fold(kind, batch);
+      this.kinds.fold(kind, batch);
       await batch.rest();
     }
     for (const [commandId, address] of tail.commands) {
@@ -220,14 +202,14 @@ export class IndexStore {
     const tables = [
       this.#streams,
       this.#chunks,
-      ...this.#kinds.tables,
+      ...this.kinds.tables,
       this.#commands,
       this.#claims,
     ];
     // The meta row goes first: a kill in between must not leave a half-empty index that claims to be whole.
     for (const table of [this.#meta, ...tables, ...this.snapshots.tables])
       await written(table.clearAsync());
-    this.loadKinds();
+    this.kinds.load();
   }
 
   /** Forgets the view of the file this turn began with; needed to see what another process wrote meanwhile. */

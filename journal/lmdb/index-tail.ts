@@ -5,13 +5,7 @@
 import type { Position, Version } from "../../src/kernel/event.js";
 import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
 import { claimKeyOf, replayClaim, type ClaimState } from "../claims.js";
-import {
-  copyForStream,
-  decodeCopy,
-  encodeRecord,
-  type CommitRecord,
-  type RecordPart,
-} from "../record.js";
+import { copyForStream, decodeCopy, type CommitRecord, type RecordPart } from "../record.js";
 import type { LoggedRecord, RecordAddress } from "./log-row.js";
 
 /** What a tail knows of one stream. */
@@ -76,10 +70,10 @@ export class IndexTail {
     this.lastPosition = position - 1;
   }
 
-  #addPart({ record, bytes, address }: LoggedRecord, part: RecordPart): void {
+  #addPart(logged: LoggedRecord, part: RecordPart): void {
+    const { address } = logged;
     const count = part.events.length;
-    const other = copyForStream(this.#storeId, record, part.streamId);
-    const copy = other === undefined ? bytes : encodeRecord(other);
+    const copy = copyForStream(this.#storeId, logged, part.streamId);
     this.byteCount += copy.length;
     const stream = this.streams.get(part.streamId);
     if (stream === undefined) {

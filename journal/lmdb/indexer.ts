@@ -1,5 +1,5 @@
 /**
- * The indexer writes the tail of the index out behind the acknowledgement, in few large transactions, and knows at open
+ * The indexer writes the tail of the index out behind the acknowledgement, when enough has come together, and knows at open
  * what is missing. The tail is bounded: when it is full, commits wait for the indexer (`mustWait`).
  */
 import { asError } from "../../src/kernel/errors.js";
@@ -74,11 +74,7 @@ export class Indexer {
    */
   async recover(): Promise<void> {
     const { store, log, index, logger } = this.#options;
-    const state = store.state();
-    const problem =
-      stateProblem(state, this.#options.storeId, log) ??
-      // A write that was interrupted: its rows must be of this log, too.
-      stateProblem(store.stateUnderWay() ?? state, this.#options.storeId, log);
+    const problem = indexProblem(store, this.#options.storeId, log);
     if (problem !== undefined) {
       if (log.head() > 0)
         logger.warn({ problem, head: log.head() }, "the index is built anew from the log");
@@ -87,7 +83,7 @@ export class Indexer {
       const nothing = new IndexTail(this.#options.storeId);
       await store.write(nothing, this.#stateAfter(nothing), this.#breather);
     }
-    this.#indexedTo = problem === undefined ? (state?.indexedTo ?? 0) : 0;
+    this.#indexedTo = problem === undefined ? (store.state()?.indexedTo ?? 0) : 0;
     for (const row of log.rowsFrom(this.#indexedTo + 1, log.head())) {
       for (const logged of loggedRecordsOf(row)) index.add(logged);
       // Only between two rows: the index notes the row that it ends with.
@@ -175,17 +171,26 @@ export class Indexer {
 }
 
 /** Why the persisted index can't be used; undefined where it can. */
-export function stateProblem(
+export function indexProblem(store: IndexStore, storeId: string, log: LogFile): string | undefined {
+  const state = store.state();
+  // Rows of a write that was interrupted must be of this log, too.
+  return (
+    stateProblem(state, storeId, log) ?? stateProblem(store.stateUnderWay() ?? state, storeId, log)
+  );
+}
+
+function stateProblem(
   state: StateRow | undefined,
   storeId: string,
   log: LogFile,
 ): string | undefined {
+  const head = log.head();
   if (state === undefined) return "it is missing or damaged";
   if (state.format !== STATE_FORMAT)
     return `its format is ${state.format}, this version writes ${STATE_FORMAT}`;
   if (state.storeId !== storeId) return `it belongs to store ${state.storeId}`;
-  if (state.indexedTo > log.head())
-    return `it knows position ${state.indexedTo}, the log ends at ${log.head()}`;
+  if (state.indexedTo > head)
+    return `it knows position ${state.indexedTo}, the log ends at ${head}`;
   if (state.indexedTo > 0 && log.sealAt(state.rowPosition) !== state.rowSeal)
     return "it reflects another log";
   return undefined;

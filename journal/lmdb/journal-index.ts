@@ -80,7 +80,8 @@ export class JournalIndex {
     return inTail?.version ?? this.#store.stream(streamId)?.version ?? 0;
   }
 
-  begin(streamId: StreamId, from: Version): StreamBeginning {
+  /** `wanted` is the version that will be asked for first, if it can be read. */
+  begin(streamId: StreamId, wanted: Version): StreamBeginning {
     const row = this.#store.stream(streamId);
     let version = row?.version ?? 0;
     let start = row?.truncateBefore ?? 0;
@@ -91,8 +92,8 @@ export class JournalIndex {
       if (stream.truncateBefore > 0) start = stream.truncateBefore;
     }
     start = Math.max(start, 1);
-    const wanted = Math.max(from, start);
-    const atHand = row !== undefined && wanted >= row.copiesFrom && wanted <= row.version;
+    const first = Math.min(Math.max(wanted, start), version);
+    const atHand = row !== undefined && first >= row.copiesFrom && first <= row.version;
     const commits = atHand ? decodeCopies(row.copies) : undefined;
     return { start, version, chunkedBelow: row?.copiesFrom ?? 0, commits };
   }
@@ -108,18 +109,16 @@ export class JournalIndex {
     chunkedBelow = 0,
   ): readonly CommitRecord[] {
     if (version < chunkedBelow) return this.#store.chunkWith(streamId, version);
-    const row = this.#store.stream(streamId);
-    if (row !== undefined && version <= row.version) {
-      return version >= row.copiesFrom
-        ? decodeCopies(row.copies)
-        : this.#store.chunkWith(streamId, version);
-    }
     for (const tail of [this.#growing, this.#writing]) {
       const stream = tail?.streams.get(streamId);
       if (stream !== undefined && version >= stream.firstVersion)
         return version <= stream.version ? commitsAround(stream, version, step) : [];
     }
-    return [];
+    const row = this.#store.stream(streamId);
+    if (row === undefined || version > row.version) return [];
+    return version >= row.copiesFrom
+      ? decodeCopies(row.copies)
+      : this.#store.chunkWith(streamId, version);
   }
 
   /** Where the record stands that answered a command. */
@@ -149,7 +148,7 @@ export class JournalIndex {
   }
 
   *#kinds(): Generator<readonly [streamType: string, eventType: string]> {
-    yield* this.#store.kinds();
+    yield* this.#store.kinds.list();
     for (const tail of this.#tails())
       for (const { streamType, eventType } of tail.kinds()) yield [streamType, eventType];
   }
@@ -175,7 +174,7 @@ export class JournalIndex {
     from: RecordAddress,
   ): Generator<RecordAddress> {
     let last = from - 1;
-    for (const address of this.#store.addressesOfKind(streamType, eventType, from))
+    for (const address of this.#store.kinds.addresses(streamType, eventType, from))
       yield (last = address);
     for (const tail of this.#tails()) {
       const addresses = tail.addressesOfKind(streamType, eventType);

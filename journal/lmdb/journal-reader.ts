@@ -76,7 +76,7 @@ export class JournalReader implements Journal {
         'its index (folder "state") isn\'t one this version can read; open it once for writing',
       );
     }
-    store.loadKinds();
+    store.kinds.load();
     this.#index.reset();
     this.#begunAt = state?.indexedTo ?? 0;
     this.#seenTo = this.#begunAt;

@@ -32,6 +32,7 @@ export class KindTables {
     return [this.#kinds, this.#chunks];
   }
 
+  /** Reads the list of kinds anew; they are few, and every filtered read needs them. */
   load(): void {
     this.#known.clear();
     this.#count = 0;
@@ -61,17 +62,14 @@ export class KindTables {
     this.#count = Math.max(this.#count, kind.id);
   }
 
-  *kinds(): Generator<readonly [streamType: string, eventType: string]> {
+  *list(): Generator<readonly [streamType: string, eventType: string]> {
     for (const [streamType, byType] of this.#known) {
       for (const eventType of byType.keys()) yield [streamType, eventType];
     }
   }
 
-  *addressesOfKind(
-    streamType: string,
-    eventType: string,
-    from: RecordAddress,
-  ): Generator<RecordAddress> {
+  /** Where records with an event of the kind stand in the log, ascending, from `from` on. */
+  *addresses(streamType: string, eventType: string, from: RecordAddress): Generator<RecordAddress> {
     const id = this.#known.get(streamType)?.get(eventType)?.id;
     if (id === undefined) return;
     let first = from;

@@ -70,14 +70,14 @@ export class LogFile {
   }
 
   #row(position: Position): LogRow {
-    const bytes = readFast(this.#table, position);
+    const bytes = this.rowBytes(position);
     if (bytes === undefined) throw new JournalCorruptedError(position, "the record is missing");
     return { position, bytes };
   }
 
   /** The checksum that the row with this key ends with; undefined where there is none. */
   sealAt(position: Position): number | undefined {
-    const bytes = readFast(this.#table, position);
+    const bytes = this.rowBytes(position);
     return bytes === undefined ? undefined : sealOf(bytes);
   }
 

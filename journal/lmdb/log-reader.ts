@@ -29,16 +29,19 @@ export class LogReader {
    * was in memory when the reading began is then elsewhere.
    */
   *stream(streamId: StreamId, options: StreamReadOptions): Generator<RecordedEvent> {
-    const begun = this.#index.begin(streamId, Infinity);
-    const from = Math.max(options.from ?? 1, begun.start);
-    const upTo = Math.min(options.upTo ?? Infinity, begun.version);
     const step = options.direction === "backward" ? -1 : 1;
+    const { from: wantedFrom = 1, upTo: wantedUpTo = Infinity } = options;
+    const begun = this.#index.begin(streamId, step > 0 ? wantedFrom : wantedUpTo);
+    const from = Math.max(wantedFrom, begun.start);
+    const upTo = Math.min(wantedUpTo, begun.version);
+    let { commits } = begun;
     let left = options.limit ?? Infinity;
     let next = step > 0 ? from : upTo;
     while (next >= from && next <= upTo && left > 0) {
       this.#assertReadable();
+      commits ??= this.#index.commitsAround(streamId, next, step, begun.chunkedBelow);
       const before = next;
-      for (const event of this.#eventsAround(streamId, next, step, begun.chunkedBelow)) {
+      for (const event of this.#eventsOf(streamId, commits, step)) {
         // The first and the last commit may hold versions beyond what was asked for.
         if (event.version < from || event.version > upTo || (event.version - next) * step < 0)
           continue;
@@ -49,6 +52,7 @@ export class LogReader {
         if (left === 0) return;
       }
       if (next === before) throw this.#missing(streamId, next, begun.version);
+      commits = undefined;
     }
   }
 
@@ -78,15 +82,10 @@ export class LogReader {
     }
   }
 
-  /** Events of a few commits, in the direction of `step`, the one with `version` among them. */
-  #eventsAround(
-    streamId: StreamId,
-    version: Version,
-    step: 1 | -1,
-    chunkedBelow: Version,
-  ): RecordedEvent[] {
+  /** A stream's events of a few commits, in the direction of `step`. */
+  #eventsOf(streamId: StreamId, commits: readonly CommitRecord[], step: 1 | -1): RecordedEvent[] {
     const events: RecordedEvent[] = [];
-    for (const record of this.#index.commitsAround(streamId, version, step, chunkedBelow)) {
+    for (const record of commits) {
       const [part] = record.parts;
       if (part?.streamId !== streamId) continue;
       for (let at = 0; at < part.events.length; at++)

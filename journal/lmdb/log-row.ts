@@ -11,13 +11,14 @@
  * Begins are counted from the first record's.
  */
 import type { Position } from "../../src/kernel/event.js";
-import { decodeSequence, isSealed, SEAL_BYTES, sealSequence } from "../codec.js";
+import { BIN8, BIN_HEADER_BYTES, emptyBin, isSealed, SEAL_BYTES, sealSequence } from "../codec.js";
 import { JournalCorruptedError } from "../errors.js";
 import {
   decodeRecord,
+  decodeValues,
   eventCountOf,
   intactRecord,
-  recordOf,
+  recordAt,
   type CommitRecord,
 } from "../record.js";
 
@@ -35,8 +36,6 @@ export interface LogRow {
 export type RecordAddress = number;
 
 const ROW_RECORDS_MAX = 128;
-const BIN8 = 0xc4;
-const BIN_HEADER_BYTES = 2;
 const BEGIN_BYTES = 2;
 /** What fits an overflow page of 4,096 bytes: values of more than half a page have such pages for themselves. */
 const ROW_BYTES_MAX = 4_080;
@@ -92,9 +91,7 @@ export function rowsOf(group: readonly RowEntry[]): LogRow[] {
 function rowOf(group: readonly RowEntry[], from: number, to: number): LogRow {
   const { position, bytes: first } = group[from] as RowEntry;
   if (to - from === 1) return { position, bytes: first };
-  const begins = Buffer.allocUnsafe(BIN_HEADER_BYTES + (to - from - 1) * BEGIN_BYTES);
-  begins[0] = BIN8;
-  begins[1] = begins.length - BIN_HEADER_BYTES;
+  const begins = emptyBin((to - from - 1) * BEGIN_BYTES);
   const values: Uint8Array[] = [begins];
   let begin = 0;
   for (let index = from; index < to; index++) {
@@ -116,13 +113,11 @@ function rowOf(group: readonly RowEntry[], from: number, to: number): LogRow {
 export function decodeRow(row: LogRow, upTo: Position = Infinity): DecodedRow {
   const { position, bytes } = row;
   if (!isSealed(bytes)) return decodeDamagedRow(row, upTo);
-  const values = decodeSequence(bytes);
-  const several = bytes[0] === BIN8;
+  const values = decodeValues(position, bytes);
   const records: CommitRecord[] = [];
   let next = position;
-  for (let at = several ? 1 : 0; at < values.length - (several ? 1 : 0); at++) {
-    const record = recordOf(next, values[at]);
-    checkPlace(record, next);
+  for (const fields of bytes[0] === BIN8 ? values.slice(1, -1) : values) {
+    const record = recordAt(next, fields);
     records.push(record);
     next += eventCountOf(record);
   }
@@ -143,14 +138,6 @@ function decodeDamagedRow(row: LogRow, upTo: Position): DecodedRow {
     next += eventCountOf(record);
   }
   return { ...row, records };
-}
-
-function checkPlace(record: CommitRecord, position: Position): void {
-  if (record.position === position) return;
-  throw new JournalCorruptedError(
-    position,
-    `the record there says it belongs to position ${record.position}`,
-  );
 }
 
 /** The records of a row with the bytes of each, for whoever keeps copies. */

@@ -2,10 +2,10 @@
  * The manifest: what is in a directory, checked before any data file is opened. Opening data with other options than it
  * was written with can end the process in native code (facts, 0.10), so a mismatch must be found here.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { JournalFormatError } from "../errors.js";
-import { PAGE_SIZE } from "./environment.js";
+import { PAGE_SIZE, syncFile } from "./environment.js";
 
 const FILE = "manifest.json";
 
@@ -74,13 +74,9 @@ function parse(directory: string, text: string): Record<string, unknown> {
 /** Writes the manifest so that after a power cut it is there whole or not at all. */
 export function writeManifest(directory: string, manifest: Manifest): void {
   const temporary = join(directory, `${FILE}.new`);
-  const file = openSync(temporary, "w", 0o600);
-  try {
-    writeSync(file, `${JSON.stringify({ ...REQUIRED, ...manifest }, null, 2)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  const text = `${JSON.stringify({ ...REQUIRED, ...manifest }, null, 2)}\n`;
+  writeFileSync(temporary, text, { mode: 0o600 });
+  syncFile(temporary);
   renameSync(temporary, join(directory, FILE));
   syncDirectory(directory);
 }

@@ -138,13 +138,12 @@ export class Salvager {
     const records: CommitRecord[] = [];
     if (bytes === undefined) return records;
     const row = { position: key, bytes: Uint8Array.from(bytes) };
-    for (let place = 0; place < 128; place++) {
+    for (let place = 0; ; place++) {
       const own = recordBytes(row, place);
-      if (own === undefined) break;
+      if (own === undefined) return records;
       const record = intactRecord(key, own);
       if (record !== undefined) records.push(record);
     }
-    return records;
   }
 
   #copy(journal: Journal, record: CommitRecord): Promise<unknown> {

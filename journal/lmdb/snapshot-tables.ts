@@ -70,12 +70,11 @@ export class SnapshotTables {
   }
 
   async delete(streamId: StreamId, criteria: SnapshotCriteria): Promise<void> {
-    const gone = new Set([...this.#list(streamId, criteria)].map(({ version }) => version));
+    const gone: Version[] = [];
     let newest: Snapshot | undefined;
     for (const snapshot of this.#list(streamId, {})) {
-      if (gone.has(snapshot.version)) continue;
-      newest = snapshot;
-      break;
+      if (snapshotFits(snapshot, criteria)) gone.push(snapshot.version);
+      else newest ??= snapshot;
     }
     const bytes = newest === undefined ? undefined : snapshotRow.encode(newest);
     await written(

@@ -9,13 +9,13 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { asError } from "../../src/kernel/errors.js";
 import type { Position, Version } from "../../src/kernel/event.js";
-import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
-import { claimKeyOf, replayClaim, type ClaimState } from "../claims.js";
-import { copyForStream, encodeRecord, eventCountOf, type CommitRecord } from "../record.js";
-import { stateProblem } from "./indexer.js";
+import type { StreamId } from "../../src/kernel/ids.js";
+import { eventCountOf, type CommitRecord } from "../record.js";
+import { IndexCheck } from "./index-check.js";
+import { indexProblem } from "./indexer.js";
 import { IndexStore } from "./index-store.js";
 import { LogFile } from "./log-file.js";
-import { loggedRecordsOf, type LoggedRecord } from "./log-row.js";
+import { loggedRecordsOf } from "./log-row.js";
 import { readManifest } from "./manifest.js";
 
 /** Something wrong in a data directory. */
@@ -92,19 +92,14 @@ export class Verifier {
     if (!existsSync(join(this.#directory, "state", "data.mdb"))) return undefined;
     return this.#tried("state", () => {
       const store = new IndexStore(join(this.#directory, "state"), true);
+      const problem = indexProblem(store, this.#storeId ?? "", log);
+      if (problem !== undefined) {
+        void store.close();
+        throw new Error(`${problem} (it is rebuilt from the log at the next opening)`);
+      }
       const check = new IndexCheck(this.#storeId ?? "", store, (position, message) =>
         this.#note("state", position, message),
       );
-      const problem = stateProblem(store.state(), this.#storeId ?? "", log);
-      if (problem !== undefined) {
-        this.#note(
-          "state",
-          undefined,
-          `${problem} (it is rebuilt from the log at the next opening)`,
-        );
-        void store.close();
-        return undefined;
-      }
       this.#indexedTo = check.indexedTo;
       return check;
     });
@@ -171,98 +166,5 @@ export class Verifier {
       problems: this.#problems,
       problemCount: this.#problemCount,
     };
-  }
-}
-
-interface StreamCheck {
-  readonly version: Version;
-  readonly checksum: number;
-  seenVersion: Version;
-  seenChecksum: number;
-}
-
-/** Compares the index with the log while that is read. */
-class IndexCheck {
-  readonly indexedTo: Position;
-  readonly #storeId: string;
-  readonly #store: IndexStore;
-  readonly #note: (position: Position | undefined, message: string) => void;
-  readonly #streams = new Map<StreamId, StreamCheck>();
-  readonly #claims = new Map<string, ClaimState | undefined>();
-  readonly #kinds = new Map<string, number>();
-
-  constructor(
-    storeId: string,
-    store: IndexStore,
-    note: (position: Position | undefined, message: string) => void,
-  ) {
-    this.#storeId = storeId;
-    this.#store = store;
-    this.#note = note;
-    this.indexedTo = store.state()?.indexedTo ?? 0;
-    for (const { streamId, version, checksum } of store.streamChecksums())
-      this.#streams.set(streamId, { version, checksum, seenVersion: 0, seenChecksum: 0 });
-  }
-
-  add({ record, bytes, address }: LoggedRecord): void {
-    for (const part of record.parts) this.#addPart(record, bytes, part.streamId);
-    // An interrupted write leaves rows that know more; what they know beyond is written again and needn't be compared.
-    if (record.position > this.indexedTo) return;
-    for (const part of record.parts) {
-      const type = streamTypeOf(part.streamId);
-      for (const kind of new Set(part.events.map((event) => `${type}/${event.type}`)))
-        this.#kinds.set(kind, crc32(String(address), this.#kinds.get(kind) ?? 0));
-    }
-    if (record.commandId !== undefined && this.#store.command(record.commandId) !== address)
-      this.#note(record.position, `command ${record.commandId} isn't found there`);
-    for (const claim of record.claims) {
-      const key = claimKeyOf(claim.name, claim.key);
-      this.#claims.set(key, replayClaim(claim, this.#claims.get(key), record.position));
-    }
-  }
-
-  #addPart(record: CommitRecord, bytes: Uint8Array, streamId: StreamId): void {
-    const check = this.#streams.get(streamId);
-    if (check === undefined) {
-      if (record.position <= this.indexedTo) this.#note(record.position, `${streamId} is missing`);
-      return;
-    }
-    if (check.seenVersion >= check.version) {
-      if (record.position <= this.indexedTo)
-        this.#note(record.position, `${streamId} ends at version ${check.version}, too early`);
-      return;
-    }
-    const other = copyForStream(this.#storeId, record, streamId);
-    const copy = other === undefined ? bytes : encodeRecord(other);
-    const part = record.parts.find((candidate) => candidate.streamId === streamId);
-    check.seenVersion = (part?.firstVersion ?? 0) + (part?.events.length ?? 0) - 1;
-    check.seenChecksum = crc32(copy, check.seenChecksum);
-    if (check.seenVersion === check.version && check.seenChecksum !== check.checksum)
-      this.#note(record.position, `its copies of ${streamId} aren't what the log has`);
-  }
-
-  /** What can be said only once the whole log was read. */
-  finish(): void {
-    for (const [streamId, { version, seenVersion }] of this.#streams)
-      if (seenVersion < version)
-        this.#note(undefined, `${streamId} has version ${version}, the log only ${seenVersion}`);
-    for (const [key, wanted] of this.#claims) {
-      const found = this.#store.claim(key);
-      const newer = (found?.position ?? 0) > this.indexedTo;
-      if (!newer && (found?.owner !== wanted?.owner || found?.expiresAtMs !== wanted?.expiresAtMs))
-        this.#note(wanted?.position, `claim ${key} isn't held as the log says`);
-    }
-    for (const [streamType, eventType] of this.#store.kinds()) {
-      let checksum = 0;
-      for (const address of this.#store.addressesOfKind(streamType, eventType, 0))
-        if (Math.floor(address / 128) <= this.indexedTo)
-          checksum = crc32(String(address), checksum);
-      if (checksum !== (this.#kinds.get(`${streamType}/${eventType}`) ?? 0))
-        this.#note(undefined, `its list of ${streamType} ${eventType} isn't what the log has`);
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
   }
 }

@@ -6,35 +6,24 @@ export interface OutputOptions {
   readonly json?: boolean;
 }
 
-/** A bar on a terminal's standard error, nothing elsewhere. */
-export class Progress {
-  #bar: SingleBar | undefined;
-
-  readonly listener: ProgressListener = (done, total, what) => {
-    if (!process.stderr.isTTY) return;
-    if (this.#bar === undefined) {
-      const format = `{bar} {percentage} % | {value} of {total} ${what} | {eta_formatted} left`;
-      this.#bar = new SingleBar({ format, stream: process.stderr }, Presets.shades_classic);
-      this.#bar.start(total, done);
-    }
-    this.#bar.setTotal(total);
-    this.#bar.update(done);
-  };
-
-  stop(): void {
-    this.#bar?.stop();
-  }
-}
-
-/** Runs work with a bar, which is gone before anything is printed. */
+/** Runs work with a bar on a terminal's standard error, which is gone before anything is printed; elsewhere with nothing. */
 export async function withProgress<T>(
   work: (listener: ProgressListener) => Promise<T>,
 ): Promise<T> {
-  const progress = new Progress();
+  let bar: SingleBar | undefined;
+  const show: ProgressListener = (done, total, what) => {
+    if (bar === undefined) {
+      const format = `{bar} {percentage} % | {value} of {total} ${what} | {eta_formatted} left`;
+      bar = new SingleBar({ format, stream: process.stderr }, Presets.shades_classic);
+      bar.start(total, done);
+    }
+    bar.setTotal(total);
+    bar.update(done);
+  };
   try {
-    return await work(progress.listener);
+    return await work(process.stderr.isTTY ? show : () => undefined);
   } finally {
-    progress.stop();
+    bar?.stop();
   }
 }
 

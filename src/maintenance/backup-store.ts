@@ -1,6 +1,7 @@
 /** Copies of a data directory. */
 import { backup, type BackupReport } from "../../journal/index.js";
 import { systemClock } from "../kernel/system-clock.js";
+import { newFolder } from "./new-folder.js";
 import type { MaintenanceOptions } from "./verify-store.js";
 
 /**
@@ -13,10 +14,10 @@ import type { MaintenanceOptions } from "./verify-store.js";
  * @throws JournalFormatError - There is no journal in `from`, or not one that this version can read. Nothing was written.
  * @throws InvalidArgumentError - `to` isn't empty. Nothing was written.
  */
-export function backupStore(
+export async function backupStore(
   from: string,
   to: string,
   { onProgress }: MaintenanceOptions = {},
 ): Promise<BackupReport> {
-  return backup(from, to, systemClock, onProgress ?? (() => undefined));
+  return backup(from, newFolder(to), systemClock, onProgress ?? (() => undefined));
 }

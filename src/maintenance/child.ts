@@ -3,6 +3,7 @@
  * code, and the service that asked must live.
  */
 import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { TidemarkError } from "../kernel/errors.js";
 import type { ProgressListener, SalvageReport, Skips, VerifyReport } from "../../journal/index.js";
@@ -44,8 +45,9 @@ export async function runInChild<Report extends VerifyReport | SalvageReport>(
   task: Task,
   progress: ProgressListener | undefined,
 ): Promise<Ending<Report>> {
-  const script = new URL("maintenance-child.js", import.meta.url);
-  const child = spawn(process.execPath, [script.pathname, JSON.stringify(task)], {
+  // Not `pathname`: a folder may have a space in its name.
+  const script = fileURLToPath(new URL("maintenance-child.js", import.meta.url));
+  const child = spawn(process.execPath, [script, JSON.stringify(task)], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new Promise<string>((resolve, reject) => {

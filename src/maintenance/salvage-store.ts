@@ -1,9 +1,9 @@
 /** What can be saved of a damaged data directory. */
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import type { SalvageReport } from "../../journal/index.js";
-import { InvalidArgumentError } from "../kernel/errors.js";
 import { MaintenanceError, runInChild } from "./child.js";
+import { newFolder } from "./new-folder.js";
 import type { MaintenanceOptions } from "./verify-store.js";
 
 /** Places that may end the process before it is given up; each time twice as much is passed over. */
@@ -24,9 +24,7 @@ export async function salvageStore(
   to: string,
   { onProgress }: MaintenanceOptions = {},
 ): Promise<SalvageReport> {
-  const target = resolve(to);
-  if (existsSync(target) && readdirSync(target).length > 0)
-    throw new InvalidArgumentError("to", "a folder that is empty or isn't there", to);
+  const target = newFolder(to);
   const readingFile = `${target}.reading`;
   const skips: [number, number][] = [];
   try {

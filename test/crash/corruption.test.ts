@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { makeStore } from "../maintenance/stores.js";
 import { built } from "../support/built.js";
 import { temporaryDirectory } from "../support/directories.js";
-import { seededRandom } from "./power-cut.js";
+import { randomFrom } from "../support/random.js";
 
 /** More with CORRUPTION_IMAGES=5000; the same again with SEED=…. */
 const IMAGES = Number(process.env["CORRUPTION_IMAGES"] ?? 50);
@@ -62,7 +62,7 @@ describe(`damage in a data file, ${IMAGES} times, seed ${SEED}`, () => {
     async function worker(): Promise<void> {
       while (next < IMAGES) {
         const index = next++;
-        const random = seededRandom(Math.imul(SEED + 1, 0x9e3779b1) ^ index);
+        const random = randomFrom(Math.imul(SEED + 1, 0x9e3779b1) ^ index);
         const name = names[index % names.length]!;
         const part = random() < 0.7 ? "log" : "state";
         const directory = join(temporaryDirectory(), "store");

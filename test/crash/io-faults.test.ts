@@ -11,7 +11,7 @@ import {
   type FaultRun,
   type Manner,
 } from "./io-faults.js";
-import { seededRandom } from "./power-cut.js";
+import { randomFrom } from "../support/random.js";
 import { compiledShim, IO_CALLS } from "./shim/io-shim.js";
 
 /** Calls to fail in each test: IO_FAULTS=all npm test -- test/crash/io-faults; the same sample again with SEED=…. */
@@ -42,7 +42,7 @@ function chosen(calls: number, random: () => number): number[] {
 async function runWithFaults(disk: Disk, manners: readonly Manner[], home: string) {
   const whole = await runOn(disk, { at: 0, manner: "once" }, join(home, "whole"));
   expect(misconductOf(whole)).toEqual([]);
-  const random = seededRandom(SEED);
+  const random = randomFrom(SEED);
   const faults: Fault[] = manners.flatMap((manner) =>
     chosen(whole.calls, random).map((at) => ({ at, manner })),
   );

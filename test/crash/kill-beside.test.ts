@@ -4,7 +4,8 @@ import { createInterface } from "node:readline";
 import { openRuntime } from "tidemark";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../support/directories.js";
-import { Account, randomFrom } from "./account-under-fire.js";
+import { Account } from "./account-under-fire.js";
+import { randomFrom } from "../support/random.js";
 
 /** More with CRASH_CYCLES=100; the same run again with SEED=…. */
 const CYCLES = Math.ceil(Number(process.env["CRASH_CYCLES"] ?? 20) / 2);

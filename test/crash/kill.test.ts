@@ -3,7 +3,8 @@ import { createInterface } from "node:readline";
 import { openRuntime, type Runtime } from "tidemark";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../support/directories.js";
-import { Account, balances, randomFrom } from "./account-under-fire.js";
+import { Account, balances } from "./account-under-fire.js";
+import { randomFrom } from "../support/random.js";
 
 /** More with CRASH_CYCLES=100 npm test -- test/crash; the same run again with SEED=…. */
 const CYCLES = Number(process.env["CRASH_CYCLES"] ?? 20);

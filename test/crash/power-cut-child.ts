@@ -7,7 +7,7 @@ import type { Journal } from "../../journal/index.js";
 import type { Clock } from "../../src/kernel/clock.js";
 import { systemClock } from "../../src/kernel/system-clock.js";
 import { acknowledgementOf, numbered, openAt } from "./crash-journal.js";
-import { seededRandom } from "./power-cut.js";
+import { randomFrom } from "../support/random.js";
 
 const COMMITS = 300;
 const OPENINGS = 5;
@@ -15,7 +15,7 @@ const GROUP_MAX = 40;
 const STREAMS = 24;
 
 const [directory = "", acknowledgements = "", seed = ""] = process.argv.slice(2);
-const random = seededRandom(Number(seed));
+const random = randomFrom(Number(seed));
 const below = (end: number): number => Math.floor(random() * end);
 const file = openSync(acknowledgements, "a");
 

@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { randomFrom } from "../support/random.js";
 
 const HEADER_BYTES = 16;
 const PAGE_BYTES = 4_096;
@@ -61,17 +62,6 @@ export interface CrashImage extends Found {
   readonly cut: number;
 }
 
-/** mulberry32, by Tommy Ettinger (public domain). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export function readRecording(path: string): Recording {
   const log = readFileSync(path);
   const kinds = new Map([
@@ -114,7 +104,7 @@ export function* crashImages(
   const created = entriesOfCreation(recording);
   const [first, end] = during === "creation" ? [0, created] : [created, recording.length];
   const planned = Array.from({ length: count }, (_, index) => {
-    const random = seededRandom(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
+    const random = randomFrom(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
     return { index, random, cut: first + 1 + Math.floor(random() * (end - first)) };
   }).sort((a, b) => a.cut - b.cut || a.index - b.index);
   const disk = new Disk(recording);

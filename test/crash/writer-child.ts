@@ -4,7 +4,8 @@
  */
 import { writeSync } from "node:fs";
 import { openRuntime } from "tidemark";
-import { Account, balances, ENTITIES, randomFrom } from "./account-under-fire.js";
+import { Account, balances, ENTITIES } from "./account-under-fire.js";
+import { randomFrom } from "../support/random.js";
 
 const [directory = "", round = "", seed = ""] = process.argv.slice(2);
 const CALLERS = 64;

@@ -63,18 +63,28 @@ async function openTampered(directory: string) {
   return { journal, log };
 }
 
+/** Holds the next write until it is released; `then` is what becomes of it. */
+function holdNext(
+  log: TamperedLog,
+  then: (write: () => Promise<boolean>) => Promise<boolean>,
+): { reached: Promise<void>; release: () => void } {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const reached = new Promise<void>((resolve) => {
+    log.next = async (write) => {
+      resolve();
+      await released;
+      return then(write);
+    };
+  });
+  return { reached, release };
+}
+
 describe("group commit", () => {
   it("writes everything that came while a group was on its way as the next group", async () => {
     const { journal, log } = await openTampered(temporaryDirectory());
     const first = journal.append(one("s/a"));
-    let release = (): void => undefined;
-    const reached = new Promise<void>((resolve) => {
-      log.next = async (write) => {
-        resolve();
-        await new Promise<void>((go) => (release = go));
-        return write();
-      };
-    });
+    const { reached, release } = holdNext(log, (write) => write());
     await reached;
     const others = Array.from({ length: 500 }, () => journal.append(one("s/a")));
     release();
@@ -87,14 +97,9 @@ describe("group commit", () => {
     const directory = temporaryDirectory();
     const { journal, log } = await openTampered(directory);
     await journal.append(one("s/a"));
-    let fail = (): void => undefined;
-    const reached = new Promise<void>((resolve) => {
-      log.next = async () => {
-        resolve();
-        await new Promise<void>((go) => (fail = go));
-        throw new Error("EIO: the disk is gone");
-      };
-    });
+    const { reached, release: fail } = holdNext(log, () =>
+      Promise.reject(new Error("EIO: the disk is gone")),
+    );
     const unknown = Promise.allSettled([journal.append(one("s/a")), journal.append(one("s/b"))]);
     await reached;
     const queued = Promise.allSettled([journal.append(one("s/a")), journal.append(one("s/c"))]);
@@ -131,14 +136,7 @@ describe("group commit", () => {
     const told: string[] = [];
     journal.whenDurable((failure) => told.push(`idle ${String(failure)}`));
     expect(told).toEqual(["idle undefined"]);
-    let release = (): void => undefined;
-    const reached = new Promise<void>((resolve) => {
-      log.next = async (write) => {
-        resolve();
-        await new Promise<void>((go) => (release = go));
-        return write();
-      };
-    });
+    const { reached, release } = holdNext(log, (write) => write());
     const claim = { op: "take", name: "email", key: "a@b" } as const;
     const held = journal.append({ ...one("s/a"), claims: [claim] });
     await reached;

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { openLmdbJournal } from "../../journal/index.js";
@@ -40,6 +41,18 @@ describe("verify", () => {
     expect(report.indexedTo).toBe(report.head);
     rmSync(join(directory, "state"), { recursive: true });
     expect(await verifyStore(directory)).toEqual({ ...report, indexedTo: 0 });
+  });
+
+  it("works when the package lies in a folder with a space in its name", async () => {
+    const directory = await makeStore(10);
+    const elsewhere = join(temporaryDirectory(), "with a space");
+    for (const part of ["src", "journal", "actors"])
+      cpSync(join("dist", part), join(elsewhere, "dist", part), { recursive: true });
+    cpSync("package.json", join(elsewhere, "package.json"));
+    symlinkSync(resolve("node_modules"), join(elsewhere, "node_modules"));
+    const door = pathToFileURL(join(elsewhere, "dist", "src", "index.js")).href;
+    const moved = (await import(door)) as typeof built;
+    expect(await moved.verifyStore(directory)).toMatchObject({ commits: 10, problems: [] });
   });
 
   it("reads beside an owner that writes", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { seededRandom } from "../crash/power-cut.js";
+import { randomFrom } from "../support/random.js";
 import { World } from "./world.js";
 
 /** More with SIMULATIONS=1000 SIMULATION_STEPS=2000; the same again with SEED=…. */
@@ -11,7 +11,7 @@ describe(`a simulated service, ${SIMULATIONS} times ${STEPS} steps, from seed ${
   it("keeps its promises through crashes, failing disks, repeated commands and jumping clocks", async () => {
     const total = { accepted: 0, rejected: 0, failed: 0, crashes: 0, faults: 0 };
     for (let n = 0; n < SIMULATIONS; n++) {
-      const world = new World(seededRandom(SEED + n));
+      const world = new World(randomFrom(SEED + n));
       await world.run(STEPS);
       expect({ seed: SEED + n, problems: world.problems }).toEqual({
         seed: SEED + n,
@@ -28,7 +28,7 @@ describe(`a simulated service, ${SIMULATIONS} times ${STEPS} steps, from seed ${
   });
 
   it("goes the same way with the same seed, and another way with another", async () => {
-    const traceOf = (seed: number) => new World(seededRandom(seed)).run(STEPS);
+    const traceOf = (seed: number) => new World(randomFrom(seed)).run(STEPS);
     for (let n = 0; n < 5; n++) {
       const trace = await traceOf(SEED + n);
       expect(await traceOf(SEED + n)).toBe(trace);
