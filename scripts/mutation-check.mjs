@@ -87,10 +87,10 @@ try {
     const { status, stdout } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });
     writeFileSync(path, original);
     const failed = /(\d+) failed/.exec(stdout.split("Tests").at(-1) ?? "")?.[1] ?? "0";
-    if (status === 0) survivors += 1;
-    console.log(
-      `${status === 0 ? "SURVIVED" : "killed  "} without ${name}: ${failed} tests failed`,
-    );
+    // A run that ended without a failed test never came to the tests: it says nothing.
+    const verdict = status === 0 ? "SURVIVED" : failed === "0" ? "BROKE   " : "killed  ";
+    if (verdict !== "killed  ") survivors += 1;
+    console.log(`${verdict} without ${name}: ${failed} tests failed`);
   }
 } finally {
   rmSync(copy, { recursive: true, force: true });
