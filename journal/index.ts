@@ -1,6 +1,6 @@
 /** The door of the journal: what the other parts may use. */
 export { checkMetadata } from "./admission.js";
-export { encode, throughCodec } from "./codec.js";
+export { decode, encode, throughCodec } from "./codec.js";
 export {
   AppendOutcomeUnknownError,
   ClaimNotHeldError,
@@ -57,4 +57,16 @@ export {
   type SubscriptionStatus,
 } from "./subscription.js";
 export { Upcaster, upcaster, Upcasters } from "./upcast.js";
-export type { ViewStore } from "./views.js";
+export {
+  VIEW_KEY_BYTES_MAX,
+  viewKeyBytes,
+  type ViewKey,
+  type ViewKeyPart,
+  type ViewRange,
+  type ViewReader,
+  type ViewRow,
+  type ViewSnapshot,
+  type ViewStore,
+  type ViewTable,
+  type ViewWrite,
+} from "./views.js";

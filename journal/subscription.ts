@@ -5,7 +5,7 @@
  *
  * ```
  *            commit               handler fails
- *   live  ----------> catching-up -------------> retrying --(too often)--> stopped
+ *   live  ----------> catching-up -------------> retrying --(too often, and nobody knows better)--> stopped
  *    ^                 |       ^                    |
  *    +---- at head ----+       +---- time to wait --+
  * ```
@@ -18,8 +18,17 @@ import type { Position } from "../src/kernel/event.js";
 import { checkInteger } from "../src/kernel/check.js";
 import { silentLogger, type Logger } from "../src/kernel/log.js";
 import type { EventFilter, Journal, Page } from "./journal.js";
+import { RateMeter } from "./rate-meter.js";
 
-export type SubscriptionState = "catching-up" | "live" | "retrying" | "stopped" | "closed";
+export type SubscriptionState =
+  | "catching-up"
+  /** Nothing to do: at the head, at its bound, or not asked to go on. */
+  | "live"
+  | "retrying"
+  /** Told to wait by {@link Subscription.hold}. */
+  | "held"
+  | "stopped"
+  | "closed";
 
 export interface SubscriptionOptions {
   /** Names it in errors, logs and status. */
@@ -36,11 +45,23 @@ export interface SubscriptionOptions {
   readonly retryDelayMaxMs?: number;
   /** Failures in a row after which it stops; defaults to 5. */
   readonly attemptsMax?: number;
+  /** Whether commits wake it (the default), or only {@link Subscription.wake} and those who wait for a position. */
+  readonly follows?: boolean;
+  /** Asked before each page: it isn't read beyond. Defaults to the head. */
+  upTo?(): Position;
+  /** Asked after each page: how long others have the machine for themselves. Defaults to a turn of the event loop. */
+  restMs?(): number;
   /**
    * Takes one page. Pages come one at a time; the next one only when this one is done. An empty page with a higher
-   * `scannedTo` says that nothing matched up to there. A throw or rejection means that nothing of the page counts.
+   * `scannedTo` says that nothing matched up to there. A throw or rejection means that nothing counts that isn't on disk:
+   * the next page begins behind what is.
+   *
+   * @param last - Nothing more is there to be read now: what was gathered should go to disk.
+   * @returns The position up to which everything is on disk; undefined for the whole page.
    */
-  handle(page: Page): Promise<void> | void;
+  handle(page: Page, last: boolean): Promise<Position | undefined | void> | void;
+  /** Asked when attempts are used up: true to go on, since something else will become of the event; false to stop. */
+  giveUp?(error: Error): Promise<boolean> | boolean;
 }
 
 export interface SubscriptionStatus {
@@ -50,6 +71,8 @@ export interface SubscriptionStatus {
   readonly position: Position;
   readonly head: Position;
   readonly lagEvents: number;
+  /** Positions a second, over the last ten seconds or so in which it worked. */
+  readonly positionsPerSecond: number;
   /** Wall time of the last look at the log: says that it is alive. */
   readonly lastCycleAtMs: number | undefined;
   /** Wall time at which the position last moved: says that it is working. */
@@ -103,8 +126,12 @@ export class Subscription {
   readonly #options: SubscriptionOptions;
   readonly #logger: Logger;
   readonly #batchEventsMax: number;
+  readonly #rate: RateMeter;
   #state: SubscriptionState = "catching-up";
+  /** Everything up to here is handled and on disk. */
   #position: Position;
+  /** Everything up to here was handed over. */
+  #readTo: Position;
   #attempts = 0;
   #lastError: Error | undefined;
   #lastCycleAtMs: number | undefined;
@@ -122,11 +149,15 @@ export class Subscription {
     this.#journal = journal;
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
-    this.#position = options.after;
-    this.#unsubscribe = journal.onCommitted(() => this.#wake());
-    options.clock.defer(() => this.#wake());
+    this.#position = this.#readTo = options.after;
+    this.#rate = new RateMeter(options.clock.monotonicMs(), options.after);
+    const follows = options.follows ?? true;
+    this.#unsubscribe = follows ? journal.onCommitted(() => this.wake()) : () => undefined;
+    if (follows) options.clock.defer(() => this.wake());
+    else this.#state = "live";
   }
 
+  /** Everything up to here is handled and on disk. */
   position(): Position {
     return this.#position;
   }
@@ -139,6 +170,7 @@ export class Subscription {
       position: this.#position,
       head,
       lagEvents: Math.max(0, head - this.#position),
+      positionsPerSecond: this.#rate.perSecond(),
       lastCycleAtMs: this.#lastCycleAtMs,
       lastAdvanceAtMs: this.#lastAdvanceAtMs,
       attempts: this.#attempts,
@@ -156,6 +188,7 @@ export class Subscription {
     if (this.#position >= position) return;
     const stopped = this.#stoppedError();
     if (stopped !== undefined) throw stopped;
+    this.wake();
     let timer: Timer | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -173,6 +206,50 @@ export class Subscription {
     }
   }
 
+  /** Looks whether there is something to do. */
+  wake(): void {
+    if (this.#running !== undefined || !isAwake(this.#state)) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      // What came in the last moment of the run found it running and woke nobody.
+      if (this.#state === "live" && this.#isBehind() && this.#options.follows !== false)
+        this.wake();
+    });
+  }
+
+  /** Waits for the page in progress, and takes no more until {@link Subscription.release}. Nothing happens to a stopped one. */
+  async hold(): Promise<void> {
+    if (this.#state !== "stopped" && this.#state !== "closed") this.#state = "held";
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  release(): void {
+    if (this.#state !== "held") return;
+    this.#state = "catching-up";
+    this.wake();
+  }
+
+  /** A stopped subscription tries again. */
+  restart(): void {
+    if (this.#state !== "stopped") return;
+    this.#attempts = 0;
+    this.#state = "catching-up";
+    this.wake();
+  }
+
+  /** Says that what was handed over is on disk up to there. */
+  acknowledge(position: Position): void {
+    if (position <= this.#position) return;
+    this.#position = position;
+    this.#readTo = Math.max(this.#readTo, position);
+    this.#lastAdvanceAtMs = this.#options.clock.nowMs();
+    this.#rate.advanced(this.#options.clock.monotonicMs(), position);
+    this.#attempts = 0;
+    this.#lastError = undefined;
+    this.#tellWaiters();
+  }
+
   /** Ends it after the page in progress. */
   async close(): Promise<void> {
     this.#unsubscribe();
@@ -182,93 +259,96 @@ export class Subscription {
     this.#tellWaiters();
   }
 
-  #wake(): void {
-    if (
-      this.#running !== undefined ||
-      this.#state === "closed" ||
-      this.#state === "stopped" ||
-      this.#state === "retrying"
-    )
-      return;
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
-      // A commit that came in the last moment of the run found it running and woke nobody.
-      if (this.#state === "live" && this.#journal.head() > this.#position) this.#wake();
-    });
-  }
-
   async #run(): Promise<void> {
-    while (this.#state !== "closed") {
+    while (isAwake(this.#state)) {
       this.#lastCycleAtMs = this.#options.clock.nowMs();
       try {
         if (!(await this.#handleNextPage())) {
-          if (!this.#isClosed()) this.#state = "live";
+          if (isAwake(this.#state)) this.#state = "live";
           return;
         }
       } catch (error) {
-        this.#onFailure(asError(error));
-        return;
+        await this.#onFailure(asError(error));
       }
     }
   }
 
+  #bound(): Position {
+    return Math.min(this.#journal.head(), this.#options.upTo?.() ?? Infinity);
+  }
+
+  #isBehind(): boolean {
+    return this.#bound() > this.#readTo;
+  }
+
   /** False where there is nothing to read. */
   async #handleNextPage(): Promise<boolean> {
-    const { filter } = this.#options;
-    if (this.#journal.head() <= this.#position) return false;
+    const upTo = this.#bound();
+    if (upTo <= this.#readTo) return false;
     this.#state = "catching-up";
-    const limit = this.#batchEventsMax;
+    const { filter, restMs, clock } = this.#options;
     const page = this.#journal.readPage({
-      after: this.#position,
-      limit,
+      after: this.#readTo,
+      upTo,
+      limit: this.#batchEventsMax,
       ...(filter === undefined ? {} : { filter }),
     });
-    await this.#options.handle(page);
-    this.#position = page.scannedTo;
-    this.#lastAdvanceAtMs = this.#options.clock.nowMs();
-    this.#attempts = 0;
-    this.#lastError = undefined;
-    this.#tellWaiters();
+    const last = page.scannedTo >= this.#bound();
+    const durable = await this.#options.handle(page, last);
+    this.#readTo = page.scannedTo;
+    this.acknowledge(durable ?? page.scannedTo);
     // Commands are served between two pages, however far there is to catch up.
-    await new Promise<void>((resolve) => this.#options.clock.defer(resolve));
+    const waitMs = restMs?.() ?? 0;
+    await new Promise<void>((resolve) => {
+      if (waitMs > 0) clock.setTimer(waitMs, resolve);
+      else clock.defer(resolve);
+    });
     return true;
   }
 
-  #onFailure(error: Error): void {
-    // `close` may have been called while the handler ran.
-    if (this.#isClosed()) return;
+  async #onFailure(error: Error): Promise<void> {
+    this.#readTo = this.#position;
+    // `close` or `hold` may have been called while the handler ran.
+    if (!isAwake(this.#state)) return;
     this.#attempts += 1;
     this.#lastError = error;
-    const {
-      name,
-      clock,
-      attemptsMax = 5,
-      retryDelayMs = 100,
-      retryDelayMaxMs = 10_000,
-    } = this.#options;
+    const { name, attemptsMax = 5 } = this.#options;
+    const { retryDelayMs = 100, retryDelayMaxMs = 10_000 } = this.#options;
     const fields = {
       subscription: name,
       position: this.#position,
       attempts: this.#attempts,
       error,
     };
-    if (this.#attempts >= attemptsMax) {
+    if (this.#attempts < attemptsMax) {
+      this.#logger.warn(fields, "the handler of a subscription failed; it will be tried again");
+      const delayMs = Math.min(retryDelayMs * 2 ** (this.#attempts - 1), retryDelayMaxMs);
+      this.#retryAfter(delayMs);
+    } else if (await this.#mayGoOn(error)) {
+      this.#attempts = 0;
+    } else if (isAwake(this.#state)) {
       this.#state = "stopped";
       this.#logger.error(fields, "a subscription stopped: its handler keeps failing");
       this.#tellWaiters();
-      return;
     }
-    this.#state = "retrying";
-    this.#logger.warn(fields, "the handler of a subscription failed; it will be tried again");
-    const delayMs = Math.min(retryDelayMs * 2 ** (this.#attempts - 1), retryDelayMaxMs);
-    this.#timer = clock.setTimer(delayMs, () => {
-      this.#state = "catching-up";
-      this.#wake();
-    });
   }
 
-  #isClosed(): boolean {
-    return this.#state === "closed";
+  async #mayGoOn(error: Error): Promise<boolean> {
+    try {
+      return (await this.#options.giveUp?.(error)) ?? false;
+    } catch (failure) {
+      this.#lastError = asError(failure);
+      return false;
+    }
+  }
+
+  #retryAfter(delayMs: number): void {
+    this.#state = "retrying";
+    this.#timer = this.#options.clock.setTimer(delayMs, () => {
+      if (this.#state !== "retrying") return;
+      this.#state = "catching-up";
+      this.wake();
+    });
   }
 
   #stoppedError(): Error | undefined {
@@ -287,4 +367,8 @@ export class Subscription {
       else this.#waiters.push(waiter);
     }
   }
+}
+
+function isAwake(state: SubscriptionState): boolean {
+  return state === "catching-up" || state === "live";
 }

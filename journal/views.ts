@@ -1,38 +1,86 @@
 /**
- * Where views keep their documents: apart from the journal, since all of it can be rebuilt. What is written and how far
- * the log is reflected in it stand in one transaction, so a view is exactly the fold of the log up to its checkpoint.
+ * Where views keep their rows: an ordered store of keys and values, apart from the journal, since all of it can be rebuilt.
+ * What is written together stands or falls together, so a view and the position it reflects can't part. What the rows
+ * mean is for `src/projections` to say.
  */
-import type { Position } from "../src/kernel/event.js";
 
-/** A view's documents: of one projection in one version. */
-export interface ViewName {
-  readonly name: string;
-  readonly version: number;
+/** A part of a key. Null sorts first, then false and true, numbers and bigints by value, text by its UTF-8 bytes. */
+export type ViewKeyPart = null | boolean | number | bigint | string;
+
+/** Compared part by part; a key sorts before those it begins. At most {@link VIEW_KEY_BYTES_MAX} bytes, see {@link viewKeyBytes}. */
+export type ViewKey = readonly ViewKeyPart[];
+
+/** Documents, the entries of their indexes, and rows about views (checkpoints, generations, parked events). */
+export type ViewTable = "documents" | "entries" | "rows";
+
+export const VIEW_KEY_BYTES_MAX = 1_800;
+
+/** Which keys, in which order. */
+export interface ViewRange {
+  /** First key, inclusive. */
+  readonly from: ViewKey;
+  /** Where it ends, exclusive. */
+  readonly before: ViewKey;
+  /** From the end of the range to its beginning. */
+  readonly descending?: boolean;
+  /** Rows at the most. */
+  readonly limit?: number;
 }
 
-export interface ViewStore {
-  /** Last position reflected; 0 for a view that isn't there. */
-  checkpoint(view: ViewName): Position;
+export interface ViewRow {
+  readonly key: ViewKey;
+  /** Plain data, shared with nobody. */
+  readonly value: unknown;
+}
 
-  /** A document; undefined where there is none. Shared with nobody. */
-  get(view: ViewName, id: string): unknown;
+/** Reads are synchronous. All that happen in one turn of the event loop without an `await` between them see one state. */
+export interface ViewReader {
+  /** Undefined where there is no such key. */
+  get(table: ViewTable, key: ViewKey): unknown;
 
-  /** Documents with their ids, in order of id (by UTF-8 bytes). */
-  list(
-    view: ViewName,
-    options?: { readonly from?: string; readonly limit?: number },
-  ): Iterable<readonly [id: string, document: unknown]>;
+  /** Read to the end, or to where it is left, in one turn of the event loop. */
+  rows(table: ViewTable, range: ViewRange): Iterable<ViewRow>;
 
-  count(view: ViewName): number;
+  /** Like {@link ViewReader.rows}, without the values. */
+  keys(table: ViewTable, range: ViewRange): Iterable<ViewKey>;
 
-  /** Writes documents (undefined removes one) and the checkpoint, all or nothing. Resolves once it is on disk. */
-  write(view: ViewName, changes: ReadonlyMap<string, unknown>, checkpoint: Position): Promise<void>;
+  count(table: ViewTable, range: ViewRange): number;
+}
 
-  /** Every view there is. */
-  views(): readonly ViewName[];
+export interface ViewWrite {
+  readonly table: ViewTable;
+  readonly key: ViewKey;
+  /** Plain data; undefined removes the key. */
+  readonly value: unknown;
+}
 
-  /** Forgets a view; its checkpoint goes first, so a kill in between leaves nothing that looks whole. */
-  drop(view: ViewName): Promise<void>;
+/** The store as of one moment, for whoever reads across turns of the event loop. It pins disk pages: close it. */
+export interface ViewSnapshot extends ViewReader {
+  close(): void;
+}
+
+export interface ViewStore extends ViewReader {
+  /**
+   * Writes all or nothing, in order, after what was written before. Resolves once it is on disk and visible.
+   *
+   * @throws InvalidArgumentError - A key is too long. Nothing was written.
+   */
+  write(writes: readonly ViewWrite[]): Promise<void>;
+
+  /** Removes a range of keys, however many, in several writes: a kill in between leaves a part of them. */
+  removeRange(table: ViewTable, range: Pick<ViewRange, "from" | "before">): Promise<void>;
+
+  snapshot(): ViewSnapshot;
+
+  /** Forgets what was read; only a reader beside the owner needs it, to see what was written meanwhile. */
+  refresh(): void;
 
   close(): Promise<void>;
+}
+
+/** An upper bound of the bytes that a key takes in the store. */
+export function viewKeyBytes(key: ViewKey): number {
+  let bytes = 0;
+  for (const part of key) bytes += typeof part === "string" ? Buffer.byteLength(part) + 4 : 12;
+  return bytes;
 }

@@ -75,15 +75,75 @@ export type {
 } from "./kernel/event.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
+export type { Actor, AuditRecord, AuditType } from "./projections/audit.js";
+export {
+  collection,
+  type AnyCollection,
+  type Collection,
+  type Collections,
+  type DocumentOf,
+  type Indexes,
+  type IndexesOf,
+  type IndexValue,
+} from "./projections/collection.js";
+export type { DocumentDifference, GenerationDiff } from "./projections/diff.js";
+export type { Documents } from "./projections/documents.js";
+export { EffectTimeoutError } from "./projections/effect-unit.js";
+export {
+  DocumentNotUniqueError,
+  HandlerFailedError,
+  OperationRefusedError,
+  ViewBehindError,
+  ViewNotBuiltError,
+  WatchOverflowError,
+} from "./projections/errors.js";
+export type { EventOfSources, EventSource } from "./projections/event-source.js";
+export type { FailurePolicy } from "./projections/failure-policy.js";
+export type { Operations, ReaderRef } from "./projections/operations.js";
+export type { ReplayResult } from "./projections/parked-replay.js";
+export type { ParkedEvent } from "./projections/parking.js";
+export type { RebuildOptions } from "./projections/projection-host.js";
 export {
   projection,
-  type Documents,
-  type EventSource,
+  type AnyProjection,
+  type DocumentsOf,
   type Handler,
+  type Lifecycle,
   type Projection,
   type ProjectionDefinition,
 } from "./projections/projection.js";
-export type { ListOptions, Progress, ReadOptions, View } from "./projections/view.js";
+export type {
+  CollectionReader,
+  Cursor,
+  DocumentPage,
+  Entry,
+  IdRange,
+  IndexRange,
+  PageQuery,
+  ReadOptions,
+} from "./projections/query.js";
+export {
+  reactor,
+  type Reaction,
+  type ReactionContext,
+  type Reactor,
+  type ReactorDefinition,
+} from "./projections/reactor.js";
+export type { RebuildPhase } from "./projections/rebuild.js";
+export type {
+  GenerationStatus,
+  Health,
+  HealthProblem,
+  HealthState,
+  ProjectionStatus,
+  ReactorStatus,
+  ReaderError,
+  ReaderStatus,
+  RebuildStatus,
+} from "./projections/status.js";
+export { ViewCorruptedError } from "./projections/view-corrupted.js";
+export type { CollectionReaders, View } from "./projections/view.js";
+export type { WatchedChange } from "./projections/watch.js";
 export {
   openRuntime,
   type OpenRuntimeOptions,

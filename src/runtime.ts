@@ -21,12 +21,10 @@ import {
   MemoryViews,
   openLmdbJournal,
   readAll,
-  SubscriptionTimeoutError,
   type Journal,
   type JournalFigures,
   type ReadAllOptions,
   type StreamReadOptions,
-  type SubscriptionStatus,
   type ViewStore,
 } from "../journal/index.js";
 import type { Clock, Ids } from "./kernel/clock.js";
@@ -37,16 +35,31 @@ import { checkInteger } from "./kernel/check.js";
 import { limitsOf, type Limits } from "./kernel/limits.js";
 import { safeLogger, silentLogger, type Logger } from "./kernel/log.js";
 import { systemClock, systemIds } from "./kernel/system-clock.js";
-import type { Projection } from "./projections/projection.js";
-import { Projector } from "./projections/projector.js";
-import { View, type Progress } from "./projections/view.js";
+import { AUDIT_STREAM_TYPE } from "./projections/audit.js";
+import type { Collections, DocumentOf, IndexesOf } from "./projections/collection.js";
+import { ViewBehindError } from "./projections/errors.js";
+import type { Operations } from "./projections/operations.js";
+import type { AnyProjection, Projection } from "./projections/projection.js";
+import type { ReadOptions } from "./projections/query.js";
+import type { Reactor } from "./projections/reactor.js";
+import { Readers } from "./projections/readers.js";
+import type { Health, ProjectionStatus, ReactorStatus } from "./projections/status.js";
+import type { CollectionReaders, View } from "./projections/view.js";
 
 /** What every runtime may be given, wherever its journal is. */
 export interface RuntimeOptions {
   /** The aggregates whose commands it takes. */
   readonly aggregates: readonly AnyAggregate[];
   /** The projections it keeps up to date. */
-  readonly projections?: readonly Projection<unknown>[];
+  readonly projections?: readonly AnyProjection[];
+  /** The reactors whose effects happen here. */
+  readonly reactors?: readonly Reactor[];
+  /** Generations that are built at a time; defaults to 1. */
+  readonly rebuildsMax?: number;
+  /** Share of the time that a generation being built takes while commands come in, in percent; defaults to 50. */
+  readonly rebuildSharePercent?: number;
+  /** A projection that has events to handle and hasn't looked for so long is unhealthy; defaults to 30,000. */
+  readonly frozenAfterMs?: number;
   /** Changes to the bounds on input; see {@link Limits}. */
   readonly limits?: Partial<Limits>;
   /** How long `ask` waits for an answer; defaults to 5,000. */
@@ -83,8 +96,10 @@ export interface OpenRuntimeOptions extends RuntimeOptions {
 export interface RuntimeStatus {
   readonly journal: JournalFigures;
   readonly actors: ActorFigures;
-  /** By projection, as `name@version`. */
-  readonly projections: Readonly<Record<string, SubscriptionStatus>>;
+  /** By name. */
+  readonly projections: Readonly<Record<string, ProjectionStatus>>;
+  /** By name. */
+  readonly reactors: Readonly<Record<string, ReactorStatus>>;
 }
 
 /** Where a runtime keeps things. */
@@ -101,32 +116,44 @@ interface RuntimePorts {
   readonly logger: Logger;
 }
 
-const VIEW_POLL_MS = 50;
+/** The name of a projection's only collection; never where there are several. */
+export type OnlyName<C extends Collections> = OnlyOf<keyof C & string, keyof C & string>;
+
+type OnlyOf<Name extends string, Each extends string> = Each extends unknown
+  ? [Name] extends [Each]
+    ? Each
+    : never
+  : never;
 
 /** A running Tidemark; made by `openRuntime`. */
 export class Runtime {
   readonly #stores: RuntimeStores;
-  readonly #ports: RuntimePorts;
   readonly #actors: ActorSystem;
-  readonly #projectors = new Map<Projection<unknown>, Projector>();
-  readonly #projections: readonly Projection<unknown>[];
+  readonly #readers: Readers;
+  readonly #askTimeoutMs: number;
   #closing: Promise<void> | undefined;
 
-  constructor(stores: RuntimeStores, options: RuntimeOptions, ports: RuntimePorts) {
+  constructor(
+    stores: RuntimeStores,
+    options: RuntimeOptions,
+    ports: RuntimePorts,
+    readers: Readers,
+  ) {
     this.#stores = stores;
-    this.#ports = ports;
-    this.#projections = options.projections ?? [];
-    checkProjections(this.#projections);
+    this.#readers = readers;
+    const bounds = boundsOf(options);
+    this.#askTimeoutMs = bounds.askTimeoutMs;
     this.#actors = new ActorSystem({
-      ...boundsOf(options),
+      ...bounds,
       ...ports,
       aggregates: options.aggregates,
       journal: stores.journal,
     });
-    if (stores.readOnly) return;
-    for (const projection of this.#projections) {
-      this.#projectors.set(projection, new Projector(projection, { ...ports, ...stores }));
-    }
+  }
+
+  /** Pause, resume, rebuild, roll back, skip, and replay what is parked. */
+  get operations(): Operations {
+    return this.#readers.operations;
   }
 
   /** Position of the last durable event; 0 for an empty journal. */
@@ -149,6 +176,7 @@ export class Runtime {
    * @throws CommandIdReusedError - The command id belongs to another entity's command. Nothing was written.
    * @throws JournalPoisonedError - An earlier commit failed. Nothing was written; close and open again.
    * @throws AppendOutcomeUnknownError - May or may not be on disk; with a command id, ask again after opening again.
+   * @throws ViewBehindError - It was carried out, but an inline projection doesn't show it.
    * @throws RuntimeClosedError, UnknownAggregateError - Not taken.
    */
   ask<State, Command extends Message, Event extends Message>(
@@ -157,7 +185,24 @@ export class Runtime {
     command: Command,
     options?: AskOptions,
   ): Promise<Answer<Event>> {
-    return this.#actors.ask(aggregate, entityId, command, options);
+    const answer = this.#actors.ask(aggregate, entityId, command, options);
+    return this.#readers.hasInline ? this.#visible(answer, options?.timeoutMs) : answer;
+  }
+
+  /** An answer leaves once inline projections show what it tells. */
+  async #visible<Event extends Message>(
+    answering: Promise<Answer<Event>>,
+    timeoutMs: number | undefined,
+  ): Promise<Answer<Event>> {
+    const answer = await answering;
+    if (answer.status === "rejected") return answer;
+    try {
+      await this.#readers.visible(answer.position, timeoutMs ?? this.#askTimeoutMs);
+    } catch (error) {
+      if (error instanceof ViewBehindError) error.answer = answer;
+      throw error;
+    }
+    return answer;
   }
 
   /**
@@ -214,38 +259,31 @@ export class Runtime {
     return readAll(this.#stores.journal, options);
   }
 
-  /** @throws InvalidArgumentError - The runtime was opened without this projection. */
-  view<Document>(projection: Projection<Document>): View<Document> {
-    if (!this.#projections.includes(projection)) {
-      throw new InvalidArgumentError(
-        "projection",
-        "one that the runtime was opened with",
-        projection.name,
-      );
-    }
-    return new View(
-      projection,
-      this.#stores.views,
-      this.#projectors.get(projection) ?? this.#storedProgress(projection),
-    );
+  /**
+   * A collection of a projection, for reading; its name may be left out where it is the only one.
+   *
+   * @throws InvalidArgumentError - The runtime was opened without this projection, or it has no such collection.
+   */
+  view<C extends Collections, Name extends keyof C & string = OnlyName<C>>(
+    projection: Projection<C>,
+    ...collection: [OnlyName<C>] extends [never] ? [Name] : [Name?]
+  ): View<DocumentOf<C[Name]>, IndexesOf<C[Name]>> {
+    const [name] = collection;
+    return this.#readers.view(projection, name) as View<DocumentOf<C[Name]>, IndexesOf<C[Name]>>;
   }
 
-  /** Of a view that another process keeps up to date. */
-  #storedProgress(projection: Projection<unknown>): Progress {
-    const { clock } = this.#ports;
-    const { views } = this.#stores;
-    const position = () => views.checkpoint(projection);
-    return {
-      position,
-      async reached(wanted, timeoutMs) {
-        const deadlineMs = clock.monotonicMs() + timeoutMs;
-        while (position() < wanted) {
-          if (clock.monotonicMs() >= deadlineMs)
-            throw new SubscriptionTimeoutError(projection.name, position(), wanted, timeoutMs);
-          await new Promise<void>((resolve) => clock.setTimer(VIEW_POLL_MS, resolve));
-        }
-      },
-    };
+  /**
+   * Reads as many documents of a projection as wanted, of whichever collections, all as of one position.
+   *
+   * @param read - Synchronous: what it would read later is of a later position.
+   * @throws SubscriptionTimeoutError, SubscriptionStoppedError, ViewNotBuiltError - See {@link View}.
+   */
+  query<C extends Collections, Result>(
+    projection: Projection<C>,
+    read: (collections: CollectionReaders<C>, position: Position) => Result,
+    options: ReadOptions = {},
+  ): Promise<Result> {
+    return this.#readers.query(projection, read, options);
   }
 
   /** Told commands that were refused or failed: the newest 1,000, oldest first. */
@@ -254,12 +292,17 @@ export class Runtime {
   }
 
   status(): RuntimeStatus {
-    const projections: Record<string, SubscriptionStatus> = {};
-    for (const projector of this.#projectors.values()) {
-      const status = projector.status();
-      projections[status.name] = status;
-    }
-    return { journal: this.#stores.journal.figures(), actors: this.#actors.figures(), projections };
+    return {
+      journal: this.#stores.journal.figures(),
+      actors: this.#actors.figures(),
+      projections: byName(this.#readers.projectionStatuses()),
+      reactors: byName(this.#readers.reactorStatuses()),
+    };
+  }
+
+  /** Whether projections and reactors do their work: for a probe. */
+  health(): Health {
+    return this.#readers.health();
   }
 
   /**
@@ -273,7 +316,7 @@ export class Runtime {
 
   async #close(): Promise<void> {
     await this.#actors.close();
-    for (const projector of this.#projectors.values()) await projector.close();
+    await this.#readers.close();
     await this.#stores.journal.close();
     await this.#stores.views.close();
   }
@@ -285,10 +328,13 @@ export async function startRuntime(
   options: RuntimeOptions,
   ports: RuntimePorts,
 ): Promise<Runtime> {
+  let readers: Readers | undefined;
   try {
-    await dropStaleViews(stores, options.projections ?? []);
-    return new Runtime(stores, options, ports);
+    checkAggregateNames(options.aggregates);
+    readers = await Readers.open({ ...stores, ...ports, ...readersOptionsOf(options) });
+    return new Runtime(stores, options, ports, readers);
   } catch (error) {
+    await readers?.close();
     await stores.journal.close();
     await stores.views.close();
     throw error;
@@ -338,28 +384,28 @@ export function portsOf(options: RuntimeOptions): RuntimePorts {
   };
 }
 
-/** Views that another version of a projection left behind, that reflect more than the log has, or whose removal was killed. */
-async function dropStaleViews(
-  { journal, views, readOnly }: RuntimeStores,
-  projections: readonly Projection<unknown>[],
-): Promise<void> {
-  if (readOnly) return;
-  for (const view of views.views()) {
-    const projection = projections.find(({ name }) => name === view.name);
-    const replaced = projection !== undefined && projection.version !== view.version;
-    if (replaced || views.checkpoint(view) > journal.head()) await views.drop(view);
-  }
-  // A view begins from nothing: documents without a checkpoint are what a killed removal left.
-  for (const projection of projections)
-    if (views.checkpoint(projection) === 0) await views.drop(projection);
+function readersOptionsOf(options: RuntimeOptions) {
+  const { rebuildsMax = 1, rebuildSharePercent = 50, frozenAfterMs = 30_000 } = options;
+  checkInteger("rebuildsMax", rebuildsMax, 1, 1_000);
+  checkInteger("rebuildSharePercent", rebuildSharePercent, 1, 100);
+  checkInteger("frozenAfterMs", frozenAfterMs, 1, 2 ** 31 - 1);
+  return {
+    projections: options.projections ?? [],
+    reactors: options.reactors ?? [],
+    rebuildsMax,
+    rebuildShare: rebuildSharePercent / 100,
+    frozenAfterMs,
+  };
 }
 
-function checkProjections(projections: readonly Projection<unknown>[]): void {
-  const names = new Set<string>();
-  for (const { name } of projections) {
-    if (names.has(name)) throw new InvalidArgumentError("projections", "of distinct names", name);
-    names.add(name);
-  }
+function checkAggregateNames(aggregates: readonly AnyAggregate[]): void {
+  for (const { name } of aggregates)
+    if (name === AUDIT_STREAM_TYPE)
+      throw new InvalidArgumentError("aggregate name", "another one: it is Tidemark's own", name);
+}
+
+function byName<T extends { readonly name: string }>(all: readonly T[]): Record<string, T> {
+  return Object.fromEntries(all.map((each) => [each.name, each]));
 }
 
 const DEFAULT_BOUNDS = {

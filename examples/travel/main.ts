@@ -13,7 +13,7 @@ import { Declaration, PaymentRequest, Permit } from "./cases.js";
 import { fileSource, type LineSource } from "./facts.js";
 import { generatedSource } from "./generator.js";
 import { takeIn } from "./intake.js";
-import { openCases } from "./open-cases.js";
+import { openCases, type CaseRow } from "./open-cases.js";
 import { figuresText, openCasesTable, totalsTable } from "./report.js";
 
 const REAL_DATA = "../shared/data/travel-2018.ndjson.gz";
@@ -84,9 +84,9 @@ async function run(directory: string, source: LineSource): Promise<void> {
       return;
     }
     const view = runtime.view(openCases);
-    const rows = (await view.list({ atLeast: runtime.head, timeoutMs: 60_000 })).map(
-      ([, row]) => row,
-    );
+    const rows: CaseRow[] = [];
+    for await (const { document } of view.all({ fresh: true, timeoutMs: 60_000 }))
+      rows.push(document);
     if (result.resumedAfterLine > 0)
       console.log(`Went on after line ${result.resumedAfterLine}.\n`);
     console.log(`Open cases\n${openCasesTable(rows)}\n\nAll cases\n${totalsTable(rows)}\n`);

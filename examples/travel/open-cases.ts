@@ -1,6 +1,6 @@
 /** The view: each case with its last fact, and whether it is still open. */
-import { projection } from "tidemark";
-import { Declaration, PaymentRequest, Permit, type FactRecorded } from "./cases.js";
+import { collection, projection } from "tidemark";
+import { Declaration, PaymentRequest, Permit } from "./cases.js";
 
 export interface CaseRow {
   readonly entity: string;
@@ -15,12 +15,13 @@ export interface CaseRow {
 /** A case is open until its last fact is that it was paid. */
 const PAID = "Payment Handled";
 
-export const openCases = projection<CaseRow, FactRecorded>({
+export const openCases = projection({
   name: "open-cases",
   version: 1,
   from: [Permit, Declaration, PaymentRequest],
+  collections: { cases: collection<CaseRow>().index("byOpen", "open", "entity", "state", "role") },
   on: {
-    FactRecorded: ({ streamId, streamType, data }, cases) => {
+    FactRecorded: ({ streamId, streamType, data }, { cases }) => {
       cases.put(streamId, {
         entity: streamType,
         state: data.activity,

@@ -5,10 +5,12 @@
 import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { JournalCorruptedError } from "../errors.js";
-import { open, type Database, type Key, type RootDatabase } from "lmdb";
+import { open, type Database, type Key, type RootDatabase, type Transaction } from "lmdb";
 
 export type Environment = RootDatabase<Uint8Array>;
 export type Table = Database<Uint8Array>;
+/** Its keys are bytes, too. */
+export type BytesTable = Database<Uint8Array, Uint8Array>;
 
 export const PAGE_SIZE = 4096;
 const MAP_SIZE = 256 * 2 ** 30;
@@ -111,6 +113,14 @@ export function openTable(environment: Environment, name: string): Table {
   return environment.openDB<Uint8Array, Key>(name, { encoding: "binary" });
 }
 
+/** A table of raw bytes whose keys are encoded by us. */
+export function openBytesTable(environment: Environment, name: string): BytesTable {
+  return environment.openDB<Uint8Array, Uint8Array>(name, {
+    encoding: "binary",
+    keyEncoding: "binary",
+  });
+}
+
 /**
  * A table whose larger values lmdb compresses (LZ4, in its own thread). Only for what can be built anew: without lmdb-js
  * nobody reads it, and it must always be opened like this. Values must not begin with a byte from 250 on.
@@ -119,10 +129,22 @@ export function openCompressedTable(environment: Environment, name: string): Tab
   return environment.openDB<Uint8Array, Key>(name, { encoding: "binary", compression: true });
 }
 
-/** Bytes of a stored value, valid until the next read from any table; decode at once. */
-export function readFast(table: Table, key: Key): Uint8Array | undefined {
-  const fast = table.getBinaryFast(key) as Uint8Array | undefined;
+/** Bytes of a stored value, valid until the next read from any table; decode at once. As of `transaction` where given. */
+export function readFast<K extends Key>(
+  table: Database<Uint8Array, K>,
+  key: K,
+  transaction?: Transaction,
+): Uint8Array | undefined {
+  const fast = (table as FastTable<K>).getBinaryFast(
+    key,
+    transaction === undefined ? undefined : { transaction },
+  );
   return fast?.subarray(0, fast.length);
+}
+
+/** The types of lmdb leave out the options, which its code takes. */
+interface FastTable<K extends Key> {
+  getBinaryFast(key: K, options?: { readonly transaction: Transaction }): Uint8Array | undefined;
 }
 
 /**

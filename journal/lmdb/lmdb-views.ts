@@ -1,142 +1,163 @@
-/** Views on LMDB, in the environment `views`: documents by view and id, and a checkpoint a view in the same transaction. */
-import { existsSync, rmSync } from "node:fs";
+/** Views on LMDB, in the environment `views`. */
 import { join } from "node:path";
-import type { Position } from "../../src/kernel/event.js";
-import { JournalCorruptedError } from "../errors.js";
-import { seal, unseal } from "../codec.js";
-import type { ViewName, ViewStore } from "../views.js";
-import {
-  isHeaderDamaged,
-  openEnvironment,
-  openTable,
-  readFast,
-  withTables,
-  written,
-  type Environment,
-  type Table,
-} from "./environment.js";
+import { seal } from "../codec.js";
+import { JournalClosedError, JournalReadOnlyError } from "../errors.js";
+import { checkStoredKey } from "../view-keys.js";
+import type {
+  ViewKey,
+  ViewRange,
+  ViewReader,
+  ViewRow,
+  ViewSnapshot,
+  ViewStore,
+  ViewTable,
+  ViewWrite,
+} from "../views.js";
+import { written, type BytesTable } from "./environment.js";
+import { hasViews, openViews, type ViewEnvironment } from "./view-environment.js";
+import { encodeViewKey } from "./view-key-codec.js";
+import { CLOSED, EMPTY, LmdbViewReader, LmdbViewSnapshot, optionsOf } from "./view-reader.js";
 
-const DROP_DOCUMENTS = 10_000;
+const REMOVED_AT_ONCE = 10_000;
 
+/**
+ * Writes that are begun in one turn of the event loop share a transaction and its sync, while they are small: at some 1,000
+ * rows lmdb begins to write. Removing a range may also remove what is written into it meanwhile. After closing, everything
+ * but closing fails with {@link JournalClosedError}.
+ */
 export class LmdbViews implements ViewStore {
+  readonly #path: string;
   readonly #storeId: string;
-  readonly #environment: Environment;
-  readonly #checkpoints: Table;
-  readonly #documents: Table;
+  readonly #readOnly: boolean;
+  readonly #snapshots = new Set<LmdbViewSnapshot>();
+  /** Undefined where a reader found no views of this log. */
+  #views: ViewEnvironment | undefined;
+  #reader: ViewReader;
+  #newestWrite: Promise<unknown> = Promise.resolve();
 
-  /** `directory` is the journal's; `storeId` tells views of another log apart, which then count as not there. */
+  /**
+   * `directory` is the journal's. Views that were made for a log with another `storeId`, in another format, or whose header
+   * is damaged, are deleted by a writer; a reader sees none.
+   */
   constructor(directory: string, storeId: string, readOnly = false) {
+    this.#path = join(directory, "views");
     this.#storeId = storeId;
-    const path = join(directory, "views");
-    // Cut off while it was made, or damaged: views are built anew.
-    if (!readOnly && isHeaderDamaged(path)) rmSync(path, { recursive: true });
-    const environment = openEnvironment(path, readOnly);
-    this.#environment = environment;
-    [this.#checkpoints, this.#documents] = withTables(environment, () => [
-      openTable(environment, "checkpoints"),
-      openTable(environment, "documents"),
-    ]);
+    this.#readOnly = readOnly;
+    this.#views = openViews(this.#path, storeId, readOnly);
+    this.#reader = readerOf(this.#views);
   }
 
   static exist(directory: string): boolean {
-    return existsSync(join(directory, "views", "data.mdb"));
+    return hasViews(join(directory, "views"));
   }
 
-  checkpoint(view: ViewName): Position {
-    const bytes = readFast(this.#checkpoints, keyOf(view));
-    const fields = bytes === undefined ? "there is none" : unseal(bytes, 2);
-    // A damaged checkpoint reads as 0: the view is built anew.
-    return typeof fields === "string" || fields[0] !== this.#storeId ? 0 : (fields[1] as Position);
+  get(table: ViewTable, key: ViewKey): unknown {
+    return this.#reader.get(table, key);
   }
 
-  get(view: ViewName, id: string): unknown {
-    const bytes = readFast(this.#documents, [...keyOf(view), id]);
-    return bytes === undefined ? undefined : documentOf(view, id, bytes);
+  rows(table: ViewTable, range: ViewRange): Iterable<ViewRow> {
+    return this.#reader.rows(table, range);
   }
 
-  *list(
-    view: ViewName,
-    options: { readonly from?: string; readonly limit?: number } = {},
-  ): Generator<readonly [string, unknown]> {
-    const range = {
-      ...this.#rangeOf(view, options.from),
-      ...(options.limit === undefined ? {} : { limit: options.limit }),
-    };
-    for (const { key, value } of this.#documents.getRange(range)) {
-      const id = (key as [string, number, string])[2];
-      yield [id, documentOf(view, id, value)];
+  keys(table: ViewTable, range: ViewRange): Iterable<ViewKey> {
+    return this.#reader.keys(table, range);
+  }
+
+  count(table: ViewTable, range: ViewRange): number {
+    return this.#reader.count(table, range);
+  }
+
+  async write(writes: readonly ViewWrite[]): Promise<void> {
+    const views = this.#writable();
+    const operations = writes.map(({ table, key, value }) => {
+      checkStoredKey(table, key);
+      return {
+        table: views.tables[table],
+        key: encodeViewKey(key),
+        bytes: value === undefined ? undefined : seal([value]),
+      };
+    });
+    await this.#commit(views, operations);
+  }
+
+  async removeRange(table: ViewTable, range: Pick<ViewRange, "from" | "before">): Promise<void> {
+    this.#writable();
+    const options = optionsOf({ from: range.from, before: range.before, limit: REMOVED_AT_ONCE });
+    if (options === undefined) return;
+    // What was written before this call must be seen by it; whether that failed is for its caller to hear.
+    await this.#newestWrite.catch(() => undefined);
+    for (;;) {
+      const views = this.#writable();
+      const bytesTable = views.tables[table];
+      const keys = [...bytesTable.getKeys({ ...options })];
+      if (keys.length === 0) return;
+      await this.#commit(
+        views,
+        keys.map((key) => ({ table: bytesTable, key, bytes: undefined })),
+      );
     }
   }
 
-  #rangeOf(view: ViewName, from?: string) {
-    const start = from === undefined ? keyOf(view) : [...keyOf(view), from];
-    return { start, end: [view.name, view.version + 1] };
-  }
-
-  count(view: ViewName): number {
-    return this.#documents.getKeysCount(this.#rangeOf(view));
-  }
-
-  async write(
-    view: ViewName,
-    changes: ReadonlyMap<string, unknown>,
-    checkpoint: Position,
+  async #commit(
+    { environment }: ViewEnvironment,
+    operations: readonly { table: BytesTable; key: Uint8Array; bytes: Uint8Array | undefined }[],
   ): Promise<void> {
-    const sealed = [...changes].map(([id, document]) => ({
-      key: [...keyOf(view), id],
-      bytes: document === undefined ? undefined : seal([document]),
-    }));
-    const checkpointBytes = seal([this.#storeId, checkpoint]);
     // Everything is encoded: nothing below can throw, and a throw inside a batch would commit half of it.
-    await written(
-      this.#environment.batch(() => {
-        for (const { key, bytes } of sealed) {
-          if (bytes === undefined) void this.#documents.remove(key);
-          else void this.#documents.put(key, bytes);
+    const write = written(
+      environment.batch(() => {
+        for (const { table, key, bytes } of operations) {
+          if (bytes === undefined) void table.remove(key);
+          else void table.put(key, bytes);
         }
-        void this.#checkpoints.put(keyOf(view), checkpointBytes);
       }),
     );
-    this.#environment.resetReadTxn();
+    this.#newestWrite = write;
+    await write;
+    environment.resetReadTxn();
   }
 
-  views(): readonly ViewName[] {
-    const views: ViewName[] = [];
-    for (const key of this.#checkpoints.getKeys({})) {
-      const [name, version] = key as [string, number];
-      views.push({ name, version });
+  snapshot(): ViewSnapshot {
+    if (this.#reader === CLOSED) throw new JournalClosedError();
+    const transaction = this.#views?.environment.useReadTransaction();
+    const snapshot: LmdbViewSnapshot = new LmdbViewSnapshot(
+      this.#views === undefined ? EMPTY : new LmdbViewReader(this.#views.tables, transaction),
+      () => {
+        this.#snapshots.delete(snapshot);
+        transaction?.done();
+      },
+    );
+    this.#snapshots.add(snapshot);
+    return snapshot;
+  }
+
+  /** Where there were no views yet, looks for them again. */
+  refresh(): void {
+    if (this.#reader === CLOSED) throw new JournalClosedError();
+    if (this.#views !== undefined) {
+      this.#views.environment.resetReadTxn();
+      return;
     }
-    return views;
+    this.#views = openViews(this.#path, this.#storeId, this.#readOnly);
+    this.#reader = readerOf(this.#views);
   }
 
-  async drop(view: ViewName): Promise<void> {
-    await written(this.#checkpoints.remove(keyOf(view)));
-    for (;;) {
-      const keys = [...this.#documents.getKeys({ ...this.#rangeOf(view), limit: DROP_DOCUMENTS })];
-      if (keys.length === 0) return;
-      await written(
-        this.#environment.batch(() => {
-          for (const key of keys) void this.#documents.remove(key);
-        }),
-      );
-      this.#environment.resetReadTxn();
-    }
+  /** Waits for the writes that were begun, and closes the snapshots that are open. */
+  async close(): Promise<void> {
+    // What reads from an environment that is closed ends the process.
+    this.#reader = CLOSED;
+    for (const snapshot of this.#snapshots) snapshot.close();
+    const views = this.#views;
+    this.#views = undefined;
+    await views?.environment.close();
   }
 
-  close(): Promise<void> {
-    return this.#environment.close();
+  #writable(): ViewEnvironment {
+    if (this.#readOnly) throw new JournalReadOnlyError();
+    if (this.#views === undefined) throw new JournalClosedError();
+    return this.#views;
   }
 }
 
-function keyOf(view: ViewName): [name: string, version: number] {
-  return [view.name, view.version];
-}
-
-function documentOf(view: ViewName, id: string, bytes: Uint8Array): unknown {
-  const fields = unseal(bytes, 1);
-  if (typeof fields !== "string") return fields[0];
-  throw new JournalCorruptedError(
-    0,
-    `document ${JSON.stringify(id)} of view ${view.name}: ${fields} (delete the folder "views": it is rebuilt)`,
-  );
+function readerOf(views: ViewEnvironment | undefined): ViewReader {
+  return views === undefined ? EMPTY : new LmdbViewReader(views.tables);
 }

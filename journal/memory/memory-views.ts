@@ -1,77 +1,174 @@
 /** Views in memory: the readable specification of a view store. Outlives its runtime, as a directory does. */
-import type { Position } from "../../src/kernel/event.js";
 import { decode, encode } from "../codec.js";
-import type { ViewName, ViewStore } from "../views.js";
+import { JournalClosedError } from "../errors.js";
+import { checkStoredKey, storedPart } from "../view-keys.js";
+import type {
+  ViewKey,
+  ViewKeyPart,
+  ViewRange,
+  ViewReader,
+  ViewRow,
+  ViewSnapshot,
+  ViewStore,
+  ViewTable,
+  ViewWrite,
+} from "../views.js";
 
-interface View {
-  readonly name: ViewName;
-  checkpoint: Position;
-  readonly documents: Map<string, Uint8Array>;
+/** The value is kept encoded, so that nobody has a share of it. */
+interface StoredRow {
+  readonly key: ViewKey;
+  readonly bytes: Uint8Array;
 }
 
-export class MemoryViews implements ViewStore {
-  readonly #views = new Map<string, View>();
+/** Ascending by key. */
+type Tables = Record<ViewTable, StoredRow[]>;
 
-  #find({ name, version }: ViewName): View | undefined {
-    return this.#views.get(`${name}/${version}`);
+class MemoryViewReader implements ViewReader {
+  protected tables: Tables;
+
+  constructor(tables: Tables) {
+    this.tables = tables;
   }
 
-  checkpoint(view: ViewName): Position {
-    return this.#find(view)?.checkpoint ?? 0;
+  get(table: ViewTable, key: ViewKey): unknown {
+    const stored = storedKey(key);
+    const rows = this.tables[table];
+    const row = rows[indexOf(rows, stored)];
+    return row !== undefined && compareKeys(row.key, stored) === 0 ? decode(row.bytes) : undefined;
   }
 
-  get(view: ViewName, id: string): unknown {
-    const bytes = this.#find(view)?.documents.get(id);
-    return bytes === undefined ? undefined : decode(bytes);
+  *rows(table: ViewTable, range: ViewRange): Generator<ViewRow> {
+    for (const { key, bytes } of this.#select(table, range))
+      yield { key: [...key], value: decode(bytes) };
   }
 
-  *list(
-    view: ViewName,
-    options: { readonly from?: string; readonly limit?: number } = {},
-  ): Generator<readonly [string, unknown]> {
-    const documents = [...(this.#find(view)?.documents ?? [])].sort(([a], [b]) =>
-      Buffer.compare(Buffer.from(a), Buffer.from(b)),
-    );
-    const from = Buffer.from(options.from ?? "");
-    const selected = documents
-      .filter(([id]) => Buffer.compare(Buffer.from(id), from) >= 0)
-      .slice(0, options.limit);
-    for (const [id, bytes] of selected) yield [id, decode(bytes)];
+  *keys(table: ViewTable, range: ViewRange): Generator<ViewKey> {
+    for (const { key } of this.#select(table, range)) yield [...key];
   }
 
-  count(view: ViewName): number {
-    return this.#find(view)?.documents.size ?? 0;
+  count(table: ViewTable, range: ViewRange): number {
+    return this.#select(table, range).length;
   }
 
-  write(
-    view: ViewName,
-    changes: ReadonlyMap<string, unknown>,
-    checkpoint: Position,
-  ): Promise<void> {
-    const found = this.#find(view) ?? {
-      name: view,
-      checkpoint: 0,
-      documents: new Map<string, Uint8Array>(),
-    };
-    for (const [id, document] of changes) {
-      if (document === undefined) found.documents.delete(id);
-      else found.documents.set(id, encode(document));
+  #select(table: ViewTable, range: ViewRange): readonly StoredRow[] {
+    const rows = this.tables[table];
+    const start = indexOf(rows, storedKey(range.from));
+    const end = Math.max(start, indexOf(rows, storedKey(range.before)));
+    const length = Math.min(end - start, range.limit ?? Infinity);
+    return range.descending === true
+      ? rows.slice(end - length, end).reverse()
+      : rows.slice(start, start + length);
+  }
+}
+
+export class MemoryViews extends MemoryViewReader implements ViewStore {
+  constructor() {
+    super({ documents: [], entries: [], rows: [] });
+  }
+
+  async write(writes: readonly ViewWrite[]): Promise<void> {
+    const encoded = writes.map(({ table, key, value }) => {
+      checkStoredKey(table, key);
+      return {
+        table,
+        key: storedKey(key),
+        bytes: value === undefined ? undefined : encode(value),
+      };
+    });
+    for (const { table, key, bytes } of encoded) {
+      const rows = this.tables[table];
+      const index = indexOf(rows, key);
+      const row = rows[index];
+      const isThere = row !== undefined && compareKeys(row.key, key) === 0;
+      rows.splice(index, isThere ? 1 : 0, ...(bytes === undefined ? [] : [{ key, bytes }]));
     }
-    found.checkpoint = checkpoint;
-    this.#views.set(`${view.name}/${view.version}`, found);
-    return Promise.resolve();
   }
 
-  views(): readonly ViewName[] {
-    return [...this.#views.values()].map(({ name }) => name);
+  async removeRange(
+    table: ViewTable,
+    { from, before }: Pick<ViewRange, "from" | "before">,
+  ): Promise<void> {
+    const rows = this.tables[table];
+    const start = indexOf(rows, storedKey(from));
+    rows.splice(start, Math.max(0, indexOf(rows, storedKey(before)) - start));
   }
 
-  drop(view: ViewName): Promise<void> {
-    this.#views.delete(`${view.name}/${view.version}`);
-    return Promise.resolve();
+  snapshot(): ViewSnapshot {
+    const { documents, entries, rows } = this.tables;
+    return new MemoryViewSnapshot({
+      documents: [...documents],
+      entries: [...entries],
+      rows: [...rows],
+    });
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  refresh(): void {
+    // Whoever reads here is the owner.
   }
+
+  /** What was written is there for who comes next. */
+  async close(): Promise<void> {
+    // Nothing is held.
+  }
+}
+
+class MemoryViewSnapshot extends MemoryViewReader implements ViewSnapshot {
+  close(): void {
+    this.tables = CLOSED;
+  }
+}
+
+const CLOSED: Tables = {
+  get documents(): never {
+    throw new JournalClosedError();
+  },
+  get entries(): never {
+    throw new JournalClosedError();
+  },
+  get rows(): never {
+    throw new JournalClosedError();
+  },
+};
+
+function storedKey(key: ViewKey): ViewKey {
+  return key.map(storedPart);
+}
+
+/** Index of the first row whose key isn't before `key`. */
+function indexOf(rows: readonly StoredRow[], key: ViewKey): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const row = rows[middle];
+    if (row !== undefined && compareKeys(row.key, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function compareKeys(left: ViewKey, right: ViewKey): number {
+  for (const [index, part] of left.entries()) {
+    const other = right[index];
+    // A key sorts before those it begins.
+    if (other === undefined) return 1;
+    const order = compareParts(part, other);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
+function compareParts(left: ViewKeyPart, right: ViewKeyPart): number {
+  if (left === right) return 0;
+  const order = rankOf(left) - rankOf(right);
+  if (order !== 0) return order;
+  if (typeof left === "string" && typeof right === "string")
+    return Buffer.compare(Buffer.from(left), Buffer.from(right));
+  return (left ?? 0) < (right ?? 0) ? -1 : 1;
+}
+
+function rankOf(part: ViewKeyPart): number {
+  if (part === null) return 0;
+  if (typeof part === "boolean") return 1;
+  return typeof part === "string" ? 3 : 2;
 }

@@ -15,6 +15,8 @@ export interface Limits {
   readonly commitEventsMax: number;
   /** UTF-8 bytes of an id, a name or a type. */
   readonly idBytesMax: number;
+  /** Bytes of one document of a view, about. */
+  readonly documentBytesMax: number;
   /** Levels of arrays and objects within data. */
   readonly nestingDepthMax: number;
   /** Encoded bytes admitted to the journal and not yet on disk. Beyond it new work is refused. */
@@ -26,6 +28,7 @@ export const defaultLimits: Limits = Object.freeze({
   metadataBytesMax: 16 * 1024,
   commitEventsMax: 1_000,
   idBytesMax: 256,
+  documentBytesMax: 1024 * 1024,
   nestingDepthMax: 32,
   inFlightBytesMax: 64 * 1024 * 1024,
 });

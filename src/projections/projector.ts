@@ -1,138 +1,124 @@
-/**
- * A projection running: a client of the one loop over history. Each page's changes are gathered in memory and written
- * together with the position they reflect, so the view is the fold of the log up to its checkpoint, whatever happens.
- */
-import {
-  Subscription,
-  throughCodec,
-  type EventFilter,
-  type Journal,
-  type Page,
-  type SubscriptionStatus,
-  type ViewStore,
-} from "../../journal/index.js";
+/** One generation of a projection, following the log. */
 import type { Clock } from "../kernel/clock.js";
-import { InvalidArgumentError } from "../kernel/errors.js";
+import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
-import { checkId } from "../kernel/ids.js";
 import type { Limits } from "../kernel/limits.js";
-import type { Logger } from "../kernel/log.js";
-import { checkPlainData } from "../kernel/plain-data.js";
-import type { Documents, EventSource, Projection } from "./projection.js";
+import { DocumentUnit, type ChangeListener } from "./document-unit.js";
+import { HandlerFailedError } from "./errors.js";
+import { SourceReader } from "./event-source.js";
+import { Follower, type FollowerPorts } from "./follower.js";
+import { checkpointOf, type Generation } from "./generations.js";
+import type { AnyProjection } from "./projection.js";
 
-export interface ProjectorPorts {
-  readonly journal: Journal;
-  readonly views: ViewStore;
-  readonly clock: Clock;
+export interface ProjectorPorts extends FollowerPorts {
   readonly limits: Limits;
-  readonly logger: Logger;
 }
 
-/** An advance over events that aren't ours is written down only now and then: it can be found again from the index. */
-const CHECKPOINT_EVERY_POSITIONS = 10_000;
+export interface ProjectorOptions {
+  readonly skipped: ReadonlySet<Position>;
+  /** It hasn't served yet: what fails stops it, and others have the machine first. */
+  isCandidate(): boolean;
+  restMs(): number;
+  onSkip(error: HandlerFailedError): Promise<void>;
+  readonly onChanged: ChangeListener;
+}
+
+const PAGE_EVENTS = 500;
 
 export class Projector {
-  readonly #projection: Projection<unknown>;
+  readonly definition: AnyProjection;
+  readonly generation: Generation;
+  readonly follower: Follower;
+  readonly #unit: DocumentUnit;
+  readonly #source: SourceReader;
   readonly #ports: ProjectorPorts;
-  readonly #sources: ReadonlyMap<string, EventSource>;
-  readonly #subscription: Subscription;
-  #checkpoint: Position;
 
-  constructor(projection: Projection<unknown>, ports: ProjectorPorts) {
-    this.#projection = projection;
+  constructor(
+    definition: AnyProjection,
+    generation: Generation,
+    ports: ProjectorPorts,
+    options: ProjectorOptions,
+  ) {
+    this.definition = definition;
+    this.generation = generation;
     this.#ports = ports;
-    this.#sources = new Map(projection.sources.map((source) => [source.name, source]));
-    this.#checkpoint = ports.views.checkpoint(projection);
-    this.#subscription = new Subscription(ports.journal, {
-      name: `${projection.name}@${projection.version}`,
-      after: this.#checkpoint,
-      filter: filterOf(projection),
-      clock: ports.clock,
-      logger: ports.logger,
-      handle: (page) => this.#handle(page),
-    });
+    const { views, limits } = ports;
+    this.#source = new SourceReader(definition.sources, definition.handlers.keys());
+    this.#unit = new DocumentUnit(views, definition, generation.id, limits, options.onChanged);
+    const { lifecycle } = definition;
+    this.follower = new Follower(
+      this.#unit,
+      {
+        name: `projection ${definition.name}@${definition.version}`,
+        parkingReader: generation.id,
+        after: checkpointOf(views, generation.id),
+        source: this.#source,
+        keyOf: definition.keyOf,
+        failurePolicy: definition.failurePolicy,
+        isStrict: () => options.isCandidate(),
+        follows: lifecycle === "async" || lifecycle === "inline",
+        batchEventsMax: PAGE_EVENTS,
+        skipped: options.skipped,
+        onSkip: (error) => options.onSkip(error),
+        restMs: () => (options.isCandidate() ? options.restMs() : 0),
+      },
+      ports,
+    );
   }
 
   position(): Position {
-    return this.#subscription.position();
+    return this.follower.position();
   }
 
-  reached(position: Position, timeoutMs: number): Promise<void> {
-    return this.#subscription.reached(position, timeoutMs);
+  /**
+   * Builds one key anew, from its events up to the checkpoint: the documents with that id, while nothing else is handled.
+   * Parked events of the key are handled with the others, and are no longer parked.
+   *
+   * @returns How many events were handled.
+   * @throws HandlerFailedError - A handler failed; nothing was changed.
+   */
+  rebuildKey(key: string): Promise<number> {
+    return this.follower.exclusive(async () => {
+      const parked = this.follower.parked({ key });
+      let handled = 0;
+      try {
+        this.#unit.removeEverywhere(key);
+        for (const events of this.#eventsOf(key)) {
+          for (const event of events) this.#apply(event);
+          handled += events.length;
+          await giveWay(this.#ports.clock);
+        }
+        await this.follower.writeHeld([], parked);
+      } catch (error) {
+        this.#unit.reset();
+        throw error;
+      }
+      return handled;
+    });
   }
 
-  status(): SubscriptionStatus {
-    return this.#subscription.status();
+  #apply(event: RecordedEvent): void {
+    try {
+      for (const current of this.#source.upcast(event)) this.#unit.apply(current);
+    } catch (error) {
+      const { name } = this.definition;
+      const { position, streamId, type } = event;
+      throw new HandlerFailedError(name, position, streamId, type, asError(error));
+    }
   }
 
-  close(): Promise<void> {
-    return this.#subscription.close();
-  }
-
-  async #handle(page: Page): Promise<void> {
-    const documents = new PendingDocuments(this.#projection, this.#ports);
-    for (const event of page.events) this.#handleEvent(event, documents);
-    if (
-      documents.changes.size === 0 &&
-      page.scannedTo - this.#checkpoint < CHECKPOINT_EVERY_POSITIONS
-    )
-      return;
-    await this.#ports.views.write(this.#projection, documents.changes, page.scannedTo);
-    this.#checkpoint = page.scannedTo;
-  }
-
-  #handleEvent(event: RecordedEvent, documents: PendingDocuments): void {
-    const source = this.#sources.get(event.streamType);
-    for (const current of source?.behavior.upcasters.upcast(event) ?? []) {
-      this.#projection.handlers.get(current.type)?.(current, documents);
+  *#eventsOf(key: string): Generator<readonly RecordedEvent[]> {
+    const { journal } = this.#ports;
+    const upTo = this.position();
+    let after = 0;
+    while (after < upTo) {
+      const page = journal.readPage({ after, upTo, limit: 1_000, filter: this.#source.filter });
+      yield page.events.filter((event) => this.definition.keyOf(event) === key);
+      after = page.scannedTo;
     }
   }
 }
 
-/** Every stored type that may be read as one of those handled, of the projection's aggregates only. */
-function filterOf(projection: Projection<unknown>): EventFilter {
-  const eventTypes = new Set<string>();
-  for (const { behavior } of projection.sources) {
-    for (const type of behavior.upcasters.storedTypesFor(projection.handlers.keys()))
-      eventTypes.add(type);
-  }
-  return { eventTypes: [...eventTypes], streamTypes: projection.sources.map(({ name }) => name) };
-}
-
-/** The documents with the changes of one page on top. */
-class PendingDocuments implements Documents<unknown> {
-  readonly changes = new Map<string, unknown>();
-  readonly #projection: Projection<unknown>;
-  readonly #ports: ProjectorPorts;
-
-  constructor(projection: Projection<unknown>, ports: ProjectorPorts) {
-    this.#projection = projection;
-    this.#ports = ports;
-  }
-
-  get(id: string): unknown {
-    if (!this.changes.has(id)) return this.#ports.views.get(this.#projection, id);
-    const changed = this.changes.get(id);
-    return changed === undefined ? undefined : throughCodec(changed);
-  }
-
-  put(id: string, document: unknown): void {
-    checkId(`id of a document of ${this.#projection.name}`, id);
-    if (document === undefined)
-      throw new InvalidArgumentError("document", "plain data (use remove to remove it)", document);
-    checkPlainData(`document ${id}`, document, this.#ports.limits.nestingDepthMax);
-    // A copy: the handler may go on with its object, and pages must not show in the result.
-    this.changes.set(id, throughCodec(document));
-  }
-
-  update(id: string, change: (document: unknown) => unknown): void {
-    const document = change(this.get(id));
-    if (document === undefined) this.remove(id);
-    else this.put(id, document);
-  }
-
-  remove(id: string): void {
-    checkId(`id of a document of ${this.#projection.name}`, id);
-    this.changes.set(id, undefined);
-  }
+function giveWay(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.defer(resolve));
 }

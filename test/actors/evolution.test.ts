@@ -1,4 +1,4 @@
-import { aggregate, reject, upcaster, projection, type Message } from "tidemark";
+import { aggregate, reject, upcaster, collection, projection, type Message } from "tidemark";
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { runtimeHarness, storeKinds, type RuntimeHarness } from "../support/runtimes.js";
@@ -53,13 +53,14 @@ const Today = aggregate<
   upcasters,
 });
 
-const arrivals = projection<{ at: string[] }, TodayEvent>({
+const arrivals = projection({
   name: "arrivals",
   version: 1,
   from: [Today],
+  collections: { arrivals: collection<{ at: string[] }>() },
   on: {
-    Arrived: (event, documents) =>
-      documents.update(event.entityId, (row = { at: [] }) => ({ at: [...row.at, event.data.at] })),
+    Arrived: (event, { arrivals }) =>
+      arrivals.update(event.entityId, (row = { at: [] }) => ({ at: [...row.at, event.data.at] })),
   },
 });
 

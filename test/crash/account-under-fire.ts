@@ -1,5 +1,5 @@
 /** What the killed service runs, and what its parent checks it with. */
-import { aggregate, projection } from "tidemark";
+import { aggregate, collection, projection } from "tidemark";
 
 export const ENTITIES = 200;
 
@@ -22,12 +22,13 @@ export const Account = aggregate<{ cents: number; count: number }, Command, Even
   snapshots: { everyEvents: 10 },
 });
 
-export const balances = projection<{ cents: number; count: number }, Event>({
+export const balances = projection({
   name: "balances",
   version: 1,
   from: [Account],
+  collections: { rows: collection<{ cents: number; count: number }>() },
   on: {
-    Deposited: (event, rows) =>
+    Deposited: (event, { rows }) =>
       rows.update(event.entityId, (row = { cents: 0, count: 0 }) => ({
         cents: row.cents + event.data.cents,
         count: row.count + 1,

@@ -144,9 +144,10 @@ async function expectViewAndStatesToBeTheFold(
       count: row.count + 1,
     });
   }
-  expect(
-    new Map(await runtime.view(balances).list({ atLeast: runtime.head, timeoutMs: 60_000 })),
-  ).toEqual(expected);
+  const rows = new Map<string, { cents: number; count: number }>();
+  const all = runtime.view(balances).all({ fresh: true, timeoutMs: 60_000 });
+  for await (const { id, document } of all) rows.set(id, document);
+  expect(rows).toEqual(expected);
   for (const [entity, state] of expected)
     expect(await runtime.state(Account, entity)).toMatchObject({ state, version: state.count });
   await runtime.close();

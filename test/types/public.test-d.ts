@@ -1,5 +1,6 @@
 import {
   aggregate,
+  collection,
   projection,
   upcaster,
   type Answer,
@@ -73,12 +74,13 @@ test("a chain of upcasters must end in today's data", () => {
 });
 
 test("a projection's handlers get the events of their type, its view its documents", () => {
-  const rows = projection<{ cents: number }, AccountEvent>({
+  const rows = projection({
     name: "rows",
     version: 1,
     from: [Account],
+    collections: { rows: collection<{ cents: number }>() },
     on: {
-      Deposited: (event, documents) => {
+      Deposited: (event, { rows: documents }) => {
         expectTypeOf(event).toEqualTypeOf<
           RecordedEvent<{ type: "Deposited"; data: { cents: number } }>
         >();

@@ -1,0 +1,106 @@
+/**
+ * What was done to projections and reactors, as events in a stream for each: `tidemark/<name>`. It is a record, and the truth:
+ * whether a projection is paused and which events it was told to pass over is the fold of its stream, so it survives
+ * the loss of the views.
+ */
+import type { Journal } from "../../journal/index.js";
+import type { Position, RecordedEvent } from "../kernel/event.js";
+import { streamIdOf } from "../kernel/ids.js";
+
+/** Name of the streams; no aggregate may have it. */
+export const AUDIT_STREAM_TYPE = "tidemark";
+
+/** Who did something, and why; recorded with it. */
+export interface Actor {
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+export type AuditType =
+  | "Paused"
+  | "Resumed"
+  | "RebuildRequested"
+  | "RebuildApproved"
+  | "RebuildCancelled"
+  | "GenerationServes"
+  | "RolledBack"
+  | "GenerationDropped"
+  | "EventSkipped"
+  | "ParkedReplayed"
+  | "ParkedDiscarded"
+  | "KeyRebuilt"
+  | "ReactorStarted"
+  | "ReactorAdvanced";
+
+/** Something that was done, as recorded. */
+export interface AuditRecord {
+  readonly type: AuditType;
+  readonly atMs: number;
+  readonly position: Position;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The fold of a stream. */
+export interface Controls {
+  readonly paused: boolean;
+  /** Positions to pass over, by version of the projection; a reactor has version 0. */
+  readonly skipped: ReadonlyMap<number, Set<Position>>;
+  /** Position that a reactor is known to have reached at least. */
+  readonly reached: Position | undefined;
+}
+
+export class Audit {
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** Resolves once it is on disk. */
+  async record(
+    name: string,
+    type: AuditType,
+    data: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const events = [{ type, data }];
+    await this.#journal.append({
+      streams: [{ streamId: streamIdOf(AUDIT_STREAM_TYPE, name), events }],
+    });
+  }
+
+  /** Oldest first. */
+  records(name: string): AuditRecord[] {
+    return [...this.#journal.readStream(streamIdOf(AUDIT_STREAM_TYPE, name))].map(recordOf);
+  }
+
+  controls(name: string): Controls {
+    let paused = false;
+    let reached: Position | undefined;
+    const skipped = new Map<number, Set<Position>>();
+    for (const { type, data } of this.records(name)) {
+      if (type === "Paused") paused = true;
+      else if (type === "Resumed") paused = false;
+      else if (type === "EventSkipped") {
+        const { version, at } = data as { version: number; at: Position };
+        skipped.set(version, (skipped.get(version) ?? new Set<Position>()).add(at));
+      } else if (type === "ReactorStarted" || type === "ReactorAdvanced") {
+        reached = (data as { at: Position }).at;
+      }
+    }
+    return { paused, skipped, reached };
+  }
+}
+
+function recordOf({ type, recordedAtMs, position, data }: RecordedEvent): AuditRecord {
+  return {
+    type: type as AuditType,
+    atMs: recordedAtMs,
+    position,
+    data: data as Readonly<Record<string, unknown>>,
+  };
+}
+
+/** The fields of an actor that are given, to be recorded. */
+export function actorFields({ by, reason }: Actor): Readonly<Record<string, string>> {
+  return { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
+}

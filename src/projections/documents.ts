@@ -1,0 +1,249 @@
+/**
+ * The documents of one collection as handlers see them, with what was written since the last flush on top of the store, and
+ * a bounded cache of what was read below it. Whatever is handed out is frozen, so handlers can't change it unseen.
+ */
+import type { ViewKey, ViewReader, ViewTable, ViewWrite } from "../../journal/index.js";
+import { InvalidArgumentError } from "../kernel/errors.js";
+import { checkId } from "../kernel/ids.js";
+import { isolated } from "../kernel/isolate.js";
+import { checkPlainData } from "../kernel/plain-data.js";
+import type { Indexes, IndexValue } from "./collection.js";
+import { freezeDocument } from "./frozen-document.js";
+import { entryValuesOf, indexChangesOf } from "./index-entries.js";
+import { compareKeys } from "./key-order.js";
+import { indexNamed, rangeOfIds, rangeOfIndex, type KeyRange } from "./key-range.js";
+import { documentKey, entryKey, type CollectionLayout } from "./layout.js";
+import type { Entry, IdRange, IndexRange } from "./query.js";
+import { samePlainData } from "./same-plain-data.js";
+import { UniqueKeys } from "./unique-keys.js";
+
+/** The documents of one collection as handlers see them: including what was written before. */
+export interface Documents<Document, Found extends Indexes = Indexes> {
+  /** Frozen; undefined where there is none. */
+  get(id: string): Document | undefined;
+  /** Writes or replaces. Plain data, handed over: it is frozen. The id is 1 to 256 bytes of text. */
+  put(id: string, document: Document): void;
+  /** Writes what `change` makes of the document (undefined where there is none); returning undefined removes it. */
+  update(id: string, change: (document: Document | undefined) => Document | undefined): void;
+  remove(id: string): void;
+  /** Every document of the index within the range, in order. */
+  find<Name extends keyof Found & string>(
+    index: Name,
+    range?: IndexRange<Found[Name]>,
+  ): readonly Entry<Document>[];
+  /** Every document within the range, in order of id. */
+  list(range?: IdRange): readonly Entry<Document>[];
+}
+
+/** A document that was read or written. */
+interface Slot {
+  /** As it is for the next handler. */
+  document: unknown;
+  /** As it is in the store. */
+  stored: unknown;
+  changed: boolean;
+  bytes: number;
+  /** It holds what can't be frozen (dates, bytes): each reader gets a copy. */
+  needsCopies: boolean;
+}
+
+/** A change of one document between two flushes. */
+export interface DocumentChange {
+  readonly id: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export interface DocumentLimits {
+  readonly nestingDepthMax: number;
+  readonly documentBytesMax: number;
+}
+
+/** What a slot takes besides its document. */
+const SLOT_BYTES = 200;
+
+export class CollectionDocuments implements Documents<unknown> {
+  readonly layout: CollectionLayout;
+  readonly #reader: ViewReader;
+  readonly #limits: DocumentLimits;
+  readonly #slots = new Map<string, Slot>();
+  readonly #changed = new Set<string>();
+  readonly #uniqueKeys: UniqueKeys | undefined;
+  /** Estimated, of what is cached and changed. */
+  bytes = 0;
+  /** Whether a handler looked for documents by something else than their id. */
+  searched = false;
+
+  constructor(reader: ViewReader, layout: CollectionLayout, limits: DocumentLimits) {
+    this.#reader = reader;
+    this.layout = layout;
+    this.#limits = limits;
+    const unique = layout.indexes.filter(({ definition }) => definition.unique);
+    if (unique.length > 0) this.#uniqueKeys = new UniqueKeys(reader, layout, unique);
+  }
+
+  get changedCount(): number {
+    return this.#changed.size;
+  }
+
+  get(id: string): unknown {
+    const slot = this.#slots.get(id) ?? this.#load(id);
+    return slot.needsCopies ? isolated(slot.document) : slot.document;
+  }
+
+  put(id: string, document: unknown): void {
+    checkId(`id of a document of ${this.layout.name}`, id);
+    const argument = `document ${id} of ${this.layout.name}`;
+    if (document === undefined)
+      throw new InvalidArgumentError(argument, "plain data (use remove to remove it)", document);
+    checkPlainData(argument, document, this.#limits.nestingDepthMax);
+    this.#set(id, document);
+  }
+
+  update(id: string, change: (document: unknown) => unknown): void {
+    const before = this.get(id);
+    const after = change(before);
+    if (after === undefined) this.remove(id);
+    else if (after !== before) this.put(id, after);
+  }
+
+  remove(id: string): void {
+    checkId(`id of a document of ${this.layout.name}`, id);
+    this.#set(id, undefined);
+  }
+
+  find(name: string, range?: IndexRange<readonly IndexValue[]>): readonly Entry<unknown>[] {
+    this.searched = true;
+    const index = indexNamed(this.layout, name);
+    const keys = rangeOfIndex(this.layout, index, range);
+    return this.#search("entries", keys, (id, document) =>
+      entryValuesOf(index.definition, document, this.layout.name, id).map((values) =>
+        entryKey(index, values, id),
+      ),
+    );
+  }
+
+  list(range?: IdRange): readonly Entry<unknown>[] {
+    this.searched = true;
+    const keys = rangeOfIds(this.layout, range);
+    return this.#search("documents", keys, (id) => [documentKey(this.layout, id)]);
+  }
+
+  /** What the store has within the range, but of documents that have changed since, those that are within it now. */
+  #search(
+    table: ViewTable,
+    range: KeyRange,
+    keysOf: (id: string, document: unknown) => readonly ViewKey[],
+  ): readonly Entry<unknown>[] {
+    const { partsMin = 0 } = range;
+    const found: ViewKey[] = [];
+    for (const key of this.#reader.keys(table, range))
+      if (key.length >= partsMin && !this.#changed.has(idOf(key))) found.push(key);
+    const stored = found.length;
+    for (const id of this.#changed) {
+      const { document } = this.#slots.get(id) as Slot;
+      if (document === undefined) continue;
+      for (const key of keysOf(id, document))
+        if (key.length >= partsMin && isWithin(range, key)) found.push(key);
+    }
+    if (found.length > stored) found.sort(compareKeys);
+    return found.map((key) => this.#entry(idOf(key)));
+  }
+
+  #entry(id: string): Entry<unknown> {
+    return { id, document: this.get(id) };
+  }
+
+  #load(id: string): Slot {
+    checkId(`id of a document of ${this.layout.name}`, id);
+    const stored = this.#reader.get("documents", documentKey(this.layout, id));
+    const { bytes, needsCopies } = freezeDocument(stored);
+    const slot = { document: stored, stored, changed: false, bytes, needsCopies };
+    this.#slots.set(id, slot);
+    this.bytes += bytes + SLOT_BYTES;
+    return slot;
+  }
+
+  #set(id: string, document: unknown): void {
+    const slot = this.#slots.get(id) ?? this.#load(id);
+    const { bytes, needsCopies } = freezeDocument(document);
+    if (bytes > this.#limits.documentBytesMax)
+      throw new InvalidArgumentError(
+        `document ${id} of ${this.layout.name}`,
+        `at most ${this.#limits.documentBytesMax} bytes (about)`,
+        bytes,
+      );
+    // What can't be in an index is refused here, while it is known which event it came from.
+    if (document !== undefined)
+      for (const { definition } of this.layout.indexes)
+        entryValuesOf(definition, document, this.layout.name, id);
+    this.bytes += bytes - slot.bytes;
+    slot.bytes = bytes;
+    slot.needsCopies = needsCopies;
+    slot.document = document;
+    slot.changed = true;
+    this.#changed.add(id);
+    this.#uniqueKeys?.touched(id);
+  }
+
+  /** @throws DocumentNotUniqueError - What this event wrote breaks a unique index. */
+  endEvent(): void {
+    this.#uniqueKeys?.settle((id) => {
+      const slot = this.#slots.get(id) as Slot;
+      return { stored: slot.stored, document: slot.document };
+    });
+  }
+
+  /** What is to be written, and for whom watches it, what has changed. Documents that are as they were are left out. */
+  collect(writes: ViewWrite[]): DocumentChange[] {
+    const changes: DocumentChange[] = [];
+    for (const id of this.#changed) {
+      const { document, stored } = this.#slots.get(id) as Slot;
+      if (samePlainData(document, stored)) continue;
+      writes.push({ table: "documents", key: documentKey(this.layout, id), value: document });
+      if (this.layout.indexes.length > 0)
+        for (const write of indexChangesOf(this.layout, id, stored, document)) writes.push(write);
+      changes.push({ id, before: stored, after: document });
+    }
+    return changes;
+  }
+
+  /** What was collected is on disk. */
+  flushed(): void {
+    for (const id of this.#changed) {
+      const slot = this.#slots.get(id) as Slot;
+      slot.stored = slot.document;
+      slot.changed = false;
+    }
+    this.#changed.clear();
+    this.#uniqueKeys?.clear();
+    this.searched = false;
+  }
+
+  /** Lets go of what was read longest ago, down to about `bytesMax`. */
+  trim(bytesMax: number): void {
+    for (const [id, slot] of this.#slots) {
+      if (this.bytes <= bytesMax) return;
+      if (slot.changed) continue;
+      this.bytes -= slot.bytes + SLOT_BYTES;
+      this.#slots.delete(id);
+    }
+  }
+
+  /** Forgets everything that isn't on disk. */
+  reset(): void {
+    this.#slots.clear();
+    this.#changed.clear();
+    this.#uniqueKeys?.clear();
+    this.bytes = 0;
+    this.searched = false;
+  }
+}
+
+function isWithin(range: KeyRange, key: ViewKey): boolean {
+  return compareKeys(range.from, key) <= 0 && compareKeys(key, range.before) < 0;
+}
+
+function idOf(key: ViewKey): string {
+  return key[key.length - 1] as string;
+}

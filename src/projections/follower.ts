@@ -1,0 +1,441 @@
+/**
+ * Following the log with something that may fail: what projections, reactors and views in other databases have in common.
+ * A follower is a client of the one loop over history. It hands events one by one to a unit of work, and writes what the
+ * unit gathered together with the position it reflects.
+ *
+ * When an event fails, nothing that was gathered with it counts: what stood before it is done again and written, then it is
+ * tried alone, again and again, and then its policy decides: it is parked with all later ones of its key, or passed
+ * over, or nothing goes on.
+ */
+import {
+  Subscription,
+  type Journal,
+  type Page,
+  type SubscriptionStatus,
+  type ViewStore,
+  type ViewWrite,
+} from "../../journal/index.js";
+import type { Clock, Timer } from "../kernel/clock.js";
+import { asError } from "../kernel/errors.js";
+import type { Position, RecordedEvent } from "../kernel/event.js";
+import type { Logger } from "../kernel/log.js";
+import { HandlerFailedError } from "./errors.js";
+import type { SourceReader } from "./event-source.js";
+import type { FailurePolicy } from "./failure-policy.js";
+import { ParkedReplay, type ReplayResult } from "./parked-replay.js";
+import { Parking, type ParkedEvent, type ParkingReader } from "./parking.js";
+
+/** What a follower does with events. */
+export interface Unit {
+  /** Takes one event of today. A throw or rejection means that nothing gathered counts: {@link Unit.reset} follows. */
+  apply(event: RecordedEvent): Promise<void> | undefined | void;
+  /** It should be written soon. */
+  isFull(): boolean;
+  /** Nothing was gathered. */
+  isEmpty(): boolean;
+  /** Writes all that was gathered, the position and `writes` together. Resolves once it is on disk. */
+  flush(position: Position, writes: readonly ViewWrite[]): Promise<void>;
+  /** Forgets what was gathered. */
+  reset(): void;
+  /** The position on disk; asked after a write failed, when nobody knows whether it was written. */
+  storedPosition(): Promise<Position> | Position;
+}
+
+export interface FollowerPorts {
+  readonly journal: Journal;
+  readonly views: ViewStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface FollowerOptions {
+  /** Names it in errors, logs and status. */
+  readonly name: string;
+  /** Under which its events are parked. */
+  readonly parkingReader: ParkingReader;
+  readonly after: Position;
+  readonly source: SourceReader;
+  readonly keyOf: (event: RecordedEvent) => string;
+  readonly failurePolicy: Required<FailurePolicy>;
+  /** Fails instead of parking or passing over: for what is built anew and hasn't served yet. */
+  isStrict?(): boolean;
+  /** Whether commits wake it; defaults to true. */
+  readonly follows?: boolean;
+  readonly batchEventsMax?: number;
+  /** Positions that somebody told it to pass over. */
+  readonly skipped: ReadonlySet<Position>;
+  /** Its policy passes an event over: to be recorded before it goes on. */
+  onSkip(error: HandlerFailedError): Promise<void>;
+  /** Waited for before a page is handled. */
+  beforePage?(page: Page): Promise<void>;
+  /** Asked before an event is handled; a throw means that it fails. */
+  beforeEvent?(event: RecordedEvent): void;
+  restMs?(): number;
+}
+
+/** What a follower tells of itself. */
+export interface FollowerStatus extends SubscriptionStatus {
+  /** Milliseconds since the oldest event that isn't handled was recorded; 0 at the head. */
+  readonly lagMs: number;
+  readonly parked: number;
+  readonly paused: boolean;
+}
+
+/** What is gathered is written at the latest after this time. */
+const FLUSH_AFTER_MS = 250;
+/** An advance without a change is written down now and then only: it can be found again from the index. */
+const CHECKPOINT_EVERY_POSITIONS = 10_000;
+const CHECKPOINT_AFTER_MS = 1_000;
+
+export class Follower {
+  readonly #unit: Unit;
+  readonly #options: FollowerOptions;
+  readonly #ports: FollowerPorts;
+  readonly #subscription: Subscription;
+  readonly #parking: Parking;
+  readonly #replay: ParkedReplay;
+  /** The position on disk. */
+  #stored: Position;
+  /** Up to here everything is handled; what isn't on disk changed nothing. */
+  #handled: Position;
+  /** Up to here events were taken; what they changed is with the unit. */
+  #taken: Position;
+  #gatheringSinceMs: number | undefined;
+  #failing: Position | undefined;
+  #givenUp: HandlerFailedError | undefined;
+  #bound: () => Position = () => Infinity;
+  #holds = 0;
+  #paused = false;
+  #turn: Promise<unknown> = Promise.resolve();
+  #checkpointTimer: Timer | undefined;
+  #closed = false;
+
+  constructor(unit: Unit, options: FollowerOptions, ports: FollowerPorts) {
+    this.#unit = unit;
+    this.#options = options;
+    this.#ports = ports;
+    this.#parking = new Parking(ports.views, options.parkingReader);
+    this.#stored = this.#handled = this.#taken = options.after;
+    this.#replay = new ParkedReplay({
+      parking: this.#parking,
+      apply: (position) => this.#applyAt(position),
+      reset: () => unit.reset(),
+      flush: (writes) => this.#flush(this.#handled, writes),
+    });
+    const { restMs, batchEventsMax, failurePolicy } = options;
+    this.#subscription = new Subscription(ports.journal, {
+      name: options.name,
+      after: options.after,
+      filter: options.source.filter,
+      clock: ports.clock,
+      logger: ports.logger,
+      ...failurePolicy,
+      follows: options.follows ?? true,
+      ...(batchEventsMax === undefined ? {} : { batchEventsMax }),
+      upTo: () => this.#upTo(),
+      ...(restMs === undefined ? {} : { restMs }),
+      handle: (page, last) => this.#handle(page, last),
+      giveUp: (error) => this.#giveUp(error),
+    });
+  }
+
+  /** Everything up to here is handled, and what it changed is on disk. */
+  position(): Position {
+    return this.#subscription.position();
+  }
+
+  reached(position: Position, timeoutMs: number): Promise<void> {
+    return this.#subscription.reached(position, timeoutMs);
+  }
+
+  /** Looks whether there is something to do; needed for one that commits don't wake. */
+  wake(): void {
+    this.#subscription.wake();
+  }
+
+  status(): FollowerStatus {
+    const status = this.#subscription.status();
+    return {
+      ...status,
+      lagMs: status.lagEvents === 0 ? 0 : this.#lagMs(status.position),
+      parked: this.#parking.count,
+      paused: this.#paused,
+    };
+  }
+
+  #lagMs(position: Position): number {
+    const { journal, clock } = this.#ports;
+    const [next] = journal.readPage({ after: position, limit: 1 }).events;
+    return next === undefined ? 0 : Math.max(0, clock.nowMs() - next.recordedAtMs);
+  }
+
+  /** Goes no further than this position, asked again and again; Infinity for the head. */
+  setBound(bound: () => Position): void {
+    this.#bound = bound;
+    this.#subscription.wake();
+  }
+
+  /** Whether it can't move on by itself. */
+  isStuck(): boolean {
+    const { state } = this.#subscription.status();
+    return this.#paused || state === "stopped" || state === "closed";
+  }
+
+  get parkedCount(): number {
+    return this.#parking.count;
+  }
+
+  isParked(key: string): boolean {
+    return this.#parking.has(key);
+  }
+
+  parked(options?: { readonly key?: string; readonly limit?: number }): ParkedEvent[] {
+    return this.#parking.list(options);
+  }
+
+  parkedKeys(): readonly string[] {
+    return this.#parking.keys();
+  }
+
+  /** Waits until the page in progress is done. Harmless when repeated. */
+  async pause(): Promise<void> {
+    if (this.#paused) return;
+    this.#paused = true;
+    await this.#hold();
+  }
+
+  /** Goes on after a pause or a stop. */
+  resume(): void {
+    if (this.#paused) {
+      this.#paused = false;
+      this.#unhold();
+    }
+    this.#subscription.restart();
+  }
+
+  /** Runs while nothing is handled and everything that was is on disk. One at a time, in order of the calls. */
+  exclusive<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(() => this.#runHeld(run));
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #runHeld<T>(run: () => Promise<T>): Promise<T> {
+    await this.#hold();
+    try {
+      if (this.#taken > this.#stored) await this.#flush(this.#taken);
+      return await run();
+    } finally {
+      this.#unhold();
+    }
+  }
+
+  async #hold(): Promise<void> {
+    this.#holds += 1;
+    await this.#subscription.hold();
+  }
+
+  #unhold(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) this.#subscription.release();
+  }
+
+  /** Writes with the checkpoint, within {@link Follower.exclusive}; these parked events were handled on the way. */
+  async writeHeld(
+    writes: readonly ViewWrite[],
+    replayed: readonly ParkedEvent[] = [],
+  ): Promise<void> {
+    const removals = replayed.map((event) => this.#parking.removalOf(event));
+    await this.#flush(this.#handled, [...writes, ...removals]);
+    for (const { key } of replayed) this.#parking.removed(key, 1);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#checkpointTimer?.cancel();
+    await this.#subscription.close();
+    await this.#turn;
+    try {
+      if (this.#taken > this.#stored) await this.#flush(this.#taken);
+    } catch (error) {
+      // What isn't written is handled again next time.
+      const fields = { reader: this.#options.name, error: asError(error) };
+      this.#ports.logger.warn(fields, "a reader's last checkpoint wasn't written");
+    }
+  }
+
+  #upTo(): Position {
+    if (this.#failing === undefined) return this.#bound();
+    // What stands before the failing event goes to disk first; then it is tried alone.
+    const before = this.#failing - 1;
+    return Math.min(this.#bound(), this.#handled < before ? before : this.#failing);
+  }
+
+  async #handle(page: Page, last: boolean): Promise<Position> {
+    try {
+      await this.#options.beforePage?.(page);
+      const { events } = page;
+      for (let at = 0; at < events.length; at++) {
+        const event = events[at] as RecordedEvent;
+        // Most units are synchronous: a promise an event would cost more than the event.
+        const taken = this.#take(event);
+        if (taken !== undefined) await taken;
+        if (this.#unit.isFull()) await this.#flush(event.position);
+      }
+      await this.#endPage(page.scannedTo, last);
+      if (this.#failing !== undefined && this.#handled >= this.#failing) this.#failing = undefined;
+      return this.#handled;
+    } catch (error) {
+      await this.#onFailure(error);
+      throw error;
+    }
+  }
+
+  async #endPage(position: Position, last: boolean): Promise<void> {
+    if (this.#unit.isEmpty() && this.#parking.writes().length === 0) {
+      this.#handled = this.#taken = position;
+      if (position - this.#stored >= CHECKPOINT_EVERY_POSITIONS) await this.#flush(position);
+      else if (last) this.#checkpointLater();
+      return;
+    }
+    this.#taken = position;
+    const nowMs = this.#ports.clock.monotonicMs();
+    this.#gatheringSinceMs ??= nowMs;
+    if (last || nowMs - this.#gatheringSinceMs >= FLUSH_AFTER_MS) await this.#flush(position);
+  }
+
+  /** For readers in other processes, who know only what is written. */
+  #checkpointLater(): void {
+    if (this.#checkpointTimer !== undefined || this.#handled === this.#stored) return;
+    this.#checkpointTimer = this.#ports.clock.setTimer(CHECKPOINT_AFTER_MS, () => {
+      this.#checkpointTimer = undefined;
+      if (this.#closed || this.#handled === this.#stored) return;
+      this.exclusive(() => Promise.resolve()).catch((error: unknown) => {
+        const fields = { reader: this.#options.name, error: asError(error) };
+        this.#ports.logger.warn(fields, "a reader's checkpoint wasn't written");
+      });
+    });
+  }
+
+  async #flush(position: Position, writes: readonly ViewWrite[] = []): Promise<void> {
+    await this.#unit.flush(position, [...this.#parking.writes(), ...writes]);
+    this.#parking.written();
+    this.#stored = this.#handled = this.#taken = position;
+    this.#gatheringSinceMs = undefined;
+    this.#givenUp = undefined;
+    this.#subscription.acknowledge(position);
+  }
+
+  async #onFailure(error: unknown): Promise<void> {
+    this.#unit.reset();
+    this.#parking.reset();
+    this.#gatheringSinceMs = undefined;
+    this.#taken = this.#handled;
+    if (error instanceof HandlerFailedError) {
+      this.#failing = error.position;
+      return;
+    }
+    // A write that failed may have been written all the same: doing it again would count its events twice.
+    const stored = await this.#unit.storedPosition();
+    if (stored > this.#handled) {
+      this.#stored = this.#handled = this.#taken = stored;
+      this.#subscription.acknowledge(stored);
+    }
+  }
+
+  #take(event: RecordedEvent): Promise<void> | undefined {
+    const { position } = event;
+    if (this.#options.skipped.has(position)) return undefined;
+    if (this.#givenUp?.position === position) {
+      this.#park(event, this.#givenUp);
+    } else if (this.#parking.count > 0 && this.#parking.has(this.#keyOf(event))) {
+      this.#park(event, undefined);
+    } else {
+      return this.#apply(event);
+    }
+    return undefined;
+  }
+
+  #park(event: RecordedEvent, error: HandlerFailedError | undefined): void {
+    const { position, streamId, type: eventType } = event;
+    this.#parking.add({
+      key: this.#keyOf(event),
+      position,
+      streamId,
+      eventType,
+      queued: error === undefined,
+      error: error === undefined ? undefined : asError(error.cause).message,
+      attempts: error === undefined ? 0 : this.#options.failurePolicy.attemptsMax,
+      parkedAtMs: this.#ports.clock.nowMs(),
+    });
+  }
+
+  /** A key function may fail, too; then the event fails, and is parked by its entity. */
+  #keyOf(event: RecordedEvent): string {
+    try {
+      const key: unknown = this.#options.keyOf(event);
+      return typeof key === "string" && key !== "" ? key : event.entityId;
+    } catch {
+      return event.entityId;
+    }
+  }
+
+  #apply(event: RecordedEvent): Promise<void> | undefined {
+    try {
+      this.#options.beforeEvent?.(event);
+      let pending: Promise<void> | undefined;
+      for (const current of this.#options.source.upcast(event)) {
+        if (pending !== undefined) {
+          pending = pending.then(() => this.#unit.apply(current));
+          continue;
+        }
+        const taken = this.#unit.apply(current);
+        if (taken !== undefined) pending = taken;
+      }
+      return pending?.catch((error: unknown) => {
+        throw this.#failed(event, error);
+      });
+    } catch (error) {
+      throw this.#failed(event, error);
+    }
+  }
+
+  #failed(event: RecordedEvent, cause: unknown): HandlerFailedError {
+    // A unit that works on several events at a time says itself which of them failed.
+    if (cause instanceof HandlerFailedError) return cause;
+    const { position, streamId, type } = event;
+    return new HandlerFailedError(this.#options.name, position, streamId, type, cause);
+  }
+
+  async #giveUp(error: Error): Promise<boolean> {
+    const { failurePolicy } = this.#options;
+    if (!(error instanceof HandlerFailedError) || this.#options.isStrict?.() === true) return false;
+    if (failurePolicy.then === "park" && !this.#parking.isFull) {
+      this.#givenUp = error;
+      return true;
+    }
+    if (failurePolicy.then !== "skip") return false;
+    await this.#options.onSkip(error);
+    return true;
+  }
+
+  /**
+   * Handles the parked events of a key again, in order, while nothing else is handled. Stops at the first that fails.
+   *
+   * @returns How many were handled, and the one that failed.
+   */
+  replayParked(key: string): Promise<ReplayResult> {
+    return this.exclusive(() => this.#replay.replay(key));
+  }
+
+  /** Forgets parked events without handling them: one of a key, or all of it. Returns how many. */
+  discardParked(key: string, position?: Position): Promise<number> {
+    return this.exclusive(() => this.#replay.discard(key, position));
+  }
+
+  async #applyAt(position: Position): Promise<void> {
+    const { journal } = this.#ports;
+    const page = journal.readPage({ after: position - 1, upTo: position, limit: 1 });
+    for (const event of page.events) await this.#apply(event);
+  }
+}

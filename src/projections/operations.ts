@@ -1,0 +1,178 @@
+/**
+ * What an operator does to projections and reactors while they run. Every change is recorded in the audit stream of its
+ * reader (`tidemark/<name>`), with who did it and why, before it is carried out; so it outlives the process.
+ */
+import type { Journal } from "../../journal/index.js";
+import { checkInteger } from "../kernel/check.js";
+import { InvalidArgumentError } from "../kernel/errors.js";
+import type { Position } from "../kernel/event.js";
+import type { Actor, Audit, AuditRecord } from "./audit.js";
+import { OperationRefusedError } from "./errors.js";
+import type { Follower } from "./follower.js";
+import type { ParkedEvent } from "./parking.js";
+import type { ReplayResult } from "./parked-replay.js";
+import type { AnyProjection } from "./projection.js";
+import type { ProjectionHost, RebuildOptions } from "./projection-host.js";
+import type { Reactor } from "./reactor.js";
+import type { ReactorHost } from "./reactor-host.js";
+
+/** A projection or reactor, by itself or by its name. */
+export type ReaderRef = string | Pick<AnyProjection, "name"> | Pick<Reactor, "name">;
+
+type Host = ProjectionHost | ReactorHost;
+
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Each method throws an InvalidArgumentError where the runtime has no such projection or reactor, and an
+ * OperationRefusedError where things stand against it; nothing was then changed.
+ */
+export class Operations {
+  readonly #projections: ReadonlyMap<string, ProjectionHost>;
+  readonly #reactors: ReadonlyMap<string, ReactorHost>;
+  readonly #audit: Audit;
+  readonly #journal: Journal;
+
+  constructor(
+    projections: ReadonlyMap<string, ProjectionHost>,
+    reactors: ReadonlyMap<string, ReactorHost>,
+    audit: Audit,
+    journal: Journal,
+  ) {
+    this.#projections = projections;
+    this.#reactors = reactors;
+    this.#audit = audit;
+    this.#journal = journal;
+  }
+
+  /** It handles nothing more until it is resumed, also after a restart. Its view is served as it is. */
+  pause(reader: ReaderRef, actor: Actor = {}): Promise<void> {
+    return this.#host(reader).pause(actor);
+  }
+
+  /** It goes on, after a pause, or after it stopped because of a failure. */
+  resume(reader: ReaderRef, actor: Actor = {}): Promise<void> {
+    return this.#host(reader).resume(actor);
+  }
+
+  /** It passes the event at this position over, now and in every rebuild of this version; where it stopped there it goes on. */
+  async skip(reader: ReaderRef, position: Position, actor: Actor = {}): Promise<void> {
+    checkInteger("position", position, 1, this.#journal.head());
+    await this.#host(reader).skip(position, actor);
+  }
+
+  /**
+   * Builds the projection anew, beside the generation that serves; that one is replaced once the new one is as far.
+   *
+   * @returns The number of the new generation; `runtime.status()` tells how it gets on.
+   */
+  rebuild(projection: ReaderRef, options: RebuildOptions = {}): Promise<number> {
+    return this.#projection(projection, "rebuild").rebuild(options);
+  }
+
+  /** Lets a generation serve that waits for approval, or that will. */
+  approve(projection: ReaderRef, actor: Actor = {}): Promise<void> {
+    return this.#projection(projection, "approve").approve(actor);
+  }
+
+  /** Gives up the generation that is being built. */
+  cancelRebuild(projection: ReaderRef, actor: Actor = {}): Promise<void> {
+    return this.#projection(projection, "cancelRebuild").cancelRebuild(actor);
+  }
+
+  /** Points readers back to the generation before, which has followed the log all the time. */
+  rollback(projection: ReaderRef, actor: Actor = {}): Promise<void> {
+    return this.#projection(projection, "rollback").rollback(actor);
+  }
+
+  /** Forgets the generation before: there is then no rolling back. */
+  dropRetired(projection: ReaderRef, actor: Actor = {}): Promise<void> {
+    return this.#projection(projection, "dropRetired").dropRetired(actor);
+  }
+
+  /**
+   * Builds what belongs to one key anew, in the generation that serves, from the events of that key up to its position: for
+   * projections whose documents have the key as their id.
+   *
+   * @returns How many events were handled.
+   * @throws HandlerFailedError - A handler failed; nothing was changed.
+   */
+  rebuildKey(projection: ReaderRef, key: string, actor: Actor = {}): Promise<number> {
+    return this.#projection(projection, "rebuildKey").rebuildKey(key, actor);
+  }
+
+  /** Brings a projection up to date that doesn't follow by itself. */
+  refresh(projection: ReaderRef, options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    const { timeoutMs = TIMEOUT_MS } = options;
+    return this.#projection(projection, "refresh").refresh(timeoutMs);
+  }
+
+  /** Events that wait, by key and in order; of one key, or of all. At most `limit`, which defaults to 1,000. */
+  parked(
+    reader: ReaderRef,
+    options: { readonly key?: string; readonly limit?: number } = {},
+  ): readonly ParkedEvent[] {
+    const { key, limit = 1_000 } = options;
+    checkInteger("limit", limit, 1, 1_000_000);
+    const follower = this.#follower(reader);
+    return follower?.parked({ limit, ...(key === undefined ? {} : { key }) }) ?? [];
+  }
+
+  /**
+   * Handles the parked events of a key again, in order, and lets its later ones through; without a key those of all keys.
+   * Stops at the first event of a key that fails again.
+   */
+  async replayParked(
+    reader: ReaderRef,
+    options: Actor & { readonly key?: string } = {},
+  ): Promise<ReplayResult> {
+    const host = this.#host(reader);
+    const { key, ...actor } = options;
+    const keys = key === undefined ? (this.#follower(reader)?.parkedKeys() ?? []) : [key];
+    let replayed = 0;
+    let failed: ParkedEvent | undefined;
+    for (const each of keys) {
+      const result = await host.replayParked(each, actor);
+      replayed += result.replayed;
+      failed ??= result.failed;
+    }
+    return { replayed, failed };
+  }
+
+  /** Forgets parked events without handling them: one of a key, by its position, or all of it. Returns how many. */
+  discardParked(
+    reader: ReaderRef,
+    options: Actor & { readonly key: string; readonly position?: Position },
+  ): Promise<number> {
+    const { key, position, ...actor } = options;
+    return this.#host(reader).discardParked(key, position, actor);
+  }
+
+  /** What was done to a reader, oldest first. */
+  audit(reader: ReaderRef): readonly AuditRecord[] {
+    return this.#audit.records(this.#host(reader).name);
+  }
+
+  #follower(reader: ReaderRef): Follower | undefined {
+    const host = this.#host(reader);
+    return "follower" in host ? host.follower : host.generations.serving.projector?.follower;
+  }
+
+  #projection(reader: ReaderRef, operation: string): ProjectionHost {
+    const host = this.#host(reader);
+    if ("generations" in host) return host;
+    throw new OperationRefusedError(operation, host.name, "it is a reactor, and keeps no view");
+  }
+
+  #host(reader: ReaderRef): Host {
+    const name = typeof reader === "string" ? reader : reader.name;
+    const host = this.#projections.get(name) ?? this.#reactors.get(name);
+    if (host !== undefined) return host;
+    const names = [...this.#projections.keys(), ...this.#reactors.keys()].join(", ");
+    throw new InvalidArgumentError(
+      "projection or reactor",
+      names === "" ? "one that the runtime was opened with; there is none here" : `one of ${names}`,
+      name,
+    );
+  }
+}

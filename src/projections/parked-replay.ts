@@ -1,0 +1,95 @@
+/** What an operator does with parked events, once the handler is mended: handle them again in order, or forget them. */
+import type { ViewWrite } from "../../journal/index.js";
+import { asError } from "../kernel/errors.js";
+import type { Position } from "../kernel/event.js";
+import type { ParkedEvent, Parking } from "./parking.js";
+
+export interface ReplayResult {
+  /** Events handled, and no longer parked. */
+  readonly replayed: number;
+  /** The one that failed again: it and those behind it stay parked. */
+  readonly failed: ParkedEvent | undefined;
+}
+
+/** The reader whose events are parked; held while this works. */
+export interface ReplayPorts {
+  readonly parking: Parking;
+  apply(position: Position): Promise<void>;
+  /** Forgets what was applied since the last flush. */
+  reset(): void;
+  /** Writes what was applied, and these rows. */
+  flush(writes: readonly ViewWrite[]): Promise<void>;
+}
+
+const EVENTS_AT_ONCE = 500;
+
+export class ParkedReplay {
+  readonly #ports: ReplayPorts;
+
+  constructor(ports: ReplayPorts) {
+    this.#ports = ports;
+  }
+
+  async replay(key: string): Promise<ReplayResult> {
+    let replayed = 0;
+    for (;;) {
+      const parked = this.#ports.parking.list({ key, limit: EVENTS_AT_ONCE });
+      if (parked.length === 0) return { replayed, failed: undefined };
+      const { done, failed } = await this.#replaySome(key, parked);
+      replayed += done;
+      if (failed !== undefined) return { replayed, failed };
+    }
+  }
+
+  async #replaySome(
+    key: string,
+    parked: readonly ParkedEvent[],
+  ): Promise<{ done: number; failed: ParkedEvent | undefined }> {
+    const { parking, flush } = this.#ports;
+    const { done, error } = await this.#apply(parked);
+    const writes = parked.slice(0, done).map((event) => parking.removalOf(event));
+    const at = parked[done];
+    const failed =
+      at === undefined || error === undefined
+        ? undefined
+        : { ...at, queued: false, error: error.message, attempts: at.attempts + 1 };
+    if (failed !== undefined) writes.push(parking.writeOf(failed));
+    await flush(writes);
+    parking.removed(key, done);
+    return { done, failed };
+  }
+
+  /** Applies as many as succeed; what a failure spoilt is done again without the one that failed. */
+  async #apply(
+    parked: readonly ParkedEvent[],
+  ): Promise<{ done: number; error: Error | undefined }> {
+    const { apply, reset } = this.#ports;
+    for (let at = 0; at < parked.length; at++) {
+      try {
+        await apply((parked[at] as ParkedEvent).position);
+      } catch (error) {
+        reset();
+        for (const { position } of parked.slice(0, at)) await apply(position);
+        return { done: at, error: asError(error) };
+      }
+    }
+    return { done: parked.length, error: undefined };
+  }
+
+  /** One event of a key, or all of them. Returns how many. */
+  async discard(key: string, position: Position | undefined): Promise<number> {
+    const { parking, flush } = this.#ports;
+    let discarded = 0;
+    for (;;) {
+      const found = parking.list({
+        key,
+        ...(position === undefined ? { limit: EVENTS_AT_ONCE } : {}),
+      });
+      const parked = found.filter((event) => (position ?? event.position) === event.position);
+      if (parked.length === 0) return discarded;
+      await flush(parked.map((event) => parking.removalOf(event)));
+      parking.removed(key, parked.length);
+      discarded += parked.length;
+    }
+  }
+}

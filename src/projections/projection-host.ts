@@ -1,0 +1,304 @@
+/** One projection of a runtime: where its readers look, and what can be done to it. */
+import { SubscriptionStoppedError, SubscriptionTimeoutError } from "../../journal/index.js";
+import type { Timer } from "../kernel/clock.js";
+import { asError } from "../kernel/errors.js";
+import type { Position } from "../kernel/event.js";
+import { actorFields, type Actor, type AuditType } from "./audit.js";
+import type { Changes } from "./document-unit.js";
+import { OperationRefusedError, ViewNotBuiltError, type HandlerFailedError } from "./errors.js";
+import type { Follower } from "./follower.js";
+import { GenerationSet, type GenerationPorts } from "./generation-set.js";
+import { generationsAtOpen, type GenerationsAtOpen } from "./generations-at-open.js";
+import { storedLayoutOf, type Generation } from "./generations.js";
+import type { CollectionLayout } from "./layout.js";
+import type { AnyProjection } from "./projection.js";
+import type { Projector } from "./projector.js";
+
+/** What a rebuild may be told. */
+export interface RebuildOptions extends Actor {
+  /** Whether it waits for approval before it serves; defaults to what the definition says. */
+  readonly approval?: boolean;
+}
+
+/** Told what has changed for readers: documents of the generation that serves, or the generation itself. */
+export interface HostListener {
+  changed(changes: Changes, position: Position): void;
+  flipped(before: Generation): void;
+  closed(): void;
+}
+
+export class ProjectionHost {
+  readonly definition: AnyProjection;
+  readonly generations: GenerationSet;
+  readonly #ports: GenerationPorts;
+  readonly #listeners = new Set<HostListener>();
+  readonly #skipped: Map<number, Set<Position>>;
+  #paused: boolean;
+  #clockTimer: Timer | undefined;
+  #tellFlip: () => void = () => undefined;
+  #nextFlip = this.#flipToCome();
+  #closed = false;
+
+  private constructor(definition: AnyProjection, ports: GenerationPorts, at: GenerationsAtOpen) {
+    this.definition = definition;
+    this.#ports = ports;
+    const controls = ports.audit.controls(definition.name);
+    this.#paused = controls.paused;
+    this.#skipped = new Map(controls.skipped);
+    this.generations = new GenerationSet(definition, at, ports, {
+      skippedOf: (version) => this.#skippedOf(version),
+      onSkip: (version, error) => this.#onSkip(version, error),
+      onChanged: (changes, position) => {
+        for (const listener of this.#listeners) listener.changed(changes, position);
+      },
+      onFlipped: (before) => this.#onFlipped(before),
+    });
+    if (this.#paused)
+      for (const { follower } of this.generations.projectors()) void follower.pause();
+    this.#tick();
+  }
+
+  /** Resolves once its generations are known; they catch up behind. */
+  static async open(definition: AnyProjection, ports: GenerationPorts): Promise<ProjectionHost> {
+    const { views, journal, clock } = ports;
+    const at = await generationsAtOpen(views, definition, journal.head(), clock.nowMs());
+    return new ProjectionHost(definition, ports, at);
+  }
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get serving(): Generation {
+    return this.generations.serving.generation;
+  }
+
+  /** Up to where readers see the log. */
+  position(): Position {
+    return this.generations.serving.position();
+  }
+
+  head(): Position {
+    return this.#ports.journal.head();
+  }
+
+  /** @throws ViewNotBuiltError - The generation that serves doesn't have it. */
+  layout(collection: string): CollectionLayout {
+    const found = storedLayoutOf(this.serving, collection, this.definition);
+    if (found !== undefined) return found;
+    throw new ViewNotBuiltError(this.name, `collection ${collection}`, this.serving.version);
+  }
+
+  /** Returns what ends it. */
+  listen(listener: HostListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Resolves once readers see everything up to there, in whichever generation.
+   *
+   * @throws SubscriptionTimeoutError, SubscriptionStoppedError - They don't, in time or at all.
+   */
+  async reached(position: Position, timeoutMs: number): Promise<void> {
+    const { clock } = this.#ports;
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
+    while (this.position() < position) {
+      const leftMs = Math.max(0, deadlineMs - clock.monotonicMs());
+      const { projector } = this.generations.serving;
+      if (projector === undefined) {
+        await this.#flippedWithin(position, timeoutMs, leftMs);
+        continue;
+      }
+      try {
+        await Promise.race([projector.follower.reached(position, leftMs), this.#nextFlip]);
+      } catch (error) {
+        if (projector !== this.generations.serving.projector) continue;
+        // The one that serves no longer moves; the one that is being built may.
+        const mayFlip = this.generations.isRebuilding() && !this.#closed;
+        if (!(error instanceof SubscriptionStoppedError) || !mayFlip) throw error;
+        await this.#flippedWithin(position, timeoutMs, leftMs);
+      }
+    }
+  }
+
+  async #flippedWithin(wanted: Position, timeoutMs: number, leftMs: number): Promise<void> {
+    let timer: Timer | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = this.#ports.clock.setTimer(leftMs, () =>
+        reject(new SubscriptionTimeoutError(this.name, this.position(), wanted, timeoutMs)),
+      );
+    });
+    try {
+      await Promise.race([this.#nextFlip, late]);
+    } finally {
+      timer?.cancel();
+    }
+  }
+
+  #flipToCome(): Promise<void> {
+    return new Promise((resolve) => (this.#tellFlip = resolve));
+  }
+
+  #onFlipped(before: Generation): void {
+    const tell = this.#tellFlip;
+    this.#nextFlip = this.#flipToCome();
+    tell();
+    for (const listener of this.#listeners) listener.flipped(before);
+    const { id: generation, version } = this.serving;
+    this.#record("GenerationServes", { generation, version, instead: before.id }).catch(
+      (error: unknown) => {
+        const fields = { projection: this.name, error: asError(error) };
+        this.#ports.logger.warn(fields, "the flip of a projection wasn't recorded");
+      },
+    );
+  }
+
+  /** Brings a projection up to date that is so by the clock. */
+  #tick(): void {
+    const { lifecycle } = this.definition;
+    if (typeof lifecycle !== "object") return;
+    this.#clockTimer = this.#ports.clock.setTimer(lifecycle.everyMs, () => {
+      for (const { follower } of this.generations.projectors()) follower.wake();
+      this.#tick();
+    });
+  }
+
+  #skippedOf(version: number): Set<Position> {
+    const found = this.#skipped.get(version) ?? new Set<Position>();
+    this.#skipped.set(version, found);
+    return found;
+  }
+
+  skippedCount(): number {
+    return this.#skippedOf(this.serving.version).size;
+  }
+
+  async #onSkip(version: number, error: HandlerFailedError): Promise<void> {
+    const { position: at, eventType, streamId } = error;
+    const reason = `its policy passes over what fails: ${asError(error.cause).message}`;
+    await this.#record("EventSkipped", { version, at, eventType, streamId, reason });
+    this.#skippedOf(version).add(at);
+  }
+
+  // Operations: each is on disk, in the audit stream, before it is carried out.
+
+  #record(type: AuditType, data: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.#ports.audit.record(this.name, type, data);
+  }
+
+  async rebuild(options: RebuildOptions): Promise<number> {
+    if (this.generations.isRebuilding())
+      throw new OperationRefusedError("rebuild", this.name, "it is being rebuilt already");
+    await this.#record("RebuildRequested", actorFields(options));
+    return this.generations.build(options.approval ?? this.definition.approval);
+  }
+
+  async approve(actor: Actor): Promise<void> {
+    const { rebuild } = this.generations;
+    this.#checkRebuilding("approve");
+    const generation = rebuild?.candidate.generation.id;
+    await this.#record("RebuildApproved", { ...actorFields(actor), generation });
+    rebuild?.approve();
+  }
+
+  async cancelRebuild(actor: Actor): Promise<void> {
+    this.#checkRebuilding("cancelRebuild");
+    const generation = this.generations.rebuild?.candidate.generation.id;
+    await this.#record("RebuildCancelled", { ...actorFields(actor), generation });
+    await this.generations.cancelRebuild();
+  }
+
+  #checkRebuilding(operation: string): void {
+    if (this.generations.isRebuilding()) return;
+    throw new OperationRefusedError(operation, this.name, "it isn't being rebuilt");
+  }
+
+  async rollback(actor: Actor): Promise<void> {
+    if (this.generations.isRebuilding())
+      throw new OperationRefusedError("rollback", this.name, "cancel its rebuild first");
+    const { generation } = this.generations.checkRollback();
+    const instead = this.serving.id;
+    await this.#record("RolledBack", {
+      ...actorFields(actor),
+      generation: generation.id,
+      instead,
+    });
+    await this.generations.rollback();
+  }
+
+  async dropRetired(actor: Actor): Promise<void> {
+    const generation = this.generations.retired?.generation.id;
+    if (generation === undefined)
+      throw new OperationRefusedError("dropRetired", this.name, "there is none");
+    await this.#record("GenerationDropped", { ...actorFields(actor), generation });
+    await this.generations.dropRetired();
+  }
+
+  async pause(actor: Actor): Promise<void> {
+    await this.#record("Paused", actorFields(actor));
+    this.#paused = true;
+    await Promise.all(this.generations.projectors().map(({ follower }) => follower.pause()));
+  }
+
+  async resume(actor: Actor): Promise<void> {
+    await this.#record("Resumed", actorFields(actor));
+    this.#paused = false;
+    for (const { follower } of this.generations.projectors()) follower.resume();
+    this.generations.rebuild?.resume();
+  }
+
+  /** Passes an event over, in every generation of this version; a stopped one goes on. */
+  async skip(position: Position, actor: Actor): Promise<void> {
+    const { version } = this.definition;
+    await this.#record("EventSkipped", { ...actorFields(actor), version, at: position });
+    this.#skippedOf(version).add(position);
+    if (this.#paused) return;
+    for (const { follower } of this.generations.projectors()) follower.resume();
+    this.generations.rebuild?.resume();
+  }
+
+  async refresh(timeoutMs: number): Promise<void> {
+    await this.reached(this.head(), timeoutMs);
+  }
+
+  async replayParked(key: string, actor: Actor): ReturnType<Follower["replayParked"]> {
+    const { follower } = this.#current("replayParked");
+    await this.#record("ParkedReplayed", { ...actorFields(actor), key });
+    return follower.replayParked(key);
+  }
+
+  async discardParked(key: string, position: Position | undefined, actor: Actor): Promise<number> {
+    const { follower } = this.#current("discardParked");
+    const at = position === undefined ? {} : { at: position };
+    await this.#record("ParkedDiscarded", { ...actorFields(actor), key, ...at });
+    return follower.discardParked(key, position);
+  }
+
+  async rebuildKey(key: string, actor: Actor): Promise<number> {
+    const projector = this.#current("rebuildKey");
+    await this.#record("KeyRebuilt", { ...actorFields(actor), key });
+    return projector.rebuildKey(key);
+  }
+
+  #current(operation: string): Projector {
+    const { projector } = this.generations.serving;
+    if (projector !== undefined) return projector;
+    throw new OperationRefusedError(
+      operation,
+      this.name,
+      `the code of version ${this.serving.version}, which serves, isn't here: give its definition as "previous"`,
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#clockTimer?.cancel();
+    for (const listener of this.#listeners) listener.closed();
+    await this.generations.close();
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * A new generation on its way to serve, beside the one that does.
+ *
+ * ```
+ * waiting --> catching-up --> comparing --> (awaiting-approval) --> flipping --> done
+ *                  |  ^
+ *        handler   v  |  resumed, or the event skipped
+ *                 failed
+ * ```
+ *
+ * It never runs ahead of the one that serves before both were compared at one position, and it flips where both are at one
+ * position, so no reader sees less than before. One that can't move (its code is gone, it stopped, it is paused) is met
+ * where it stands.
+ */
+import type { ViewStore } from "../../journal/index.js";
+import type { Clock } from "../kernel/clock.js";
+import { asError } from "../kernel/errors.js";
+import type { Position } from "../kernel/event.js";
+import type { Logger } from "../kernel/log.js";
+import { diffOf, type GenerationDiff } from "./diff.js";
+import type { Generation } from "./generations.js";
+import type { Projector } from "./projector.js";
+
+export type RebuildPhase =
+  "waiting" | "catching-up" | "comparing" | "awaiting-approval" | "flipping" | "failed" | "done";
+
+/** The generation that serves; without a projector where its code is gone. */
+export interface Serving {
+  readonly generation: Generation;
+  readonly projector: Projector | undefined;
+  position(): Position;
+}
+
+export interface RebuildPorts {
+  readonly candidate: Projector;
+  readonly views: ViewStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly needsApproval: boolean;
+  readonly turns: Turns;
+  serving(): Serving;
+  head(): Position;
+  /** Makes the candidate serve, while both are held. */
+  flip(): Promise<void>;
+}
+
+const NEAR_POSITIONS = 1_000;
+const FOREVER_MS = 2 ** 31 - 1;
+
+export class Rebuild {
+  readonly candidate: Projector;
+  readonly #ports: RebuildPorts;
+  phase: RebuildPhase = "waiting";
+  diff: GenerationDiff | undefined;
+  error: Error | undefined;
+  /** From the moment at which the serving one was held until readers were pointed to the new one. */
+  flipMs: number | undefined;
+  #compared = false;
+  #closed = false;
+  #approved = false;
+  #goOn: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(ports: RebuildPorts) {
+    this.#ports = ports;
+    this.candidate = ports.candidate;
+    this.candidate.follower.setBound(() =>
+      this.#compared ? Infinity : ports.serving().position(),
+    );
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Lets it serve, once it is ready. */
+  approve(): void {
+    this.#approved = true;
+    if (this.phase === "awaiting-approval") this.#goOn?.();
+  }
+
+  /** Tries again after it failed. */
+  resume(): void {
+    this.candidate.follower.resume();
+    if (this.phase === "failed") this.#goOn?.();
+  }
+
+  /** Ends it. `closing` closes the candidate, and what it may wait for. */
+  async close(closing: () => Promise<void>): Promise<void> {
+    this.#closed = true;
+    this.#goOn?.();
+    this.#ports.turns.wake();
+    await closing();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { turns, logger } = this.#ports;
+    while (!this.#closed && this.phase !== "done") {
+      try {
+        await turns.take(
+          () => this.#closed,
+          () => this.#build(),
+        );
+        if (!this.#closed) await this.#awaitApproval();
+        if (!this.#closed) await this.#flipOver();
+      } catch (error) {
+        if (this.#closed) return;
+        this.phase = "failed";
+        this.error = asError(error);
+        const { name, version } = this.candidate.definition;
+        logger.error({ projection: name, version, error }, "a generation can't be built");
+        await this.#told();
+      }
+    }
+  }
+
+  async #build(): Promise<void> {
+    if (this.#closed || this.#compared) return;
+    this.phase = "catching-up";
+    for (;;) {
+      const at = this.#ports.serving().position();
+      await this.#reached(at);
+      if (this.#closed) return;
+      const ahead = this.#ports.serving().position() - this.candidate.position();
+      if (ahead <= NEAR_POSITIONS) break;
+    }
+    this.phase = "comparing";
+    const { views, clock, serving } = this.#ports;
+    const before = serving().generation;
+    const { snapshot, position } = await this.#meet((position) =>
+      Promise.resolve({
+        snapshot: views.snapshot(),
+        // One that was further already when it was opened has no position in common with one that can't move.
+        position: position === serving().position() ? position : undefined,
+      }),
+    );
+    // From here on it follows the log, also where the other one can't.
+    this.#compared = true;
+    this.candidate.follower.wake();
+    try {
+      if (position !== undefined)
+        this.diff = await diffOf(snapshot, before, this.candidate.generation, position, clock);
+    } finally {
+      snapshot.close();
+    }
+  }
+
+  async #awaitApproval(): Promise<void> {
+    while (this.#ports.needsApproval && !this.#approved && !this.#closed) {
+      this.phase = "awaiting-approval";
+      await this.#told();
+    }
+  }
+
+  async #flipOver(): Promise<void> {
+    this.phase = "flipping";
+    await this.#reached(this.#ports.head());
+    await this.#meet(() => this.#ports.flip());
+    this.phase = "done";
+  }
+
+  /** Holds both at one position; of one that can't move only that it isn't ahead. */
+  #meet<T>(run: (position: Position) => Promise<T>): Promise<T> {
+    const { serving, clock } = this.#ports;
+    const { projector } = serving();
+    const candidate = this.candidate.follower;
+    const startedAtMs = clock.monotonicMs();
+    const held = async (): Promise<T> => {
+      const at = serving().position();
+      candidate.setBound(() => at);
+      try {
+        await this.#reached(at);
+        return await candidate.exclusive(async () => {
+          const result = await run(candidate.position());
+          this.flipMs = clock.monotonicMs() - startedAtMs;
+          return result;
+        });
+      } finally {
+        candidate.setBound(() => (this.#compared ? Infinity : serving().position()));
+      }
+    };
+    return projector === undefined ? held() : projector.follower.exclusive(held);
+  }
+
+  #reached(position: Position): Promise<void> {
+    return this.candidate.follower.reached(position, FOREVER_MS);
+  }
+
+  #told(): Promise<void> {
+    return new Promise((resolve) => (this.#goOn = resolve));
+  }
+}
+
+/** How many generations may be built at a time. */
+export class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(max: number) {
+    this.#free = max;
+  }
+
+  async take(isOver: () => boolean, run: () => Promise<void>): Promise<void> {
+    while (this.#free === 0 && !isOver())
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (isOver()) return;
+    this.#free -= 1;
+    try {
+      await run();
+    } finally {
+      this.#free += 1;
+      this.wake();
+    }
+  }
+
+  /** Lets those who wait look again. */
+  wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,246 @@
+/** What projections and reactors tell of themselves, as data. */
+import type { Clock } from "../kernel/clock.js";
+import type { Position } from "../kernel/event.js";
+import type { GenerationDiff } from "./diff.js";
+import { HandlerFailedError } from "./errors.js";
+import type { FollowerStatus } from "./follower.js";
+import type { Lifecycle } from "./projection.js";
+import type { ProjectionHost } from "./projection-host.js";
+import type { ReactorHost } from "./reactor-host.js";
+import type { RebuildPhase } from "./rebuild.js";
+import type { SubscriptionState } from "../../journal/index.js";
+
+/** The error that a reader met last, and where; gone once it got past it. */
+export interface ReaderError {
+  readonly message: string;
+  /** The event; undefined where the failure had nothing to do with one. */
+  readonly position: Position | undefined;
+  readonly eventType: string | undefined;
+  readonly streamId: string | undefined;
+  readonly attempts: number;
+}
+
+/** How a reader of the log stands. */
+export interface ReaderStatus {
+  readonly state: SubscriptionState | "frozen";
+  /** Everything up to here is handled. */
+  readonly position: Position;
+  readonly head: Position;
+  readonly lagEvents: number;
+  /** Since the oldest event that isn't handled was recorded; 0 at the head. */
+  readonly lagMs: number;
+  /** Positions a second, in the last ten seconds in which it worked. */
+  readonly positionsPerSecond: number;
+  /** Until the head at that rate; 0 at the head, undefined while it doesn't move. */
+  readonly secondsLeft: number | undefined;
+  readonly parked: number;
+  readonly error: ReaderError | undefined;
+  /** Wall time at which it last looked at the log: alive. */
+  readonly lastCycleAtMs: number | undefined;
+  /** Wall time at which its position last moved: working. */
+  readonly lastAdvanceAtMs: number | undefined;
+}
+
+export interface GenerationStatus extends ReaderStatus {
+  readonly generation: number;
+  readonly version: number;
+  readonly role: "serving" | "building" | "retired";
+}
+
+/** How the last rebuild stands, or how it ended. */
+export interface RebuildStatus {
+  readonly generation: number;
+  readonly phase: RebuildPhase;
+  /** What it changes for readers; undefined until both were compared, or where they had no position in common. */
+  readonly diff: GenerationDiff | undefined;
+  readonly error: string | undefined;
+  /** How long the view stood still while readers were pointed to it. */
+  readonly flipMs: number | undefined;
+}
+
+export interface ProjectionStatus {
+  readonly name: string;
+  readonly lifecycle: Lifecycle;
+  readonly paused: boolean;
+  /** Events passed over, by its policy or an operator, in the version that serves. */
+  readonly skipped: number;
+  /** The one that serves comes first. */
+  readonly generations: readonly GenerationStatus[];
+  readonly rebuild: RebuildStatus | undefined;
+}
+
+export interface ReactorStatus extends ReaderStatus {
+  readonly name: string;
+  readonly paused: boolean;
+  readonly skipped: number;
+}
+
+export function projectionStatus(host: ProjectionHost, head: Position): ProjectionStatus {
+  const { serving, retired, rebuild } = host.generations;
+  const building = host.generations.isRebuilding() ? rebuild?.candidate : undefined;
+  const generations: GenerationStatus[] = [];
+  const add = (role: GenerationStatus["role"], { generation, projector, position }: Standing) =>
+    generations.push({
+      generation: generation.id,
+      version: generation.version,
+      role,
+      ...(projector === undefined
+        ? frozenStatus(position(), head)
+        : readerStatus(projector.follower.status())),
+    });
+  add("serving", serving);
+  if (building !== undefined)
+    add("building", { ...building, projector: building, position: () => building.position() });
+  if (retired !== undefined) add("retired", retired);
+  return {
+    name: host.name,
+    lifecycle: host.definition.lifecycle,
+    paused: host.paused,
+    skipped: host.skippedCount(),
+    generations,
+    rebuild:
+      rebuild === undefined
+        ? undefined
+        : {
+            generation: rebuild.candidate.generation.id,
+            phase: rebuild.phase,
+            diff: rebuild.diff,
+            error: rebuild.error?.message,
+            flipMs: rebuild.flipMs,
+          },
+  };
+}
+
+type Standing = ProjectionHost["generations"]["serving"];
+
+export function reactorStatus(host: ReactorHost): ReactorStatus {
+  return {
+    name: host.name,
+    paused: host.paused,
+    skipped: host.skippedCount(),
+    ...readerStatus(host.follower.status()),
+  };
+}
+
+function readerStatus(status: FollowerStatus): ReaderStatus {
+  const { lagEvents, positionsPerSecond, lastError, attempts } = status;
+  const secondsLeft =
+    lagEvents === 0 ? 0 : positionsPerSecond > 0 ? lagEvents / positionsPerSecond : undefined;
+  return {
+    state: status.state,
+    position: status.position,
+    head: status.head,
+    lagEvents,
+    lagMs: status.lagMs,
+    positionsPerSecond,
+    secondsLeft,
+    parked: status.parked,
+    error: lastError === undefined ? undefined : readerError(lastError, attempts),
+    lastCycleAtMs: status.lastCycleAtMs,
+    lastAdvanceAtMs: status.lastAdvanceAtMs,
+  };
+}
+
+function readerError(error: Error, attempts: number): ReaderError {
+  const event = error instanceof HandlerFailedError ? error : undefined;
+  return {
+    message: error.message,
+    position: event?.position,
+    eventType: event?.eventType,
+    streamId: event?.streamId,
+    attempts,
+  };
+}
+
+/** Of a generation whose code is gone. */
+function frozenStatus(position: Position, head: Position): ReaderStatus {
+  return {
+    state: "frozen",
+    position,
+    head,
+    lagEvents: Math.max(0, head - position),
+    lagMs: 0,
+    positionsPerSecond: 0,
+    secondsLeft: undefined,
+    parked: 0,
+    error: undefined,
+    lastCycleAtMs: undefined,
+    lastAdvanceAtMs: undefined,
+  };
+}
+
+/** `unhealthy`: something doesn't work. `degraded`: it works, and wants somebody to look at it. */
+export type HealthState = "healthy" | "degraded" | "unhealthy";
+
+export interface HealthProblem {
+  readonly reader: string;
+  readonly state: Exclude<HealthState, "healthy">;
+  readonly problem: string;
+}
+
+export interface Health {
+  readonly state: HealthState;
+  readonly problems: readonly HealthProblem[];
+}
+
+/** A reader is frozen when there is something to handle and it hasn't looked for so long; one that is idle isn't. */
+export function healthOf(
+  projections: readonly ProjectionStatus[],
+  reactors: readonly ReactorStatus[],
+  clock: Clock,
+  frozenAfterMs: number,
+): Health {
+  const problems: HealthProblem[] = [];
+  const nowMs = clock.nowMs();
+  for (const { name, paused, lifecycle, generations, rebuild } of projections) {
+    const [serving] = generations;
+    const follows = lifecycle === "async" || lifecycle === "inline";
+    if (serving !== undefined && follows)
+      problems.push(...problemsOf(name, paused, serving, nowMs, frozenAfterMs));
+    if (rebuild?.phase === "failed")
+      problems.push(degraded(name, `its rebuild failed: ${rebuild.error ?? "unknown"}`));
+    if (rebuild?.phase === "awaiting-approval")
+      problems.push(degraded(name, `generation ${rebuild.generation} waits for approval`));
+  }
+  for (const status of reactors)
+    problems.push(...problemsOf(status.name, status.paused, status, nowMs, frozenAfterMs));
+  const state = problems.some((each) => each.state === "unhealthy")
+    ? "unhealthy"
+    : problems.length > 0
+      ? "degraded"
+      : "healthy";
+  return { state, problems };
+}
+
+function problemsOf(
+  name: string,
+  paused: boolean,
+  status: ReaderStatus,
+  nowMs: number,
+  frozenAfterMs: number,
+): HealthProblem[] {
+  const problems: HealthProblem[] = [];
+  if (status.parked > 0) problems.push(degraded(name, `${status.parked} events are parked`));
+  if (paused) return [...problems, degraded(name, "it is paused")];
+  if (status.state === "stopped")
+    problems.push(unhealthy(name, `it stopped: ${status.error?.message ?? "unknown"}`));
+  else if (status.state === "retrying")
+    problems.push(degraded(name, `it tries again: ${status.error?.message ?? "unknown"}`));
+  else if (isFrozen(status, nowMs, frozenAfterMs))
+    problems.push(unhealthy(name, `it has ${status.lagEvents} events to handle, and doesn't move`));
+  return problems;
+}
+
+function isFrozen(status: ReaderStatus, nowMs: number, frozenAfterMs: number): boolean {
+  if (status.lagEvents === 0 || status.lagMs <= frozenAfterMs) return false;
+  const lastMs = Math.max(status.lastCycleAtMs ?? 0, status.lastAdvanceAtMs ?? 0);
+  return status.state === "frozen" || nowMs - lastMs > frozenAfterMs;
+}
+
+function degraded(reader: string, problem: string): HealthProblem {
+  return { reader, state: "degraded", problem };
+}
+
+function unhealthy(reader: string, problem: string): HealthProblem {
+  return { reader, state: "unhealthy", problem };
+}
