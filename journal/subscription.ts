@@ -57,9 +57,12 @@ export interface SubscriptionOptions {
    * the next page begins behind what is.
    *
    * @param last - Nothing more is there to be read now: what was gathered should go to disk.
-   * @returns The position up to which everything is on disk; undefined for the whole page.
+   * @returns The position up to which everything is on disk; undefined for the whole page. After
+   *   {@link Subscription.rewind} the next page begins behind it.
    */
   handle(page: Page, last: boolean): Promise<Position | undefined | void> | void;
+  /** Its position has moved. */
+  onAdvanced?(): void;
   /** Asked when attempts are used up: true to go on, since something else will become of the event; false to stop. */
   giveUp?(error: Error): Promise<boolean> | boolean;
 }
@@ -132,6 +135,7 @@ export class Subscription {
   #position: Position;
   /** Everything up to here was handed over. */
   #readTo: Position;
+  #rewound = false;
   #attempts = 0;
   #lastError: Error | undefined;
   #lastCycleAtMs: number | undefined;
@@ -238,6 +242,11 @@ export class Subscription {
     this.wake();
   }
 
+  /** Within `handle`: what was handed over and isn't on disk is handed over again, without this counting as a failure. */
+  rewind(): void {
+    this.#rewound = true;
+  }
+
   /** Says that what was handed over is on disk up to there. */
   acknowledge(position: Position): void {
     if (position <= this.#position) return;
@@ -248,6 +257,7 @@ export class Subscription {
     this.#attempts = 0;
     this.#lastError = undefined;
     this.#tellWaiters();
+    this.#options.onAdvanced?.();
   }
 
   /** Ends it after the page in progress. */
@@ -294,9 +304,11 @@ export class Subscription {
       ...(filter === undefined ? {} : { filter }),
     });
     const last = page.scannedTo >= this.#bound();
+    this.#rewound = false;
     const durable = await this.#options.handle(page, last);
     this.#readTo = page.scannedTo;
     this.acknowledge(durable ?? page.scannedTo);
+    if (this.#rewound) this.#readTo = this.#position;
     // Commands are served between two pages, however far there is to catch up.
     const waitMs = restMs?.() ?? 0;
     await new Promise<void>((resolve) => {

@@ -71,6 +71,8 @@ export interface FollowerOptions {
   /** Asked before an event is handled; a throw means that it fails. */
   beforeEvent?(event: RecordedEvent): void;
   restMs?(): number;
+  /** Its position has moved. */
+  onAdvanced?(): void;
 }
 
 /** What a follower tells of itself. */
@@ -136,6 +138,7 @@ export class Follower {
       ...(restMs === undefined ? {} : { restMs }),
       handle: (page, last) => this.#handle(page, last),
       giveUp: (error) => this.#giveUp(error),
+      onAdvanced: () => options.onAdvanced?.(),
     });
   }
 
@@ -178,7 +181,8 @@ export class Follower {
   /** Whether it can't move on by itself. */
   isStuck(): boolean {
     const { state } = this.#subscription.status();
-    return this.#paused || state === "stopped" || state === "closed";
+    const follows = this.#options.follows ?? true;
+    return this.#paused || !follows || state === "stopped" || state === "closed";
   }
 
   get parkedCount(): number {
@@ -287,7 +291,11 @@ export class Follower {
       return this.#handled;
     } catch (error) {
       await this.#onFailure(error);
-      throw error;
+      // What stood before it was spoilt, too: that is done again and written first. Only then do attempts count.
+      if (!(error instanceof HandlerFailedError) || this.#handled >= error.position - 1)
+        throw error;
+      this.#subscription.rewind();
+      return this.#handled;
     }
   }
 

@@ -104,6 +104,10 @@ export class GenerationSet {
       isCandidate: () => this.isRebuilding() && this.#rebuild?.candidate === projector,
       restMs: () => this.#pace.restMs(),
       onSkip: (error) => this.#hooks.onSkip(version, error),
+      // The candidate doesn't run ahead of the one that serves, and must be told when that has moved.
+      onAdvanced: () => {
+        if (this.#serving.projector === projector) this.#rebuild?.candidate.follower.wake();
+      },
       onChanged: (changes, position) => {
         if (this.#serving.projector === projector) this.#hooks.onChanged(changes, position);
       },

@@ -46,12 +46,12 @@ export class Operations {
   }
 
   /** It handles nothing more until it is resumed, also after a restart. Its view is served as it is. */
-  pause(reader: ReaderRef, actor: Actor = {}): Promise<void> {
+  async pause(reader: ReaderRef, actor: Actor = {}): Promise<void> {
     return this.#host(reader).pause(actor);
   }
 
   /** It goes on, after a pause, or after it stopped because of a failure. */
-  resume(reader: ReaderRef, actor: Actor = {}): Promise<void> {
+  async resume(reader: ReaderRef, actor: Actor = {}): Promise<void> {
     return this.#host(reader).resume(actor);
   }
 
@@ -66,27 +66,27 @@ export class Operations {
    *
    * @returns The number of the new generation; `runtime.status()` tells how it gets on.
    */
-  rebuild(projection: ReaderRef, options: RebuildOptions = {}): Promise<number> {
+  async rebuild(projection: ReaderRef, options: RebuildOptions = {}): Promise<number> {
     return this.#projection(projection, "rebuild").rebuild(options);
   }
 
   /** Lets a generation serve that waits for approval, or that will. */
-  approve(projection: ReaderRef, actor: Actor = {}): Promise<void> {
+  async approve(projection: ReaderRef, actor: Actor = {}): Promise<void> {
     return this.#projection(projection, "approve").approve(actor);
   }
 
   /** Gives up the generation that is being built. */
-  cancelRebuild(projection: ReaderRef, actor: Actor = {}): Promise<void> {
+  async cancelRebuild(projection: ReaderRef, actor: Actor = {}): Promise<void> {
     return this.#projection(projection, "cancelRebuild").cancelRebuild(actor);
   }
 
   /** Points readers back to the generation before, which has followed the log all the time. */
-  rollback(projection: ReaderRef, actor: Actor = {}): Promise<void> {
+  async rollback(projection: ReaderRef, actor: Actor = {}): Promise<void> {
     return this.#projection(projection, "rollback").rollback(actor);
   }
 
   /** Forgets the generation before: there is then no rolling back. */
-  dropRetired(projection: ReaderRef, actor: Actor = {}): Promise<void> {
+  async dropRetired(projection: ReaderRef, actor: Actor = {}): Promise<void> {
     return this.#projection(projection, "dropRetired").dropRetired(actor);
   }
 
@@ -97,12 +97,15 @@ export class Operations {
    * @returns How many events were handled.
    * @throws HandlerFailedError - A handler failed; nothing was changed.
    */
-  rebuildKey(projection: ReaderRef, key: string, actor: Actor = {}): Promise<number> {
+  async rebuildKey(projection: ReaderRef, key: string, actor: Actor = {}): Promise<number> {
     return this.#projection(projection, "rebuildKey").rebuildKey(key, actor);
   }
 
   /** Brings a projection up to date that doesn't follow by itself. */
-  refresh(projection: ReaderRef, options: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async refresh(
+    projection: ReaderRef,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<void> {
     const { timeoutMs = TIMEOUT_MS } = options;
     return this.#projection(projection, "refresh").refresh(timeoutMs);
   }
@@ -140,7 +143,7 @@ export class Operations {
   }
 
   /** Forgets parked events without handling them: one of a key, by its position, or all of it. Returns how many. */
-  discardParked(
+  async discardParked(
     reader: ReaderRef,
     options: Actor & { readonly key: string; readonly position?: Position },
   ): Promise<number> {

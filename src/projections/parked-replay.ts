@@ -2,6 +2,7 @@
 import type { ViewWrite } from "../../journal/index.js";
 import { asError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
+import { HandlerFailedError } from "./errors.js";
 import type { ParkedEvent, Parking } from "./parking.js";
 
 export interface ReplayResult {
@@ -70,7 +71,8 @@ export class ParkedReplay {
       } catch (error) {
         reset();
         for (const { position } of parked.slice(0, at)) await apply(position);
-        return { done: at, error: asError(error) };
+        const cause = error instanceof HandlerFailedError ? error.cause : error;
+        return { done: at, error: asError(cause) };
       }
     }
     return { done: parked.length, error: undefined };

@@ -21,6 +21,7 @@ export interface ProjectorOptions {
   restMs(): number;
   onSkip(error: HandlerFailedError): Promise<void>;
   readonly onChanged: ChangeListener;
+  onAdvanced(): void;
 }
 
 const PAGE_EVENTS = 500;
@@ -60,6 +61,7 @@ export class Projector {
         batchEventsMax: PAGE_EVENTS,
         skipped: options.skipped,
         onSkip: (error) => options.onSkip(error),
+        onAdvanced: () => options.onAdvanced(),
         restMs: () => (options.isCandidate() ? options.restMs() : 0),
       },
       ports,

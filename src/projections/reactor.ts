@@ -45,7 +45,10 @@ export interface ReactorDefinition<Sources extends readonly EventSource[]> {
   readonly start?: "head" | "beginning" | Position;
   /** What an event is about: effects of one key happen one after the other. Defaults to the entity's id. */
   readonly key?: (event: RecordedEvent<EventOfSources<Sources>>) => string;
-  /** Effects of different keys on their way at a time; defaults to 8. */
+  /**
+   * Effects of different keys on their way at a time; defaults to 8. They are taken up to 100 events at a time: the next
+   * ones begin when these are done, so one that hangs keeps the others waiting until its time is over.
+   */
   readonly concurrency?: number;
   /** How long an effect may take before it counts as failed; defaults to 30,000. */
   readonly timeoutMs?: number;

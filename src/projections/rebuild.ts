@@ -118,13 +118,12 @@ export class Rebuild {
   async #build(): Promise<void> {
     if (this.#closed || this.#compared) return;
     this.phase = "catching-up";
-    for (;;) {
-      const at = this.#ports.serving().position();
-      await this.#reached(at);
-      if (this.#closed) return;
-      const ahead = this.#ports.serving().position() - this.candidate.position();
-      if (ahead <= NEAR_POSITIONS) break;
+    // Near the head, if the one that serves gets there; else as far as that one is.
+    for (let left = Infinity; left > NEAR_POSITIONS && !this.#closed;) {
+      await this.#reached(this.#goal());
+      left = this.#goal() - this.candidate.position();
     }
+    if (this.#closed) return;
     this.phase = "comparing";
     const { views, clock, serving } = this.#ports;
     const before = serving().generation;
@@ -144,6 +143,12 @@ export class Rebuild {
     } finally {
       snapshot.close();
     }
+  }
+
+  #goal(): Position {
+    const serving = this.#ports.serving();
+    const moves = serving.projector?.follower.isStuck() === false;
+    return moves ? this.#ports.head() : serving.position();
   }
 
   async #awaitApproval(): Promise<void> {
