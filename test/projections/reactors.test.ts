@@ -107,7 +107,8 @@ describe.each(storeKinds)("a reactor, on %s", (kind) => {
     const clock = new ManualClock();
     const sent: string[] = [];
     const mail = mailer(sent, {}, (position, tries) => position === 2 && tries < 4);
-    const runtime = await harness.open({ aggregates: [Account], reactors: [mail], clock });
+    const options = { aggregates: [Account], reactors: [mail], clock, askTimeoutMs: 1e9 };
+    const runtime = await harness.open(options);
     const asking = deposits(runtime, 9);
     for (let n = 0; n < 2_000 && sent.length < 9; n++) await clock.advance(5);
     await asking;

@@ -3,11 +3,19 @@
  * whatever happened. Runs on the memory journal, which the contract suite holds to what LMDB does.
  */
 import { createHash } from "node:crypto";
-import { collection, hasCode, projection, type Answer, type Runtime } from "tidemark";
+import {
+  collection,
+  hasCode,
+  projection,
+  type Answer,
+  type RecordedEvent,
+  type Runtime,
+} from "tidemark";
 import { MemoryDirectory, openMemoryRuntime, type Fault } from "tidemark/testing";
 import { MemoryJournal, readAll } from "../../journal/index.js";
 import { defaultLimits } from "../../src/kernel/limits.js";
 import { Account, deposit, withdraw } from "../support/account.js";
+import { checkGenerations } from "../support/generation-check.js";
 import { SimulatedClock } from "./simulated-clock.js";
 
 const ENTITIES = 6;
@@ -37,6 +45,35 @@ const balances = projection({
   },
 });
 
+/** Fails on some events until somebody mends it, so that they are parked. */
+function parkingOf(mended: { yes: boolean }) {
+  return projection({
+    name: "parking",
+    version: 1,
+    from: [Account],
+    collections: { rows: collection<Balance>().index("byCents", "cents") },
+    onFailure: { attemptsMax: 2, retryDelayMs: 20 },
+    on: {
+      Deposited: ({ entityId, data, position }, { rows }) => {
+        if (!mended.yes && position % 23 === 0) throw new Error("not mended yet");
+        rows.update(entityId, (row) => changed(data.cents, row));
+      },
+      Withdrawn: ({ entityId, data }, { rows }) =>
+        rows.update(entityId, (row) => changed(-data.cents, row)),
+    },
+  });
+}
+
+function foldOf(events: readonly RecordedEvent[]): Map<string, Balance> {
+  const rows = new Map<string, Balance>();
+  for (const { streamType, entityId, type, data } of events) {
+    if (streamType !== "account") continue;
+    const { cents } = data as { cents: number };
+    rows.set(entityId, changed(type === "Withdrawn" ? -cents : cents, rows.get(entityId)));
+  }
+  return rows;
+}
+
 interface Sent {
   readonly entity: string;
   readonly commandId: string;
@@ -52,7 +89,9 @@ export class World {
   /** By command id: what its caller was told. */
   readonly #accepted = new Map<string, { version: number; position: number }>();
   readonly problems: string[] = [];
-  readonly counts = { accepted: 0, rejected: 0, failed: 0, crashes: 0, faults: 0 };
+  readonly counts = { accepted: 0, rejected: 0, failed: 0, crashes: 0, faults: 0, operations: 0 };
+  readonly #mended = { yes: false };
+  readonly #parking = parkingOf(this.#mended);
   #runtime: Runtime | undefined;
   #life = 0;
 
@@ -81,7 +120,38 @@ export class World {
       this.#send(this.#sent[this.#below(this.#sent.length)]!);
     else if (dice < 0.52) this.#clock.jumpWall(this.#below(7_200_000) - 3_600_000);
     else if (dice < 0.525) await this.#crash();
+    else if (dice < 0.56) this.#operate();
     else await this.#clock.step(1_000);
+  }
+
+  /** What an operator does; much of it is refused as things stand. */
+  #operate(): void {
+    const { operations } = this.#runtime!;
+    const name = "parking";
+    const dice = this.#below(8);
+    this.counts.operations += 1;
+    this.#mended.yes = this.#random() < 0.5;
+    const done =
+      dice === 0
+        ? operations.pause(name)
+        : dice <= 2
+          ? operations.resume(name)
+          : dice === 3
+            ? operations.rollback(name)
+            : dice === 4
+              ? operations.dropRetired(name)
+              : dice === 5
+                ? operations.rebuildKey(name, `e${this.#below(ENTITIES)}`)
+                : dice === 6
+                  ? operations.replayParked(name)
+                  : operations.rebuild(name);
+    const life = this.#life;
+    done.catch((error: unknown) => {
+      const { code } = error as { code?: string };
+      if (life !== this.#life) return;
+      if (hasCode(error, "journal-poisoned")) this.#poisoned = true;
+      this.#note(`operation ${dice} ${code ?? String(error)}`);
+    });
   }
 
   #newCommand(): Sent {
@@ -165,7 +235,7 @@ export class World {
   #openWith(faults: readonly Fault[]): Promise<Runtime> {
     return openMemoryRuntime({
       aggregates: [Account],
-      projections: [balances],
+      projections: [balances, this.#parking],
       directory: this.#directory,
       clock: this.#clock,
       ids: { newId: () => String(this.#random()) },
@@ -181,6 +251,12 @@ export class World {
     while (await this.#clock.step(5_000));
   }
 
+  /** Every generation, at rest or not. */
+  #checkGenerations(events: readonly RecordedEvent[]): void {
+    const { problems } = checkGenerations(this.#directory.views, "parking", events, foldOf);
+    this.problems.push(...problems);
+  }
+
   /** Positions, versions, acknowledgements, command ids, states, and the view: against the events themselves. */
   async #check(): Promise<void> {
     const runtime = this.#runtime!;
@@ -194,8 +270,10 @@ export class World {
     const commits = new Map<string, { version: number; position: number }>();
     const checkpoint = runtime.view(balances).position();
     const expectedView = new Map<string, { cents: number; count: number }>();
+    this.#checkGenerations(events);
     for (const [at, event] of events.entries()) {
       if (event.position !== at + 1) this.problems.push(`a gap before position ${event.position}`);
+      if (event.streamType !== "account") continue;
       const state = cents.get(event.entityId) ?? { cents: 0, count: 0 };
       if (event.version !== state.count + 1)
         this.problems.push(`${event.streamId} has version ${event.version} after ${state.count}`);
