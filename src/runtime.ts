@@ -60,6 +60,8 @@ export interface RuntimeOptions {
   readonly rebuildSharePercent?: number;
   /** A projection that has events to handle and hasn't looked for so long is unhealthy; defaults to 30,000. */
   readonly frozenAfterMs?: number;
+  /** A handler of a projection that doesn't return is named on standard error after so long; defaults to 10,000, 0 for never. */
+  readonly hangingAfterMs?: number;
   /** Changes to the bounds on input; see {@link Limits}. */
   readonly limits?: Partial<Limits>;
   /** How long `ask` waits for an answer; defaults to 5,000. */
@@ -386,6 +388,8 @@ export function portsOf(options: RuntimeOptions): RuntimePorts {
 
 function readersOptionsOf(options: RuntimeOptions) {
   const { rebuildsMax = 1, rebuildSharePercent = 50, frozenAfterMs = 30_000 } = options;
+  const { hangingAfterMs = 10_000 } = options;
+  checkInteger("hangingAfterMs", hangingAfterMs, 0, 2 ** 31 - 1);
   checkInteger("rebuildsMax", rebuildsMax, 1, 1_000);
   checkInteger("rebuildSharePercent", rebuildSharePercent, 1, 100);
   checkInteger("frozenAfterMs", frozenAfterMs, 1, 2 ** 31 - 1);
@@ -395,6 +399,7 @@ function readersOptionsOf(options: RuntimeOptions) {
     rebuildsMax,
     rebuildShare: rebuildSharePercent / 100,
     frozenAfterMs,
+    hangingAfterMs,
   };
 }
 

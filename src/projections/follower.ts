@@ -22,6 +22,7 @@ import type { Logger } from "../kernel/log.js";
 import { HandlerFailedError } from "./errors.js";
 import type { SourceReader } from "./event-source.js";
 import type { FailurePolicy } from "./failure-policy.js";
+import type { HandlerWatch } from "./handler-watch.js";
 import { ParkedReplay, type ReplayResult } from "./parked-replay.js";
 import { Parking, type ParkedEvent, type ParkingReader } from "./parking.js";
 
@@ -71,6 +72,8 @@ export interface FollowerOptions {
   /** Asked before an event is handled; a throw means that it fails. */
   beforeEvent?(event: RecordedEvent): void;
   restMs?(): number;
+  /** Told what is in hand, so that a handler that never returns can be named. */
+  readonly watch?: HandlerWatch;
   /** Its position has moved. */
   onAdvanced?(): void;
 }
@@ -258,6 +261,7 @@ export class Follower {
     this.#closed = true;
     this.#checkpointTimer?.cancel();
     await this.#subscription.close();
+    this.#options.watch?.close();
     await this.#turn;
     try {
       if (this.#taken > this.#stored) await this.#flush(this.#taken);
@@ -279,17 +283,22 @@ export class Follower {
     try {
       await this.#options.beforePage?.(page);
       const { events } = page;
+      const { watch } = this.#options;
+      watch?.begin();
       for (let at = 0; at < events.length; at++) {
         const event = events[at] as RecordedEvent;
+        watch?.at(event.position);
         // Most units are synchronous: a promise an event would cost more than the event.
         const taken = this.#take(event);
         if (taken !== undefined) await taken;
         if (this.#unit.isFull()) await this.#flush(event.position);
       }
+      watch?.end();
       await this.#endPage(page.scannedTo, last);
       if (this.#failing !== undefined && this.#handled >= this.#failing) this.#failing = undefined;
       return this.#handled;
     } catch (error) {
+      this.#options.watch?.end();
       await this.#onFailure(error);
       // What stood before it was spoilt, too: that is done again and written first. Only then do attempts count.
       if (!(error instanceof HandlerFailedError) || this.#handled >= error.position - 1)

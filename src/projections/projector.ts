@@ -8,10 +8,13 @@ import { HandlerFailedError } from "./errors.js";
 import { SourceReader } from "./event-source.js";
 import { Follower, type FollowerPorts } from "./follower.js";
 import { checkpointOf, type Generation } from "./generations.js";
+import { HandlerWatch } from "./handler-watch.js";
 import type { AnyProjection } from "./projection.js";
 
 export interface ProjectorPorts extends FollowerPorts {
   readonly limits: Limits;
+  /** Time after which a handler that doesn't return is named on standard error; 0 for never. */
+  readonly hangingAfterMs: number;
 }
 
 export interface ProjectorOptions {
@@ -47,16 +50,18 @@ export class Projector {
     this.#source = new SourceReader(definition.sources, definition.handlers.keys());
     this.#unit = new DocumentUnit(views, definition, generation.id, limits, options.onChanged);
     const { lifecycle } = definition;
+    const name = `projection ${definition.name}@${definition.version}`;
     this.follower = new Follower(
       this.#unit,
       {
-        name: `projection ${definition.name}@${definition.version}`,
+        name,
         parkingReader: generation.id,
         after: checkpointOf(views, generation.id),
         source: this.#source,
         keyOf: definition.keyOf,
         failurePolicy: definition.failurePolicy,
         isStrict: () => options.isCandidate(),
+        watch: new HandlerWatch(name, ports.hangingAfterMs),
         follows: lifecycle === "async" || lifecycle === "inline",
         batchEventsMax: PAGE_EVENTS,
         skipped: options.skipped,

@@ -39,6 +39,7 @@ export interface ReadersOptions {
   readonly rebuildsMax: number;
   readonly rebuildShare: number;
   readonly frozenAfterMs: number;
+  readonly hangingAfterMs: number;
 }
 
 const FOREVER_MS = 2 ** 31 - 1;
