@@ -37,7 +37,7 @@ export interface GenerationHooks {
   onFlipped(before: Generation): void;
 }
 
-const FOREVER_MS = 2 ** 31 - 1;
+const ROLLBACK_TIMEOUT_MS = 60_000;
 
 export class GenerationSet {
   readonly #definition: AnyProjection;
@@ -174,7 +174,15 @@ export class GenerationSet {
         "there is no generation before the one that serves",
       );
     const { generation, projector } = retired;
-    if (projector !== undefined) return { ...retired, projector };
+    if (projector !== undefined) {
+      if (projector.follower.isStuck() && projector.position() < this.#serving.position())
+        throw new OperationRefusedError(
+          "rollback",
+          name,
+          `generation ${generation.id} stands at ${projector.position()} and doesn't move: resume it first`,
+        );
+      return { ...retired, projector };
+    }
     throw new OperationRefusedError(
       "rollback",
       name,
@@ -188,7 +196,7 @@ export class GenerationSet {
     const before = this.#serving;
     const { follower } = retired.projector;
     const swap = async (): Promise<void> => {
-      await follower.reached(before.position(), FOREVER_MS);
+      await follower.reached(before.position(), ROLLBACK_TIMEOUT_MS);
       await follower.exclusive(() =>
         follower.writeHeld([
           servingWrite(this.#definition.name, retired.generation.id),

@@ -37,6 +37,7 @@ export class ProjectionHost {
   #clockTimer: Timer | undefined;
   #tellFlip: () => void = () => undefined;
   #nextFlip = this.#flipToCome();
+  #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   private constructor(definition: AnyProjection, ports: GenerationPorts, at: GenerationsAtOpen) {
@@ -191,11 +192,20 @@ export class ProjectionHost {
     return this.#ports.audit.record(this.name, type, data);
   }
 
-  async rebuild(options: RebuildOptions): Promise<number> {
-    if (this.generations.isRebuilding())
-      throw new OperationRefusedError("rebuild", this.name, "it is being rebuilt already");
-    await this.#record("RebuildRequested", actorFields(options));
-    return this.generations.build(options.approval ?? this.definition.approval);
+  /** Those that change which generations there are come one after the other: each decides on what the last one left. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(run);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  rebuild(options: RebuildOptions): Promise<number> {
+    return this.#inTurn(async () => {
+      if (this.generations.isRebuilding())
+        throw new OperationRefusedError("rebuild", this.name, "it is being rebuilt already");
+      await this.#record("RebuildRequested", actorFields(options));
+      return this.generations.build(options.approval ?? this.definition.approval);
+    });
   }
 
   async approve(actor: Actor): Promise<void> {
@@ -206,11 +216,17 @@ export class ProjectionHost {
     rebuild?.approve();
   }
 
-  async cancelRebuild(actor: Actor): Promise<void> {
-    this.#checkRebuilding("cancelRebuild");
-    const generation = this.generations.rebuild?.candidate.generation.id;
-    await this.#record("RebuildCancelled", { ...actorFields(actor), generation });
-    await this.generations.cancelRebuild();
+  cancelRebuild(actor: Actor): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#checkRebuilding("cancelRebuild");
+      const { rebuild } = this.generations;
+      const generation = rebuild?.candidate.generation.id;
+      await this.#record("RebuildCancelled", { ...actorFields(actor), generation });
+      this.#checkRebuilding("cancelRebuild");
+      if (rebuild?.phase === "flipping")
+        throw new OperationRefusedError("cancelRebuild", this.name, "it flips: roll it back then");
+      await this.generations.cancelRebuild();
+    });
   }
 
   #checkRebuilding(operation: string): void {
@@ -218,25 +234,25 @@ export class ProjectionHost {
     throw new OperationRefusedError(operation, this.name, "it isn't being rebuilt");
   }
 
-  async rollback(actor: Actor): Promise<void> {
-    if (this.generations.isRebuilding())
-      throw new OperationRefusedError("rollback", this.name, "cancel its rebuild first");
-    const { generation } = this.generations.checkRollback();
-    const instead = this.serving.id;
-    await this.#record("RolledBack", {
-      ...actorFields(actor),
-      generation: generation.id,
-      instead,
+  rollback(actor: Actor): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.generations.isRebuilding())
+        throw new OperationRefusedError("rollback", this.name, "cancel its rebuild first");
+      const generation = this.generations.checkRollback().generation.id;
+      const fields = { ...actorFields(actor), generation, instead: this.serving.id };
+      await this.#record("RolledBack", fields);
+      await this.generations.rollback();
     });
-    await this.generations.rollback();
   }
 
-  async dropRetired(actor: Actor): Promise<void> {
-    const generation = this.generations.retired?.generation.id;
-    if (generation === undefined)
-      throw new OperationRefusedError("dropRetired", this.name, "there is none");
-    await this.#record("GenerationDropped", { ...actorFields(actor), generation });
-    await this.generations.dropRetired();
+  dropRetired(actor: Actor): Promise<void> {
+    return this.#inTurn(async () => {
+      const generation = this.generations.retired?.generation.id;
+      if (generation === undefined)
+        throw new OperationRefusedError("dropRetired", this.name, "there is none");
+      await this.#record("GenerationDropped", { ...actorFields(actor), generation });
+      await this.generations.dropRetired();
+    });
   }
 
   async pause(actor: Actor): Promise<void> {

@@ -159,8 +159,9 @@ export class Rebuild {
   }
 
   async #flipOver(): Promise<void> {
-    this.phase = "flipping";
     await this.#reached(this.#ports.head());
+    if (this.#closed) return;
+    this.phase = "flipping";
     await this.#meet(() => this.#ports.flip());
     this.phase = "done";
   }

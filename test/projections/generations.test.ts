@@ -139,6 +139,21 @@ describe.each(storeKinds)("generations of a projection, on %s", (kind) => {
     await expect(runtime.operations.rollback(v2)).rejects.toThrow(/no generation before/);
   });
 
+  it("aren't dropped by one operator while another rolls back to them", async () => {
+    const v1 = balancesOf(1);
+    let runtime = await open(v1);
+    await deposits(runtime, 100);
+    await rowsOf(runtime, v1);
+    const v2 = balancesOf(2, { previous: v1 });
+    runtime = await open(v2);
+    await until(() => statusOf(runtime).rebuild?.phase === "done");
+    const { operations } = runtime;
+    const done = await Promise.allSettled([operations.rollback(v2), operations.dropRetired(v2)]);
+    expect(done.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+    expect(rolesOf(runtime)).toEqual(["serving 1"]);
+    expect(await rowsOf(runtime, v2)).toEqual(foldOf(runtime, 1));
+  });
+
   it("stop when a handler fails while they are built, leave the old one serving, and go on past a skipped event", async () => {
     const v1 = balancesOf(1);
     let runtime = await open(v1);

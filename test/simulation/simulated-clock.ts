@@ -16,6 +16,7 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 export class SimulatedClock implements Clock {
   readonly #random: () => number;
   #tasks: Task[] = [];
+  #life = 0;
   #elapsedMs = 0;
   #wallMs = Date.UTC(2026, 0, 1);
 
@@ -67,9 +68,27 @@ export class SimulatedClock implements Clock {
     return true;
   }
 
-  /** The process is gone: nothing of what was put off will happen. */
-  forgetAll(): void {
+  /** The clock of one life of the process. */
+  newLife(): Clock {
+    const life = ++this.#life;
+    const isOver = () => life !== this.#life;
+    return {
+      nowMs: () => this.nowMs(),
+      monotonicMs: () => this.monotonicMs(),
+      setTimer: (delayMs, run) =>
+        isOver() ? { cancel: () => undefined } : this.setTimer(delayMs, run),
+      defer: (run) => {
+        if (!isOver()) this.defer(run);
+      },
+    };
+  }
+
+  /** The process is gone: nothing of what was put off will happen, and what it was about to do comes to nothing. */
+  async endLife(): Promise<void> {
+    this.#life += 1;
     this.#tasks = [];
+    // What promises had set off already belongs to the time before.
+    await turn();
   }
 }
 

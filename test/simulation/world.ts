@@ -212,7 +212,7 @@ export class World {
   async #crash(): Promise<void> {
     this.counts.crashes += 1;
     this.#note("crash");
-    this.#clock.forgetAll();
+    await this.#clock.endLife();
     await this.#open();
     await this.#check();
   }
@@ -237,7 +237,7 @@ export class World {
       aggregates: [Account],
       projections: [balances, this.#parking],
       directory: this.#directory,
-      clock: this.#clock,
+      clock: this.#clock.newLife(),
       ids: { newId: () => String(this.#random()) },
       activationsMax: ACTIVATIONS_MAX,
       faults,
