@@ -247,6 +247,11 @@ export class Subscription {
     this.#rewound = true;
   }
 
+  /** Asked after `handle`, which may have called for it. */
+  #mustRewind(): boolean {
+    return this.#rewound;
+  }
+
   /** Says that what was handed over is on disk up to there. */
   acknowledge(position: Position): void {
     if (position <= this.#position) return;
@@ -296,7 +301,7 @@ export class Subscription {
     const upTo = this.#bound();
     if (upTo <= this.#readTo) return false;
     this.#state = "catching-up";
-    const { filter, restMs, clock } = this.#options;
+    const { filter, clock } = this.#options;
     const page = this.#journal.readPage({
       after: this.#readTo,
       upTo,
@@ -308,9 +313,9 @@ export class Subscription {
     const durable = await this.#options.handle(page, last);
     this.#readTo = page.scannedTo;
     this.acknowledge(durable ?? page.scannedTo);
-    if (this.#rewound) this.#readTo = this.#position;
+    if (this.#mustRewind()) this.#readTo = this.#position;
     // Commands are served between two pages, however far there is to catch up.
-    const waitMs = restMs?.() ?? 0;
+    const waitMs = this.#options.restMs?.() ?? 0;
     await new Promise<void>((resolve) => {
       if (waitMs > 0) clock.setTimer(waitMs, resolve);
       else clock.defer(resolve);

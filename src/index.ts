@@ -144,13 +144,8 @@ export type {
 export { ViewCorruptedError } from "./projections/view-corrupted.js";
 export type { CollectionReaders, View } from "./projections/view.js";
 export type { WatchedChange } from "./projections/watch.js";
-export {
-  openRuntime,
-  type OpenRuntimeOptions,
-  type Runtime,
-  type RuntimeOptions,
-  type RuntimeStatus,
-} from "./runtime.js";
+export { openRuntime, type OnlyName, type Runtime, type RuntimeStatus } from "./runtime.js";
+export type { OpenRuntimeOptions, RuntimeOptions } from "./runtime/options.js";
 export { backupStore } from "./maintenance/backup-store.js";
 export { MaintenanceError } from "./maintenance/child.js";
 export { salvageStore } from "./maintenance/salvage-store.js";

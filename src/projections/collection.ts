@@ -75,6 +75,7 @@ type With<Before extends Indexes, Name extends string, Values extends readonly I
 /** A collection, to which indexes can be added: each call returns another collection. */
 export interface Collection<
   Document,
+  // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- no index yet
   Found extends Indexes = Readonly<Record<never, never>>,
 > extends AnyCollection {
   readonly types?: { readonly document: Document; readonly indexes: Found };
@@ -191,6 +192,7 @@ function byFields(name: string, unique: boolean, fields: readonly string[]): Ind
  * data; name their type, the rest follows from it.
  */
 export function collection<Document>(): Collection<Document> {
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- the linter sees the class only; the types are given here
   return new CollectionDefinition([]) as unknown as Collection<Document>;
 }
 

@@ -10,7 +10,7 @@ import {
   type DocumentLimits,
   type Documents,
 } from "./documents.js";
-import type { Unit } from "./follower.js";
+import type { Unit } from "./unit.js";
 import { checkpointKey, checkpointOf } from "./generations.js";
 import { layoutOf, type GenerationId } from "./layout.js";
 import type { AnyProjection, ErasedHandler } from "./projection.js";
@@ -58,7 +58,7 @@ export class DocumentUnit implements Unit {
     const handler = this.#handlers.get(event.type);
     if (handler === undefined) return;
     this.#empty = false;
-    const result: unknown = handler(event, this.#documents as never);
+    const result = handler(event, this.#documents as never);
     if (result instanceof Promise) {
       result.catch(() => undefined);
       throw new Error(

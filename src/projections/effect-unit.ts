@@ -8,7 +8,7 @@ import type { Clock } from "../kernel/clock.js";
 import { asError, TidemarkError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { HandlerFailedError } from "./errors.js";
-import type { Unit } from "./follower.js";
+import type { Unit } from "./unit.js";
 import type { Reactor } from "./reactor.js";
 
 /** An effect took longer than allowed. It may have happened all the same; it is tried again with the same id. */

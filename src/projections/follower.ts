@@ -7,84 +7,16 @@
  * tried alone, again and again, and then its policy decides: it is parked with all later ones of its key, or passed
  * over, or nothing goes on.
  */
-import {
-  Subscription,
-  type Journal,
-  type Page,
-  type SubscriptionStatus,
-  type ViewStore,
-  type ViewWrite,
-} from "../../journal/index.js";
-import type { Clock, Timer } from "../kernel/clock.js";
+import { Subscription, type Page, type ViewWrite } from "../../journal/index.js";
+import type { Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
-import type { Logger } from "../kernel/log.js";
 import { HandlerFailedError } from "./errors.js";
-import type { SourceReader } from "./event-source.js";
-import type { FailurePolicy } from "./failure-policy.js";
-import type { HandlerWatch } from "./handler-watch.js";
+import { EventApplier } from "./event-applier.js";
+import type { FollowerOptions, FollowerPorts, FollowerStatus } from "./follower-options.js";
 import { ParkedReplay, type ReplayResult } from "./parked-replay.js";
-import { Parking, type ParkedEvent, type ParkingReader } from "./parking.js";
-
-/** What a follower does with events. */
-export interface Unit {
-  /** Takes one event of today. A throw or rejection means that nothing gathered counts: {@link Unit.reset} follows. */
-  apply(event: RecordedEvent): Promise<void> | undefined | void;
-  /** It should be written soon. */
-  isFull(): boolean;
-  /** Nothing was gathered. */
-  isEmpty(): boolean;
-  /** Writes all that was gathered, the position and `writes` together. Resolves once it is on disk. */
-  flush(position: Position, writes: readonly ViewWrite[]): Promise<void>;
-  /** Forgets what was gathered. */
-  reset(): void;
-  /** The position on disk; asked after a write failed, when nobody knows whether it was written. */
-  storedPosition(): Promise<Position> | Position;
-}
-
-export interface FollowerPorts {
-  readonly journal: Journal;
-  readonly views: ViewStore;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-export interface FollowerOptions {
-  /** Names it in errors, logs and status. */
-  readonly name: string;
-  /** Under which its events are parked. */
-  readonly parkingReader: ParkingReader;
-  readonly after: Position;
-  readonly source: SourceReader;
-  readonly keyOf: (event: RecordedEvent) => string;
-  readonly failurePolicy: Required<FailurePolicy>;
-  /** Fails instead of parking or passing over: for what is built anew and hasn't served yet. */
-  isStrict?(): boolean;
-  /** Whether commits wake it; defaults to true. */
-  readonly follows?: boolean;
-  readonly batchEventsMax?: number;
-  /** Positions that somebody told it to pass over. */
-  readonly skipped: ReadonlySet<Position>;
-  /** Its policy passes an event over: to be recorded before it goes on. */
-  onSkip(error: HandlerFailedError): Promise<void>;
-  /** Waited for before a page is handled. */
-  beforePage?(page: Page): Promise<void>;
-  /** Asked before an event is handled; a throw means that it fails. */
-  beforeEvent?(event: RecordedEvent): void;
-  restMs?(): number;
-  /** Told what is in hand, so that a handler that never returns can be named. */
-  readonly watch?: HandlerWatch;
-  /** Its position has moved. */
-  onAdvanced?(): void;
-}
-
-/** What a follower tells of itself. */
-export interface FollowerStatus extends SubscriptionStatus {
-  /** Milliseconds since the oldest event that isn't handled was recorded; 0 at the head. */
-  readonly lagMs: number;
-  readonly parked: number;
-  readonly paused: boolean;
-}
+import { Parking, type ParkedEvent } from "./parking.js";
+import type { Unit } from "./unit.js";
 
 /** What is gathered is written at the latest after this time. */
 const FLUSH_AFTER_MS = 250;
@@ -99,6 +31,7 @@ export class Follower {
   readonly #subscription: Subscription;
   readonly #parking: Parking;
   readonly #replay: ParkedReplay;
+  readonly #applier: EventApplier;
   /** The position on disk. */
   #stored: Position;
   /** Up to here everything is handled; what isn't on disk changed nothing. */
@@ -121,13 +54,14 @@ export class Follower {
     this.#ports = ports;
     this.#parking = new Parking(ports.views, options.parkingReader);
     this.#stored = this.#handled = this.#taken = options.after;
+    this.#applier = new EventApplier(unit, options);
     this.#replay = new ParkedReplay({
       parking: this.#parking,
       apply: (position) => this.#applyAt(position),
       reset: () => unit.reset(),
       flush: (writes) => this.#flush(this.#handled, writes),
     });
-    const { restMs, batchEventsMax, failurePolicy } = options;
+    const { batchEventsMax, failurePolicy } = options;
     this.#subscription = new Subscription(ports.journal, {
       name: options.name,
       after: options.after,
@@ -138,7 +72,7 @@ export class Follower {
       follows: options.follows ?? true,
       ...(batchEventsMax === undefined ? {} : { batchEventsMax }),
       upTo: () => this.#upTo(),
-      ...(restMs === undefined ? {} : { restMs }),
+      restMs: () => options.restMs?.() ?? 0,
       handle: (page, last) => this.#handle(page, last),
       giveUp: (error) => this.#giveUp(error),
       onAdvanced: () => options.onAdvanced?.(),
@@ -365,10 +299,10 @@ export class Follower {
     if (this.#options.skipped.has(position)) return undefined;
     if (this.#givenUp?.position === position) {
       this.#park(event, this.#givenUp);
-    } else if (this.#parking.count > 0 && this.#parking.has(this.#keyOf(event))) {
+    } else if (this.#parking.count > 0 && this.#parking.has(this.#applier.keyOf(event))) {
       this.#park(event, undefined);
     } else {
-      return this.#apply(event);
+      return this.#applier.apply(event);
     }
     return undefined;
   }
@@ -376,7 +310,7 @@ export class Follower {
   #park(event: RecordedEvent, error: HandlerFailedError | undefined): void {
     const { position, streamId, type: eventType } = event;
     this.#parking.add({
-      key: this.#keyOf(event),
+      key: this.#applier.keyOf(event),
       position,
       streamId,
       eventType,
@@ -385,43 +319,6 @@ export class Follower {
       attempts: error === undefined ? 0 : this.#options.failurePolicy.attemptsMax,
       parkedAtMs: this.#ports.clock.nowMs(),
     });
-  }
-
-  /** A key function may fail, too; then the event fails, and is parked by its entity. */
-  #keyOf(event: RecordedEvent): string {
-    try {
-      const key: unknown = this.#options.keyOf(event);
-      return typeof key === "string" && key !== "" ? key : event.entityId;
-    } catch {
-      return event.entityId;
-    }
-  }
-
-  #apply(event: RecordedEvent): Promise<void> | undefined {
-    try {
-      this.#options.beforeEvent?.(event);
-      let pending: Promise<void> | undefined;
-      for (const current of this.#options.source.upcast(event)) {
-        if (pending !== undefined) {
-          pending = pending.then(() => this.#unit.apply(current));
-          continue;
-        }
-        const taken = this.#unit.apply(current);
-        if (taken !== undefined) pending = taken;
-      }
-      return pending?.catch((error: unknown) => {
-        throw this.#failed(event, error);
-      });
-    } catch (error) {
-      throw this.#failed(event, error);
-    }
-  }
-
-  #failed(event: RecordedEvent, cause: unknown): HandlerFailedError {
-    // A unit that works on several events at a time says itself which of them failed.
-    if (cause instanceof HandlerFailedError) return cause;
-    const { position, streamId, type } = event;
-    return new HandlerFailedError(this.#options.name, position, streamId, type, cause);
   }
 
   async #giveUp(error: Error): Promise<boolean> {
@@ -453,6 +350,6 @@ export class Follower {
   async #applyAt(position: Position): Promise<void> {
     const { journal } = this.#ports;
     const page = journal.readPage({ after: position - 1, upTo: position, limit: 1 });
-    for (const event of page.events) await this.#apply(event);
+    for (const event of page.events) await this.#applier.apply(event);
   }
 }

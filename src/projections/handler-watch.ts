@@ -4,6 +4,7 @@
  * all runtimes of the process; it starts with the first projection, and doesn't keep the process alive.
  */
 import { Worker } from "node:worker_threads";
+import type { Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 
 /** Per reader: since when it handles a page (wall time, 0 for not at all), the event in hand, and after how long to speak. */
@@ -52,9 +53,11 @@ function start(): NonNullable<typeof shared> {
 export class HandlerWatch {
   readonly #fields: Float64Array | undefined;
   readonly #slot: number;
+  readonly #clock: Clock;
 
   /** @param hangingAfterMs - Time on one page after which its handler counts as hanging; 0 for never. */
-  constructor(name: string, hangingAfterMs: number) {
+  constructor(name: string, hangingAfterMs: number, clock: Clock) {
+    this.#clock = clock;
     this.#slot = hangingAfterMs === 0 ? -1 : (free.pop() ?? (used < READERS_MAX ? used++ : -1));
     if (this.#slot < 0) return;
     const { worker, fields } = start();
@@ -69,7 +72,7 @@ export class HandlerWatch {
 
   /** A page begins. */
   begin(): void {
-    if (this.#fields !== undefined) this.#set(0, Date.now());
+    if (this.#fields !== undefined) this.#set(0, this.#clock.nowMs());
   }
 
   /** An event's handler begins. */

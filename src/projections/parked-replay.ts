@@ -15,11 +15,11 @@ export interface ReplayResult {
 /** The reader whose events are parked; held while this works. */
 export interface ReplayPorts {
   readonly parking: Parking;
-  apply(position: Position): Promise<void>;
+  readonly apply: (position: Position) => Promise<void>;
   /** Forgets what was applied since the last flush. */
-  reset(): void;
+  readonly reset: () => void;
   /** Writes what was applied, and these rows. */
-  flush(writes: readonly ViewWrite[]): Promise<void>;
+  readonly flush: (writes: readonly ViewWrite[]) => Promise<void>;
 }
 
 const EVENTS_AT_ONCE = 500;

@@ -81,7 +81,7 @@ export interface Projection<C extends Collections> extends AnyProjection {
   readonly collections: C;
 }
 
-export type ErasedHandler = (event: RecordedEvent, documents: never) => void;
+export type ErasedHandler = (event: RecordedEvent, documents: never) => unknown;
 
 /**
  * Defines a projection.

@@ -6,7 +6,8 @@ import type { Limits } from "../kernel/limits.js";
 import { DocumentUnit, type ChangeListener } from "./document-unit.js";
 import { HandlerFailedError } from "./errors.js";
 import { SourceReader } from "./event-source.js";
-import { Follower, type FollowerPorts } from "./follower.js";
+import { Follower } from "./follower.js";
+import type { FollowerPorts } from "./follower-options.js";
 import { checkpointOf, type Generation } from "./generations.js";
 import { HandlerWatch } from "./handler-watch.js";
 import type { AnyProjection } from "./projection.js";
@@ -61,7 +62,7 @@ export class Projector {
         keyOf: definition.keyOf,
         failurePolicy: definition.failurePolicy,
         isStrict: () => options.isCandidate(),
-        watch: new HandlerWatch(name, ports.hangingAfterMs),
+        watch: new HandlerWatch(name, ports.hangingAfterMs, ports.clock),
         follows: lifecycle === "async" || lifecycle === "inline",
         batchEventsMax: PAGE_EVENTS,
         skipped: options.skipped,

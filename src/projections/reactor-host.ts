@@ -6,7 +6,8 @@ import { actorFields, type Actor, type Audit, type AuditType } from "./audit.js"
 import { cursorKey, EffectUnit } from "./effect-unit.js";
 import type { HandlerFailedError } from "./errors.js";
 import { SourceReader } from "./event-source.js";
-import { Follower, type FollowerPorts } from "./follower.js";
+import { Follower } from "./follower.js";
+import type { FollowerPorts } from "./follower-options.js";
 import type { ProjectionHost } from "./projection-host.js";
 import type { Reactor } from "./reactor.js";
 

@@ -38,10 +38,10 @@ export interface RebuildPorts {
   readonly logger: Logger;
   readonly needsApproval: boolean;
   readonly turns: Turns;
-  serving(): Serving;
-  head(): Position;
+  readonly serving: () => Serving;
+  readonly head: () => Position;
   /** Makes the candidate serve, while both are held. */
-  flip(): Promise<void>;
+  readonly flip: () => Promise<void>;
 }
 
 const NEAR_POSITIONS = 1_000;
@@ -56,7 +56,7 @@ export class Rebuild {
   /** From the moment at which the serving one was held until readers were pointed to the new one. */
   flipMs: number | undefined;
   #compared = false;
-  #closed = false;
+  #ended = false;
   #approved = false;
   #goOn: (() => void) | undefined;
   #running: Promise<void> | undefined;
@@ -87,7 +87,7 @@ export class Rebuild {
 
   /** Ends it. `closing` closes the candidate, and what it may wait for. */
   async close(closing: () => Promise<void>): Promise<void> {
-    this.#closed = true;
+    this.#ended = true;
     this.#goOn?.();
     this.#ports.turns.wake();
     await closing();
@@ -96,16 +96,16 @@ export class Rebuild {
 
   async #run(): Promise<void> {
     const { turns, logger } = this.#ports;
-    while (!this.#closed && this.phase !== "done") {
+    while (!this.#isClosed() && this.phase !== "done") {
       try {
         await turns.take(
-          () => this.#closed,
+          () => this.#isClosed(),
           () => this.#build(),
         );
-        if (!this.#closed) await this.#awaitApproval();
-        if (!this.#closed) await this.#flipOver();
+        if (!this.#isClosed()) await this.#awaitApproval();
+        if (!this.#isClosed()) await this.#flipOver();
       } catch (error) {
-        if (this.#closed) return;
+        if (this.#isClosed()) return;
         this.phase = "failed";
         this.error = asError(error);
         const { name, version } = this.candidate.definition;
@@ -116,14 +116,14 @@ export class Rebuild {
   }
 
   async #build(): Promise<void> {
-    if (this.#closed || this.#compared) return;
+    if (this.#isClosed() || this.#compared) return;
     this.phase = "catching-up";
     // Near the head, if the one that serves gets there; else as far as that one is.
-    for (let left = Infinity; left > NEAR_POSITIONS && !this.#closed;) {
+    for (let left = Infinity; left > NEAR_POSITIONS && !this.#isClosed();) {
       await this.#reached(this.#goal());
       left = this.#goal() - this.candidate.position();
     }
-    if (this.#closed) return;
+    if (this.#isClosed()) return;
     this.phase = "comparing";
     const { views, clock, serving } = this.#ports;
     const before = serving().generation;
@@ -152,7 +152,7 @@ export class Rebuild {
   }
 
   async #awaitApproval(): Promise<void> {
-    while (this.#ports.needsApproval && !this.#approved && !this.#closed) {
+    while (this.#ports.needsApproval && !this.#approved && !this.#isClosed()) {
       this.phase = "awaiting-approval";
       await this.#told();
     }
@@ -160,7 +160,7 @@ export class Rebuild {
 
   async #flipOver(): Promise<void> {
     await this.#reached(this.#ports.head());
-    if (this.#closed) return;
+    if (this.#isClosed()) return;
     this.phase = "flipping";
     await this.#meet(() => this.#ports.flip());
     this.phase = "done";
@@ -191,6 +191,11 @@ export class Rebuild {
 
   #reached(position: Position): Promise<void> {
     return this.candidate.follower.reached(position, FOREVER_MS);
+  }
+
+  /** It is asked again after each wait. */
+  #isClosed(): boolean {
+    return this.#ended;
   }
 
   #told(): Promise<void> {

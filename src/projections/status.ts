@@ -3,11 +3,12 @@ import type { Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import type { GenerationDiff } from "./diff.js";
 import { HandlerFailedError } from "./errors.js";
-import type { FollowerStatus } from "./follower.js";
+import type { FollowerStatus } from "./follower-options.js";
 import type { Lifecycle } from "./projection.js";
 import type { ProjectionHost } from "./projection-host.js";
 import type { ReactorHost } from "./reactor-host.js";
-import type { RebuildPhase } from "./rebuild.js";
+import type { Generation } from "./generations.js";
+import type { RebuildPhase, Serving } from "./rebuild.js";
 import type { SubscriptionState } from "../../journal/index.js";
 
 /** The error that a reader met last, and where; gone once it got past it. */
@@ -79,19 +80,12 @@ export function projectionStatus(host: ProjectionHost, head: Position): Projecti
   const { serving, retired, rebuild } = host.generations;
   const building = host.generations.isRebuilding() ? rebuild?.candidate : undefined;
   const generations: GenerationStatus[] = [];
-  const add = (role: GenerationStatus["role"], { generation, projector, position }: Standing) =>
-    generations.push({
-      generation: generation.id,
-      version: generation.version,
-      role,
-      ...(projector === undefined
-        ? frozenStatus(position(), head)
-        : readerStatus(projector.follower.status())),
-    });
-  add("serving", serving);
+  const add = (role: GenerationStatus["role"], of: Generation, status: ReaderStatus) =>
+    generations.push({ generation: of.id, version: of.version, role, ...status });
+  add("serving", serving.generation, standingStatus(serving, head));
   if (building !== undefined)
-    add("building", { ...building, projector: building, position: () => building.position() });
-  if (retired !== undefined) add("retired", retired);
+    add("building", building.generation, readerStatus(building.follower.status()));
+  if (retired !== undefined) add("retired", retired.generation, standingStatus(retired, head));
   return {
     name: host.name,
     lifecycle: host.definition.lifecycle,
@@ -111,7 +105,12 @@ export function projectionStatus(host: ProjectionHost, head: Position): Projecti
   };
 }
 
-type Standing = ProjectionHost["generations"]["serving"];
+function standingStatus(standing: Serving, head: Position): ReaderStatus {
+  const { projector } = standing;
+  return projector === undefined
+    ? frozenStatus(standing.position(), head)
+    : readerStatus(projector.follower.status());
+}
 
 export function reactorStatus(host: ReactorHost): ReactorStatus {
   return {

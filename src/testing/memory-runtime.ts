@@ -1,6 +1,7 @@
 /** A runtime with nothing on disk and the same semantics: the double for tests. Its store outlives it, as a directory does. */
 import { MemoryJournal, MemoryStore, MemoryViews } from "../../journal/index.js";
-import { portsOf, startRuntime, type Runtime, type RuntimeOptions } from "../runtime.js";
+import { startRuntime, type Runtime } from "../runtime.js";
+import { portsOf, type RuntimeOptions } from "../runtime/options.js";
 import { faultyJournal, type Fault } from "./faulty-journal.js";
 
 /** What a memory runtime leaves behind when it is closed: give it to the next one to "open it again". */

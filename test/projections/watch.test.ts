@@ -7,14 +7,14 @@ import { runtimeHarness, storeKinds } from "../support/runtimes.js";
 const balances = balancesOf(1);
 
 async function take(
-  changes: AsyncIterator<WatchedChange<Balance>>,
+  changes: AsyncIterator<WatchedChange<Balance>, undefined>,
   count: number,
 ): Promise<[string, number | undefined][]> {
   const taken: [string, number | undefined][] = [];
   while (taken.length < count) {
-    const { done, value } = await changes.next();
-    if (done === true) break;
-    taken.push([value.id, value.document?.cents]);
+    const next = await changes.next();
+    if (next.done === true) break;
+    taken.push([next.value.id, next.value.document?.cents]);
   }
   return taken;
 }

@@ -1,0 +1,48 @@
+/** What a follower is given, and what it tells of itself. */
+import type { Journal, Page, SubscriptionStatus, ViewStore } from "../../journal/index.js";
+import type { Clock } from "../kernel/clock.js";
+import type { Position } from "../kernel/event.js";
+import type { Logger } from "../kernel/log.js";
+import type { HandlerFailedError } from "./errors.js";
+import type { EventApplierOptions } from "./event-applier.js";
+import type { FailurePolicy } from "./failure-policy.js";
+import type { HandlerWatch } from "./handler-watch.js";
+import type { ParkingReader } from "./parking.js";
+
+export interface FollowerPorts {
+  readonly journal: Journal;
+  readonly views: ViewStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface FollowerOptions extends EventApplierOptions {
+  /** Under which its events are parked. */
+  readonly parkingReader: ParkingReader;
+  readonly after: Position;
+  readonly failurePolicy: Required<FailurePolicy>;
+  /** Fails instead of parking or passing over: for what is built anew and hasn't served yet. */
+  isStrict?(): boolean;
+  /** Whether commits wake it; defaults to true. */
+  readonly follows?: boolean;
+  readonly batchEventsMax?: number;
+  /** Positions that somebody told it to pass over. */
+  readonly skipped: ReadonlySet<Position>;
+  /** Its policy passes an event over: to be recorded before it goes on. */
+  onSkip(error: HandlerFailedError): Promise<void>;
+  /** Waited for before a page is handled. */
+  beforePage?(page: Page): Promise<void>;
+  restMs?(): number;
+  /** Told what is in hand, so that a handler that never returns can be named. */
+  readonly watch?: HandlerWatch;
+  /** Its position has moved. */
+  onAdvanced?(): void;
+}
+
+/** What a follower tells of itself. */
+export interface FollowerStatus extends SubscriptionStatus {
+  /** Milliseconds since the oldest event that isn't handled was recorded; 0 at the head. */
+  readonly lagMs: number;
+  readonly parked: number;
+  readonly paused: boolean;
+}

@@ -1,0 +1,116 @@
+/** What a runtime is given, with its defaults. */
+import type { AnyAggregate } from "../../actors/index.js";
+import { checkInteger } from "../kernel/check.js";
+import type { Clock, Ids } from "../kernel/clock.js";
+import { limitsOf, type Limits } from "../kernel/limits.js";
+import { safeLogger, silentLogger, type Logger } from "../kernel/log.js";
+import { systemClock, systemIds } from "../kernel/system-clock.js";
+import type { AnyProjection } from "../projections/projection.js";
+import type { Reactor } from "../projections/reactor.js";
+
+/** What every runtime may be given, wherever its journal is. */
+export interface RuntimeOptions {
+  /** The aggregates whose commands it takes. */
+  readonly aggregates: readonly AnyAggregate[];
+  /** The projections it keeps up to date. */
+  readonly projections?: readonly AnyProjection[];
+  /** The reactors whose effects happen here. */
+  readonly reactors?: readonly Reactor[];
+  /** Generations that are built at a time; defaults to 1. */
+  readonly rebuildsMax?: number;
+  /** Share of the time that a generation being built takes while commands come in, in percent; defaults to 50. */
+  readonly rebuildSharePercent?: number;
+  /** A projection that has events to handle and hasn't looked for so long is unhealthy; defaults to 30,000. */
+  readonly frozenAfterMs?: number;
+  /** A handler of a projection that doesn't return is named on standard error after so long; defaults to 10,000, 0 for never. */
+  readonly hangingAfterMs?: number;
+  /** Changes to the bounds on input; see {@link Limits}. */
+  readonly limits?: Partial<Limits>;
+  /** How long `ask` waits for an answer; defaults to 5,000. */
+  readonly askTimeoutMs?: number;
+  /** Unanswered commands an entity may have; defaults to 1,000. */
+  readonly mailboxCapacity?: number;
+  /** Entities in memory at the most; defaults to 10,000. */
+  readonly activationsMax?: number;
+  /** Bytes of their states at the most; defaults to 256 MiB. */
+  readonly stateBytesMax?: number;
+  /** Commands that may wait while all activations are busy; defaults to 10,000. */
+  readonly waitingMax?: number;
+  /** Entities fetched from disk at a time; defaults to 64. */
+  readonly hydrationsMax?: number;
+  /** Idle time after which an entity leaves memory; defaults to 0: only when the room is wanted. */
+  readonly passivateAfterMs?: number;
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+  /** Anything with the methods of pino; defaults to silence. */
+  readonly logger?: Logger;
+}
+
+/** What `openRuntime` is given. */
+export interface OpenRuntimeOptions extends RuntimeOptions {
+  /** Where the data is; made where it isn't there. */
+  readonly directory: string;
+  /** Reads beside the process that owns the directory: commands are refused, projections don't run here. */
+  readonly readOnly?: boolean;
+  /** Commands are refused while the disk has fewer bytes free; defaults to 256 MiB. */
+  readonly freeBytesMin?: number;
+}
+
+/** What a runtime needs of the world. */
+export interface RuntimePorts {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+/** The ports of a runtime, with the machine's own where none is given. */
+export function portsOf(options: RuntimeOptions): RuntimePorts {
+  return {
+    clock: options.clock ?? systemClock,
+    ids: options.ids ?? systemIds,
+    limits: limitsOf(options.limits),
+    logger: options.logger === undefined ? silentLogger : safeLogger(options.logger),
+  };
+}
+
+/** What projections and reactors are given. @throws InvalidArgumentError - An option isn't valid. */
+export function readersOptionsOf(options: RuntimeOptions) {
+  const { rebuildsMax = 1, rebuildSharePercent = 50, frozenAfterMs = 30_000 } = options;
+  const { hangingAfterMs = 10_000 } = options;
+  checkInteger("hangingAfterMs", hangingAfterMs, 0, 2 ** 31 - 1);
+  checkInteger("rebuildsMax", rebuildsMax, 1, 1_000);
+  checkInteger("rebuildSharePercent", rebuildSharePercent, 1, 100);
+  checkInteger("frozenAfterMs", frozenAfterMs, 1, 2 ** 31 - 1);
+  return {
+    projections: options.projections ?? [],
+    reactors: options.reactors ?? [],
+    rebuildsMax,
+    rebuildShare: rebuildSharePercent / 100,
+    frozenAfterMs,
+    hangingAfterMs,
+  };
+}
+
+const DEFAULT_BOUNDS = {
+  askTimeoutMs: 5_000,
+  mailboxCapacity: 1_000,
+  activationsMax: 10_000,
+  stateBytesMax: 256 * 1024 * 1024,
+  waitingMax: 10_000,
+  hydrationsMax: 64,
+  passivateAfterMs: 0,
+} as const;
+
+/** The bounds of the actors. @throws InvalidArgumentError - One isn't valid. */
+export function boundsOf(options: RuntimeOptions): Record<keyof typeof DEFAULT_BOUNDS, number> {
+  const bounds: Record<keyof typeof DEFAULT_BOUNDS, number> = { ...DEFAULT_BOUNDS };
+  for (const name of Object.keys(DEFAULT_BOUNDS) as (keyof typeof DEFAULT_BOUNDS)[]) {
+    const given = options[name];
+    if (given === undefined) continue;
+    checkInteger(name, given, name === "passivateAfterMs" ? 0 : 1, 2 ** 40);
+    bounds[name] = given;
+  }
+  checkInteger("askTimeoutMs", bounds.askTimeoutMs, 1, 2 ** 31 - 1);
+  return bounds;
+}
