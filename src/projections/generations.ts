@@ -13,6 +13,7 @@
  */
 import type { ViewReader, ViewStore, ViewWrite } from "../../journal/index.js";
 import type { Position } from "../kernel/event.js";
+import type { IndexDefinition } from "./collection.js";
 import type { AnyProjection } from "./projection.js";
 import { layoutOf, type CollectionLayout, type GenerationId } from "./layout.js";
 
@@ -58,7 +59,7 @@ function structureOf(definition: AnyProjection): Pick<Generation, "collections" 
   };
 }
 
-/** A collection of a definition as a generation holds it; an index that the generation lacks is left out. */
+/** A collection of a definition as a generation holds it; an index that the generation lacks is named as such. */
 export function storedLayoutOf(
   generation: Generation,
   name: string,
@@ -67,11 +68,22 @@ export function storedLayoutOf(
   const place = generation.collections.indexOf(name);
   const given = definition.collections[name];
   if (place < 0 || given === undefined) return undefined;
-  const indexes = given.indexes.flatMap((index) => {
-    const number = generation.indexes.indexOf(`${name}.${index.name}=${index.signature}`);
-    return number < 0 ? [] : [{ definition: index, prefix: [generation.id, number] as const }];
-  });
-  return { name, prefix: [generation.id, place], indexes };
+  const numberOf = (index: IndexDefinition) =>
+    generation.indexes.indexOf(`${name}.${index.name}=${index.signature}`);
+  const held = given.indexes.filter((index) => numberOf(index) >= 0);
+  return {
+    name,
+    prefix: [generation.id, place],
+    indexes: held.map((index) => ({
+      definition: index,
+      prefix: [generation.id, numberOf(index)],
+    })),
+    lacking: {
+      projection: definition.name,
+      version: generation.version,
+      names: given.indexes.filter((index) => !held.includes(index)).map((index) => index.name),
+    },
+  };
 }
 
 /** The generation that serves a projection, as stored; undefined where there is none yet. */

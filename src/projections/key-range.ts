@@ -8,6 +8,7 @@ import {
 } from "../../journal/index.js";
 import { checkInteger, checkObject } from "../kernel/check.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
+import { ViewNotBuiltError } from "./errors.js";
 import { partsOfCursor, refusal, type Order } from "./cursor.js";
 import { compareKeys, endOf, endOfPrefix } from "./key-order.js";
 import { INDEX_VALUES, keyPartOf } from "./key-part.js";
@@ -44,10 +45,18 @@ const LIMIT_MAX = 10_000;
 const PREFIX_PARTS = 2;
 const ID_PARTS = 1;
 
-/** @throws InvalidArgumentError - The collection has no such index. */
+/**
+ * @throws InvalidArgumentError - The collection has no such index.
+ * @throws ViewNotBuiltError - It will have one, when the generation that is being built serves.
+ */
 export function indexNamed(collection: CollectionLayout, name: unknown): IndexLayout {
   const found = collection.indexes.find(({ definition }) => definition.name === name);
   if (found !== undefined) return found;
+  const { lacking } = collection;
+  if (lacking?.names.includes(name as string) === true) {
+    const missing = `index ${String(name)} of collection ${collection.name}`;
+    throw new ViewNotBuiltError(lacking.projection, missing, lacking.version);
+  }
   const names = collection.indexes.map(({ definition }) => definition.name).join(", ");
   throw new InvalidArgumentError(
     `index of collection ${collection.name}`,

@@ -25,6 +25,16 @@ export interface CollectionLayout {
   /** `[generation, collection]`. */
   readonly prefix: readonly [GenerationId, number];
   readonly indexes: readonly IndexLayout[];
+  /** What the definition has, and this generation doesn't. */
+  readonly lacking?: LackingIndexes;
+}
+
+/** Indexes of a definition that came later than the generation. */
+export interface LackingIndexes {
+  readonly projection: string;
+  /** Of the generation. */
+  readonly version: number;
+  readonly names: readonly string[];
 }
 
 export type GenerationLayout = readonly CollectionLayout[];
