@@ -1,0 +1,228 @@
+/** The two deployments: one with the view that forgot the renames, one with the view that listens to them. */
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openRuntime, type ProjectionStatus, type Runtime } from "tidemark";
+import { count, lines } from "../support/figures.js";
+import { Car, Customer } from "./cars.js";
+import { carsV1, carsV2, type CarRow } from "./cars-view.js";
+import { foldCars, type Cars } from "./expected.js";
+import { auditText, changesText, ownersText } from "./report.js";
+import { send, type Part, type Sent, type Size } from "./traffic.js";
+
+const AGGREGATES = [Car, Customer];
+const WAIT_MS = 120_000;
+const BY = { by: "ada" };
+
+/** Version 1 under load; everything it ever knew is in the log. */
+export async function firstDeployment(directory: string, size: Size): Promise<void> {
+  const runtime = await openRuntime({ directory, aggregates: AGGREGATES, projections: [carsV1] });
+  try {
+    const before = size.customers + size.cars + size.changes;
+    const { accepted, rejected, latencies } = await send(runtime, size, { from: 0, before });
+    const view = runtime.view(carsV1, "cars");
+    assert.equal(await view.count({ fresh: true, timeoutMs: WAIT_MS }), size.cars);
+    assert.deepEqual(await carsOf(runtime, carsV1), foldCars(runtime, false));
+    const figures = [
+      ["commands", `${count(accepted)} accepted, ${count(rejected)} refused (sold already)`],
+      ["latency", String(latencies)],
+      ["view", `${count(size.cars)} cars, equal to a fold of ${count(runtime.head)} events`],
+    ] as const;
+    console.log(`Version 1, which forgets that customers are renamed\n${lines(figures)}\n`);
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** Version 2 is built beside version 1, which serves meanwhile, and then takes over. */
+export async function secondDeployment(directory: string, size: Size): Promise<void> {
+  const options = { directory, aggregates: AGGREGATES, projections: [carsV2] };
+  const runtime = await openRuntime(options);
+  try {
+    if (serving(runtime).version === carsV2.version) {
+      console.log("Version 2 serves already\n");
+      await send(runtime, size, partOfLater(size, 0, 3));
+    } else {
+      await goOn(runtime);
+      await rebuildUnderTraffic(runtime, size);
+      await rollBackAndForward(runtime);
+    }
+    console.log(`What was done, from the audit stream\n${auditText(runtime)}\n`);
+  } finally {
+    await runtime.close();
+  }
+  const reopened = await openRuntime(options);
+  try {
+    assert.equal(serving(reopened).version, 2);
+    const cars = await carsOf(reopened, carsV2);
+    assert.deepEqual(cars, foldCars(reopened, true));
+    const owners = new Set([...cars.values()].map(({ customerId }) => customerId));
+    owners.delete(null);
+    console.log(
+      `Opened again: version 2 serves ${count(cars.size)} cars of ${count(owners.size)} owners, ` +
+        `each under its name of today.\n${await ownersText(reopened, [...owners] as string[])}`,
+    );
+  } finally {
+    await reopened.close();
+  }
+}
+
+/** Where an earlier run was killed, its rebuild goes on by itself; one that was rolled back is asked for again. */
+async function goOn(runtime: Runtime): Promise<void> {
+  const building = statusOf(runtime).generations.find(({ role }) => role === "building");
+  if (building === undefined) {
+    await runtime.operations.rebuild(carsV2, { ...BY, reason: "an earlier run was cut off" });
+    console.log("Version 1 serves, version 2 is built once more");
+  } else {
+    const from = building.position === 0 ? "begins" : `goes on from ${count(building.position)}`;
+    console.log(`Version 1 serves, version 2 is being built: it ${from}`);
+  }
+}
+
+/** Thirds of what is sent while version 2 is built. */
+function partOfLater(size: Size, from: number, before: number): Part {
+  const start = size.customers + size.cars + size.changes;
+  const third = size.laterChanges / 3;
+  return { from: start + Math.floor(third * from), before: start + Math.floor(third * before) };
+}
+
+async function rebuildUnderTraffic(runtime: Runtime, size: Size): Promise<void> {
+  const perSecond = 500;
+  const servedFrom = runtime.view(carsV2, "cars").position();
+  const byPhase = new Map<string, number>();
+  const onAnswer = () => {
+    const phase = statusOf(runtime).rebuild?.phase ?? "none";
+    byPhase.set(phase, (byPhase.get(phase) ?? 0) + 1);
+  };
+
+  const [first] = await Promise.all([
+    send(runtime, size, partOfLater(size, 0, 1), { perSecond, onAnswer }),
+    phaseReached(runtime, "awaiting-approval"),
+    readOneCar(runtime),
+  ]);
+  // The old generation served all the time, and moved on with the log.
+  assert.equal(serving(runtime).version, 1);
+  assert.ok(runtime.view(carsV2, "cars").position() > servedFrom);
+  assertDiff(runtime);
+
+  const second = await send(runtime, size, partOfLater(size, 1, 2), { perSecond, onAnswer });
+  const reason = "only names of owners change";
+  const [third] = await Promise.all([
+    send(runtime, size, partOfLater(size, 2, 3), { perSecond, onAnswer }),
+    runtime.operations.approve(carsV2, { ...BY, reason }),
+    phaseReached(runtime, "done"),
+  ]);
+  assert.equal(serving(runtime).version, 2);
+  // Commands were taken in each phase, and none was lost on the way.
+  for (const phase of ["awaiting-approval", "done"]) assert.ok((byPhase.get(phase) ?? 0) > 0);
+  const expected = foldCars(runtime, true);
+  assert.deepEqual(await carsOf(runtime, carsV2), expected);
+  reportRebuild(runtime, [first, second, third], byPhase, expected);
+}
+
+/** The latest state of one car, while the rest is being built. */
+async function readOneCar(runtime: Runtime): Promise<void> {
+  const id = "car-0";
+  const view = runtime.view(carsV2, "cars");
+  const answer = await runtime.ask(Car, id, { type: "Repaint", data: { colour: "gold" } });
+  assert.equal(answer.status, "accepted");
+  const startedAt = performance.now();
+  const car = await view.get(id, { atLeast: answer.position });
+  const ms = performance.now() - startedAt;
+  assert.equal(car?.colour, "gold");
+  // From the journal itself, whatever becomes of views.
+  assert.equal((await runtime.state(Car, id)).state.colour, "gold");
+  const { phase } = statusOf(runtime).rebuild ?? {};
+  assert.notEqual(phase, "done");
+  // What version 1 doesn't have can't be asked for yet.
+  await assert.rejects(view.find("byCustomer"), { code: "view-not-built" });
+  console.log(`${id}, painted gold just now, is read ${ms.toFixed(1)} ms later (${phase})`);
+}
+
+/** The two generations differ exactly in the names that version 1 forgot. */
+function assertDiff(runtime: Runtime): void {
+  const diff = statusOf(runtime).rebuild?.diff;
+  assert.ok(diff !== undefined);
+  const { position, added, removed, changed, samples } = diff;
+  const before = foldCars(runtime, false, position);
+  const after = foldCars(runtime, true, position);
+  const differing = [...after].filter(([id, car]) => car.customerName !== nameIn(before, id));
+  const cars = samples.filter(({ collection }) => collection === "cars");
+  assert.deepEqual([added, removed], [0, 0]);
+  assert.ok(changed >= differing.length && differing.length > 0);
+  for (const { id, before: was, after: is } of cars)
+    assert.deepEqual([was, is], [before.get(id), after.get(id)]);
+  console.log(
+    `\nWhat version 2 would change, as of position ${count(position)}: ${count(changed)} documents ` +
+      `(${count(differing.length)} cars, the others customers), none added, none removed\n` +
+      `${changesText(cars as { id: string; before: CarRow; after: CarRow }[])}\n`,
+  );
+}
+
+function nameIn(cars: Cars, id: string): string | null {
+  return cars.get(id)?.customerName ?? null;
+}
+
+function reportRebuild(
+  runtime: Runtime,
+  sent: readonly Sent[],
+  byPhase: ReadonlyMap<string, number>,
+  cars: Cars,
+): void {
+  const flipMs = statusOf(runtime).rebuild?.flipMs ?? Number.NaN;
+  const figures = [
+    ...sent.map(({ latencies }, at) => {
+      const when = ["while it was built", "while it waited", "while it took over"][at] ?? "";
+      return [`commands ${when}`, String(latencies)] as const;
+    }),
+    ["answered by phase", [...byPhase].map(([phase, n]) => `${phase} ${n}`).join(", ")],
+    ["the view stood still for", `${flipMs.toFixed(1)} ms`],
+    ["view", `${count(cars.size)} cars, equal to a fold of ${count(runtime.head)} events`],
+  ] as const;
+  console.log(`Version 2 serves\n${lines(figures)}\n`);
+}
+
+/** One call each way; both generations have followed the log all the time. */
+async function rollBackAndForward(runtime: Runtime): Promise<void> {
+  const { operations } = runtime;
+  await operations.rollback(carsV2, { ...BY, reason: "to show that it takes one call" });
+  assert.equal(serving(runtime).version, 1);
+  assert.deepEqual(await carsOf(runtime, carsV2), foldCars(runtime, false));
+  await operations.rollback(carsV2, { ...BY, reason: "and forward again" });
+  assert.equal(serving(runtime).version, 2);
+  assert.deepEqual(await carsOf(runtime, carsV2), foldCars(runtime, true));
+}
+
+async function phaseReached(runtime: Runtime, wanted: "awaiting-approval" | "done"): Promise<void> {
+  let next = 0;
+  for (;;) {
+    const { rebuild, generations } = statusOf(runtime);
+    if (rebuild?.phase === wanted) return;
+    assert.notEqual(rebuild?.phase, "failed", rebuild?.error);
+    const building = generations.find(({ role }) => role === "building");
+    if (building !== undefined && building.position > next && building.lagEvents > 0) {
+      console.log(`  built up to ${count(building.position)} of ${count(building.head)}`);
+      next = building.position + building.head / 8;
+    }
+    await sleep(20);
+  }
+}
+
+async function carsOf(runtime: Runtime, version: typeof carsV1 | typeof carsV2): Promise<Cars> {
+  const cars = new Map<string, CarRow>();
+  const view = runtime.view(version, "cars");
+  for await (const { id, document } of view.all({ fresh: true, timeoutMs: WAIT_MS }))
+    cars.set(id, document);
+  return cars;
+}
+
+function statusOf(runtime: Runtime): ProjectionStatus {
+  const status = runtime.status().projections[carsV2.name];
+  assert.ok(status !== undefined);
+  return status;
+}
+
+function serving(runtime: Runtime): ProjectionStatus["generations"][number] {
+  const [first] = statusOf(runtime).generations;
+  assert.ok(first !== undefined);
+  return first;
+}
