@@ -1,7 +1,7 @@
 /**
  * Foos for other processes: readings come in without an id, and two calls over gRPC answer what has become of them.
  *
- * `node dist/examples/foos/main.js` · `-- --directory DIR` (kept, and gone on with) · `-- --readings N` · `-- --ci`
+ * `node dist/examples/foos/main.js` · `--directory DIR` (kept, and gone on with) · `--readings N` · `--ci`
  */
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
