@@ -348,6 +348,8 @@ export class Follower {
   }
 
   async #applyAt(position: Position): Promise<void> {
+    // It may have been parked before somebody told to pass it over.
+    if (this.#options.skipped.has(position)) return;
     const { journal } = this.#ports;
     const page = journal.readPage({ after: position - 1, upTo: position, limit: 1 });
     for (const event of page.events) await this.#applier.apply(event);

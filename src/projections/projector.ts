@@ -37,6 +37,7 @@ export class Projector {
   readonly #unit: DocumentUnit;
   readonly #source: SourceReader;
   readonly #ports: ProjectorPorts;
+  readonly #skipped: ReadonlySet<Position>;
 
   constructor(
     definition: AnyProjection,
@@ -47,6 +48,7 @@ export class Projector {
     this.definition = definition;
     this.generation = generation;
     this.#ports = ports;
+    this.#skipped = options.skipped;
     const { views, limits } = ports;
     this.#source = new SourceReader(definition.sources, definition.handlers.keys());
     this.#unit = new DocumentUnit(views, definition, generation.id, limits, options.onChanged);
@@ -121,7 +123,9 @@ export class Projector {
     let after = 0;
     while (after < upTo) {
       const page = journal.readPage({ after, upTo, limit: 1_000, filter: this.#source.filter });
-      yield page.events.filter((event) => this.definition.keyOf(event) === key);
+      yield page.events.filter(
+        (event) => !this.#skipped.has(event.position) && this.definition.keyOf(event) === key,
+      );
       after = page.scannedTo;
     }
   }
