@@ -123,8 +123,6 @@ export function reactorStatus(host: ReactorHost): ReactorStatus {
 
 function readerStatus(status: FollowerStatus): ReaderStatus {
   const { lagEvents, positionsPerSecond, lastError, attempts } = status;
-  const secondsLeft =
-    lagEvents === 0 ? 0 : positionsPerSecond > 0 ? lagEvents / positionsPerSecond : undefined;
   return {
     state: status.state,
     position: status.position,
@@ -132,12 +130,19 @@ function readerStatus(status: FollowerStatus): ReaderStatus {
     lagEvents,
     lagMs: status.lagMs,
     positionsPerSecond,
-    secondsLeft,
+    secondsLeft: secondsLeftOf(status),
     parked: status.parked,
     error: lastError === undefined ? undefined : readerError(lastError, attempts),
     lastCycleAtMs: status.lastCycleAtMs,
     lastAdvanceAtMs: status.lastAdvanceAtMs,
   };
+}
+
+/** The rate is kept through a pause and after a stop, when it says nothing of what is to come. */
+function secondsLeftOf({ state, lagEvents, positionsPerSecond }: FollowerStatus) {
+  if (lagEvents === 0) return 0;
+  const moves = state === "catching-up" || state === "live";
+  return moves && positionsPerSecond > 0 ? lagEvents / positionsPerSecond : undefined;
 }
 
 function readerError(error: Error, attempts: number): ReaderError {
