@@ -1,0 +1,157 @@
+/**
+ * A day of sales, a read side with a bug, and an operator: what the panel shows, and what each command does to it.
+ *
+ * `node dist/examples/status-panel/main.js` · `--events 2000000` · `--directory DIR` (a new one, kept) · `--ci`
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { openRuntime, type GenerationStatus, type Runtime } from "tidemark";
+import { checkViews } from "./fold.js";
+import { ingestWithKill } from "./killed-ingest.js";
+import { auditText, panelText } from "./panel.js";
+import { projectionsOf, type Projections, type Release } from "./projections.js";
+import { ringUp, salesOf, type Sales } from "./sales.js";
+import { Till } from "./till.js";
+
+const { values } = parseArgs({
+  options: {
+    directory: { type: "string" },
+    events: { type: "string" },
+    ci: { type: "boolean", default: false },
+  },
+});
+
+const ADA = { by: "ada" };
+const COUNT = new Intl.NumberFormat("en");
+const TIMEOUT_MS = 600_000;
+/** Sales that come while the operator works. */
+const MORE = 500;
+
+async function main(): Promise<void> {
+  const directory = values.directory ?? mkdtempSync(join(tmpdir(), "tidemark-status-panel-"));
+  const sales = salesOf(
+    Number(values.events ?? (values.ci ? 20_000 : 100_000)),
+    values.ci ? 1_000 : 10_000,
+  );
+  try {
+    await ingestWithKill(directory, sales);
+    await withRuntime(directory, "buggy", (shift) => lookAndPause(shift, sales));
+    await withRuntime(directory, "fixed", (shift) => mend(shift, sales));
+  } finally {
+    if (values.directory === undefined) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** An operator's shift: a release that runs, and its panel. */
+interface Shift {
+  readonly runtime: Runtime;
+  readonly projections: Projections;
+  readonly show: (title: string) => void;
+}
+
+async function withRuntime(
+  directory: string,
+  release: Release,
+  work: (shift: Shift) => Promise<void>,
+): Promise<void> {
+  const projections = projectionsOf(release);
+  const aggregates = [Till];
+  const runtime = await openRuntime({
+    directory,
+    aggregates,
+    projections: Object.values(projections),
+  });
+  const show = (title: string) => console.log(`${title}\n${panelText(runtime)}\n`);
+  try {
+    await work({ runtime, projections, show });
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** The bug is seen; and a projection is paused while sales go on. */
+async function lookAndPause({ runtime, projections, show }: Shift, sales: Sales): Promise<void> {
+  const { tills, euros } = projections;
+  const { operations } = runtime;
+  await until(() => {
+    const { lagEvents, positionsPerSecond } = standing(runtime, "tills");
+    return lagEvents === 0 || positionsPerSecond > 0;
+  });
+  show("1. Just opened: what the process that ended hadn't come to is caught up with");
+  await Promise.all(
+    [tills, euros].map((each) => operations.refresh(each, { timeoutMs: TIMEOUT_MS })),
+  );
+  await until(() => standing(runtime, "days").state === "stopped");
+  assert.equal(runtime.health().state, "unhealthy");
+  show("2. Caught up: euros has parked what it can't convert, days has stopped");
+  const british = operations.parked(euros).filter(({ queued }) => !queued);
+  assert(british.length > 1 && standing(runtime, "euros").parked > british.length);
+
+  await operations.pause(tills, { ...ADA, reason: "the disk of the reports is replaced" });
+  const held = runtime.view(tills).position();
+  await ringUp(runtime, sales, sales.count, sales.count + MORE);
+  assert.equal(runtime.view(tills).position(), held);
+  assert(standing(runtime, "tills").lagEvents >= MORE);
+  show(`3. tills is paused, and ${COUNT.format(MORE)} sales came meanwhile`);
+  await operations.resume(tills, ADA);
+  await operations.refresh(tills, { timeoutMs: TIMEOUT_MS });
+  assert.equal(standing(runtime, "tills").lagEvents, 0);
+}
+
+/** The handler is fixed; what it missed is caught up with, the nonsense passed over, and a view built anew. */
+async function mend({ runtime, projections, show }: Shift, sales: Sales): Promise<void> {
+  const { euros, days } = projections;
+  const { operations } = runtime;
+  const before = standing(runtime, "euros").parked;
+  assert(before > 0, "what was parked is still parked after a restart");
+
+  const replay = await operations.replayParked(euros, { ...ADA, reason: "the pound has a rate" });
+  const nonsense = replay.failed?.position ?? 0;
+  assert(replay.replayed > 0 && nonsense > 0);
+  await until(() => standing(runtime, "days").state === "stopped");
+  show(
+    `4. The fixed release: ${COUNT.format(replay.replayed)} parked events replayed; one is nonsense`,
+  );
+  assert.equal(standing(runtime, "days").error?.position, nonsense);
+
+  const reason = "a sale in no currency; cancelled by hand";
+  await operations.skip(days, nonsense, { ...ADA, reason });
+  await operations.skip(euros, nonsense, { ...ADA, reason });
+  const rest = await operations.replayParked(euros, ADA);
+  assert.deepEqual([rest.failed, replay.replayed + rest.replayed], [undefined, before]);
+  await operations.refresh(days, { timeoutMs: TIMEOUT_MS });
+  assert.deepEqual(runtime.health(), { state: "healthy", problems: [] });
+  show("5. It is skipped: days goes on, nothing is parked");
+
+  await operations.rebuild(euros, { ...ADA, reason: "to be sure" });
+  await ringUp(runtime, sales, sales.count + MORE, sales.count + 2 * MORE);
+  const rebuild = () => runtime.status().projections["euros"]?.rebuild;
+  await until(() => rebuild()?.phase === "done" || rebuild()?.phase === "failed");
+  const { added, removed, changed } = rebuild()?.diff ?? {};
+  assert.deepEqual({ added, removed, changed }, { added: 0, removed: 0, changed: 0 });
+  await Promise.all(Object.values(projections).map((each) => operations.refresh(each)));
+  // The flip is recorded behind it.
+  await until(() => operations.audit(euros).at(-1)?.type === "GenerationServes");
+  show("6. euros is built anew while sales come in: no difference");
+
+  const checked = await checkViews(runtime, projections);
+  assert.equal(checked, sales.count + 2 * MORE);
+  assert.equal(runtime.health().state, "healthy");
+  console.log(`What was done, as recorded\n${auditText(runtime)}\n`);
+  console.log(`Every view equals a fold of the ${COUNT.format(checked)} sales of the log.`);
+}
+
+function standing(runtime: Runtime, name: string): GenerationStatus {
+  const serving = runtime.status().projections[name]?.generations[0];
+  assert(serving, `there is no projection ${name}`);
+  return serving;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+await main();
