@@ -141,6 +141,7 @@ export class Subscription {
   #lastCycleAtMs: number | undefined;
   #lastAdvanceAtMs: number | undefined;
   #timer: Timer | undefined;
+  #endRest: () => void = () => undefined;
   #running: Promise<void> | undefined;
   #waiters: Waiter[] = [];
   readonly #unsubscribe: () => void;
@@ -225,6 +226,7 @@ export class Subscription {
   async hold(): Promise<void> {
     if (this.#state !== "stopped" && this.#state !== "closed") this.#state = "held";
     this.#timer?.cancel();
+    this.#endRest();
     await this.#running;
   }
 
@@ -270,6 +272,7 @@ export class Subscription {
     this.#unsubscribe();
     this.#timer?.cancel();
     this.#state = "closed";
+    this.#endRest();
     await this.#running;
     this.#tellWaiters();
   }
@@ -301,7 +304,7 @@ export class Subscription {
     const upTo = this.#bound();
     if (upTo <= this.#readTo) return false;
     this.#state = "catching-up";
-    const { filter, clock } = this.#options;
+    const { filter } = this.#options;
     const page = this.#journal.readPage({
       after: this.#readTo,
       upTo,
@@ -315,12 +318,20 @@ export class Subscription {
     this.acknowledge(durable ?? page.scannedTo);
     if (this.#mustRewind()) this.#readTo = this.#position;
     // Commands are served between two pages, however far there is to catch up.
-    const waitMs = this.#options.restMs?.() ?? 0;
-    await new Promise<void>((resolve) => {
-      if (waitMs > 0) clock.setTimer(waitMs, resolve);
-      else clock.defer(resolve);
-    });
+    await this.#rest(this.#options.restMs?.() ?? 0);
     return true;
+  }
+
+  /** A turn of the event loop at least. Whoever holds or closes it doesn't wait for the rest of a rest. */
+  async #rest(restMs: number): Promise<void> {
+    const { clock } = this.#options;
+    let timer: Timer | undefined;
+    await new Promise<void>((resolve) => {
+      if (restMs <= 0 || !isAwake(this.#state)) return clock.defer(resolve);
+      this.#endRest = resolve;
+      timer = clock.setTimer(restMs, resolve);
+    });
+    timer?.cancel();
   }
 
   async #onFailure(error: Error): Promise<void> {

@@ -174,6 +174,22 @@ describe.each(["memory", "lmdb"])("a subscription, on %s", (kind) => {
     expect(pages).toBe(1);
   });
 
+  it.each(["close", "hold"] as const)("doesn't rest on when it is told to %s", async (end) => {
+    await append(10);
+    let rest = (): void => undefined;
+    const rested = new Promise<void>((resolve) => (rest = resolve));
+    const restMs = () => {
+      rest();
+      return 100;
+    };
+    const { subscription, seen } = subscribe({ batchEventsMax: 5, restMs });
+    await rested;
+    // The clock stands still: whoever waited for the rest of it would wait for good.
+    await subscription[end]();
+    expect(seen).toEqual(upTo(5));
+    await subscription.close();
+  });
+
   it("gives up a wait after the time allowed", async () => {
     const { subscription } = subscribe();
     const waiting = expect(subscription.reached(5, 300)).rejects.toMatchObject({
