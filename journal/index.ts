@@ -65,7 +65,6 @@ export {
   type ViewRange,
   type ViewReader,
   type ViewRow,
-  type ViewSnapshot,
   type ViewStore,
   type ViewTable,
   type ViewWrite,

@@ -81,6 +81,13 @@ export interface ViewStore extends ViewReader {
 /** An upper bound of the bytes that a key takes in the store. */
 export function viewKeyBytes(key: ViewKey): number {
   let bytes = 0;
-  for (const part of key) bytes += typeof part === "string" ? Buffer.byteLength(part) + 4 : 12;
+  for (const part of key) bytes += typeof part === "string" ? textBytes(part) + 4 : 12;
   return bytes;
+}
+
+// The first five characters of all take two bytes in a key.
+const DOUBLED = /[\u0000-\u0004]/g;
+
+function textBytes(text: string): number {
+  return Buffer.byteLength(text) + (text.match(DOUBLED)?.length ?? 0);
 }

@@ -4,7 +4,6 @@ import type { Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 import { actorFields, type Actor, type AuditType } from "./audit.js";
-import type { Changes } from "./document-unit.js";
 import { OperationRefusedError, ViewNotBuiltError, type HandlerFailedError } from "./errors.js";
 import type { Follower } from "./follower.js";
 import { GenerationSet, type GenerationPorts } from "./generation-set.js";
@@ -13,6 +12,7 @@ import { storedLayoutOf, type Generation } from "./generations.js";
 import type { CollectionLayout } from "./layout.js";
 import type { AnyProjection } from "./projection.js";
 import type { Projector } from "./projector.js";
+import type { ViewListener, ViewSource } from "./view-source.js";
 
 /** What a rebuild may be told. */
 export interface RebuildOptions extends Actor {
@@ -20,18 +20,11 @@ export interface RebuildOptions extends Actor {
   readonly approval?: boolean;
 }
 
-/** Told what has changed for readers: documents of the generation that serves, or the generation itself. */
-export interface HostListener {
-  changed(changes: Changes, position: Position): void;
-  flipped(before: Generation): void;
-  closed(): void;
-}
-
-export class ProjectionHost {
+export class ProjectionHost implements ViewSource {
   readonly definition: AnyProjection;
   readonly generations: GenerationSet;
   readonly #ports: GenerationPorts;
-  readonly #listeners = new Set<HostListener>();
+  readonly #listeners = new Set<ViewListener>();
   readonly #skipped: Map<number, Set<Position>>;
   #paused: boolean;
   #clockTimer: Timer | undefined;
@@ -95,7 +88,7 @@ export class ProjectionHost {
   }
 
   /** Returns what ends it. */
-  listen(listener: HostListener): () => void {
+  listen(listener: ViewListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

@@ -24,7 +24,8 @@ import {
   type ReactorStatus,
 } from "./status.js";
 import { StoredProjection } from "./stored-projection.js";
-import { awaitView, readTogether, View, type CollectionReaders, type ViewSource } from "./view.js";
+import type { ViewSource } from "./view-source.js";
+import { awaitView, readTogether, View, type CollectionReaders } from "./view.js";
 
 export interface ReadersOptions {
   readonly projections: readonly AnyProjection[];

@@ -6,7 +6,7 @@ import { OperationRefusedError, ViewNotBuiltError } from "./errors.js";
 import { checkpointOf, servingGeneration, storedLayoutOf } from "./generations.js";
 import type { CollectionLayout } from "./layout.js";
 import type { AnyProjection } from "./projection.js";
-import type { ViewSource } from "./view.js";
+import type { ViewSource } from "./view-source.js";
 
 const POLL_MS = 50;
 

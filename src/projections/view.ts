@@ -4,8 +4,6 @@ import { checkInteger } from "../kernel/check.js";
 import type { Position } from "../kernel/event.js";
 import { StoredCollection } from "./collection-reader.js";
 import type { Collections, DocumentOf, Indexes, IndexesOf } from "./collection.js";
-import type { CollectionLayout } from "./layout.js";
-import type { HostListener } from "./projection-host.js";
 import type {
   CollectionReader,
   DocumentPage,
@@ -15,20 +13,8 @@ import type {
   PageQuery,
   ReadOptions,
 } from "./query.js";
+import type { ViewSource } from "./view-source.js";
 import { DocumentWatch, QueryWatch, type WatchedChange } from "./watch.js";
-
-/** The projection behind a view, here or in another process. */
-export interface ViewSource {
-  readonly name: string;
-  /** Up to where readers see the log. */
-  position(): Position;
-  reached(position: Position, timeoutMs: number): Promise<void>;
-  head(): Position;
-  /** Where a collection stands now: the next call may name another generation. */
-  layout(collection: string): CollectionLayout;
-  /** @throws OperationRefusedError - Another process keeps it up to date. */
-  listen(listener: HostListener): () => void;
-}
 
 const TIMEOUT_MS = 5_000;
 const ALL_AT_ONCE = 500;

@@ -11,7 +11,7 @@ import { samePlainData } from "./same-plain-data.js";
 import type { Changes } from "./document-unit.js";
 import { StoredCollection } from "./collection-reader.js";
 import type { UntypedRange } from "./key-range.js";
-import type { ViewSource } from "./view.js";
+import type { ViewSource } from "./view-source.js";
 
 /** A document as it is now. */
 export interface WatchedChange<Document> {
