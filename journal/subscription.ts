@@ -175,7 +175,7 @@ export class Subscription {
       position: this.#position,
       head,
       lagEvents: Math.max(0, head - this.#position),
-      positionsPerSecond: this.#rate.perSecond(),
+      positionsPerSecond: this.#rate.perSecond(this.#options.clock.monotonicMs()),
       lastCycleAtMs: this.#lastCycleAtMs,
       lastAdvanceAtMs: this.#lastAdvanceAtMs,
       attempts: this.#attempts,

@@ -85,6 +85,8 @@ export {
   type Indexes,
   type IndexesOf,
   type IndexValue,
+  type NameOf,
+  type OnlyName,
 } from "./projections/collection.js";
 export type { DocumentDifference, GenerationDiff } from "./projections/diff.js";
 export type { Documents } from "./projections/documents.js";
@@ -142,9 +144,9 @@ export type {
   RebuildStatus,
 } from "./projections/status.js";
 export { ViewCorruptedError } from "./projections/view-corrupted.js";
-export type { CollectionReaders, View } from "./projections/view.js";
+export type { CollectionReaders, View, ViewOf } from "./projections/view.js";
 export type { WatchedChange } from "./projections/watch.js";
-export { openRuntime, type OnlyName, type Runtime, type RuntimeStatus } from "./runtime.js";
+export { openRuntime, type Runtime, type RuntimeStatus } from "./runtime.js";
 export type { OpenRuntimeOptions, RuntimeOptions } from "./runtime/options.js";
 export { backupStore } from "./maintenance/backup-store.js";
 export { MaintenanceError } from "./maintenance/child.js";

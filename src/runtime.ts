@@ -31,7 +31,13 @@ import { InvalidArgumentError } from "./kernel/errors.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
 import { streamIdOf } from "./kernel/ids.js";
 import { AUDIT_STREAM_TYPE } from "./projections/audit.js";
-import type { Collections, DocumentOf, IndexesOf } from "./projections/collection.js";
+import type {
+  Collections,
+  DocumentOf,
+  IndexesOf,
+  NameOf,
+  OnlyName,
+} from "./projections/collection.js";
 import { ViewBehindError } from "./projections/errors.js";
 import type { Operations } from "./projections/operations.js";
 import type { Projection } from "./projections/projection.js";
@@ -64,15 +70,6 @@ export interface RuntimeStores {
   readonly views: ViewStore;
   readonly readOnly: boolean;
 }
-
-/** The name of a projection's only collection; never where there are several. */
-export type OnlyName<C extends Collections> = OnlyOf<keyof C & string, keyof C & string>;
-
-type OnlyOf<Name extends string, Each extends string> = Each extends unknown
-  ? [Name] extends [Each]
-    ? Each
-    : never
-  : never;
 
 /** A running Tidemark; made by `openRuntime`. */
 export class Runtime {
@@ -215,10 +212,9 @@ export class Runtime {
    */
   view<C extends Collections, Name extends keyof C & string = OnlyName<C>>(
     projection: Projection<C>,
-    ...collection: [OnlyName<C>] extends [never] ? [Name] : [Name?]
+    ...collection: NameOf<C, Name>
   ): View<DocumentOf<C[Name]>, IndexesOf<C[Name]>> {
-    const [name] = collection;
-    return this.#readers.view(projection, name);
+    return this.#readers.view(projection, ...collection);
   }
 
   /**

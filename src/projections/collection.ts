@@ -42,6 +42,22 @@ export type DocumentOf<C extends AnyCollection> = NonNullable<C["types"]>["docum
 /** The indexes of a collection. */
 export type IndexesOf<C extends AnyCollection> = NonNullable<C["types"]>["indexes"];
 
+/** The name of a projection's only collection; never where there are several. */
+export type OnlyName<C extends Collections> = OnlyOf<keyof C & string, keyof C & string>;
+
+type OnlyOf<Name extends string, Each extends string> = Each extends unknown
+  ? [Name] extends [Each]
+    ? Each
+    : never
+  : never;
+
+/** A collection's name, which may be left out where it is the only one. */
+export type NameOf<C extends Collections, Name extends keyof C & string> = [OnlyName<C>] extends [
+  never,
+]
+  ? [collection: Name]
+  : [collection?: Name];
+
 /** Fields that an index may be made of. */
 type IndexField<Document> = {
   [Field in keyof Document & string]: Document[Field] extends IndexValue ? Field : never;

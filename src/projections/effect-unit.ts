@@ -10,6 +10,7 @@ import type { Position, RecordedEvent } from "../kernel/event.js";
 import { HandlerFailedError } from "./errors.js";
 import type { Unit } from "./unit.js";
 import type { Reactor } from "./reactor.js";
+import type { ViewOf } from "./view.js";
 
 /** An effect took longer than allowed. It may have happened all the same; it is tried again with the same id. */
 export class EffectTimeoutError extends TidemarkError {
@@ -32,6 +33,7 @@ export class EffectUnit implements Unit {
   readonly #reactor: Reactor;
   readonly #store: ViewStore;
   readonly #clock: Clock;
+  readonly #view: ViewOf;
   /** By key: ends when the last effect of the key has. Never rejects. */
   readonly #running = new Map<string, Promise<void>>();
   readonly #failures = new Map<Position, HandlerFailedError>();
@@ -44,7 +46,8 @@ export class EffectUnit implements Unit {
   /** Effects that have happened since the runtime was opened. */
   effects = 0;
 
-  constructor(reactor: Reactor, store: ViewStore, clock: Clock) {
+  constructor(reactor: Reactor, store: ViewStore, clock: Clock, view: ViewOf) {
+    this.#view = view;
     this.#reactor = reactor;
     this.#store = store;
     this.#clock = clock;
@@ -81,7 +84,11 @@ export class EffectUnit implements Unit {
     if (this.#failedKeys.has(key) || this.#closing.signal.aborted) return;
     try {
       await this.#within(effectId, (signal) =>
-        this.#reactor.reactions.get(event.type)?.(event as never, { effectId, signal }),
+        this.#reactor.reactions.get(event.type)?.(event as never, {
+          effectId,
+          view: this.#view,
+          signal,
+        }),
       );
       this.#done.set(effectId, event.position);
       this.effects += 1;

@@ -134,10 +134,6 @@ export class Follower {
     return this.#parking.list(options);
   }
 
-  parkedKeys(): readonly string[] {
-    return this.#parking.keys();
-  }
-
   /** Waits until the page in progress is done. Harmless when repeated. */
   async pause(): Promise<void> {
     if (this.#paused) return;
@@ -334,12 +330,20 @@ export class Follower {
   }
 
   /**
-   * Handles the parked events of a key again, in order, while nothing else is handled. Stops at the first that fails.
+   * Handles the parked events of a key again, or of all keys one after the other, in order, while nothing else is
+   * handled. Of each key it stops at the first that fails.
    *
-   * @returns How many were handled, and the one that failed.
+   * @returns How many were handled, and the first that failed.
    */
-  replayParked(key: string): Promise<ReplayResult> {
-    return this.exclusive(() => this.#replay.replay(key));
+  async replayParked(key: string | undefined): Promise<ReplayResult> {
+    let replayed = 0;
+    let failed: ParkedEvent | undefined;
+    for (const each of key === undefined ? this.#parking.keys() : [key]) {
+      const result = await this.exclusive(() => this.#replay.replay(each));
+      replayed += result.replayed;
+      failed ??= result.failed;
+    }
+    return { replayed, failed };
   }
 
   /** Forgets parked events without handling them: one of a key, or all of it. Returns how many. */

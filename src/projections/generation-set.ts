@@ -35,6 +35,8 @@ export interface GenerationHooks {
   onChanged(changes: Changes, position: Position): void;
   /** Readers are pointed to another generation. */
   onFlipped(before: Generation): void;
+  /** Nothing is held any more. */
+  afterFlip(): Promise<void>;
 }
 
 const ROLLBACK_TIMEOUT_MS = 60_000;
@@ -134,6 +136,7 @@ export class GenerationSet {
       serving: () => this.#serving,
       head: () => journal.head(),
       flip: () => this.#flip(candidate),
+      flipped: () => this.#hooks.afterFlip(),
     });
     this.#rebuild.start();
   }

@@ -15,6 +15,7 @@ import type { AnyProjection } from "./projection.js";
 import type { ProjectionHost, RebuildOptions } from "./projection-host.js";
 import type { Reactor } from "./reactor.js";
 import type { ReactorHost } from "./reactor-host.js";
+import { rebuildStatus, type RebuildStatus } from "./status.js";
 
 /** A projection or reactor, by itself or by its name. */
 export type ReaderRef = string | Pick<AnyProjection, "name"> | Pick<Reactor, "name">;
@@ -101,13 +102,25 @@ export class Operations {
     return this.#projection(projection, "rebuildKey").rebuildKey(key, actor);
   }
 
-  /** Brings a projection up to date that doesn't follow by itself. */
-  async refresh(
-    projection: ReaderRef,
-    options: { readonly timeoutMs?: number } = {},
-  ): Promise<void> {
+  /**
+   * Waits until everything that is durable now is handled; brings a projection up to date that doesn't follow by itself.
+   *
+   * @throws SubscriptionTimeoutError, SubscriptionStoppedError - It isn't, in time or at all.
+   */
+  async refresh(reader: ReaderRef, options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs = TIMEOUT_MS } = options;
-    return this.#projection(projection, "refresh").refresh(timeoutMs);
+    await this.#host(reader).refresh(timeoutMs);
+  }
+
+  /**
+   * Waits until the rebuild that is under way is done, has failed, or waits for approval; returns at once where none is.
+   *
+   * @returns How it stands then, as in `runtime.status()`; undefined where there was none since the runtime was opened.
+   */
+  async rebuilt(projection: ReaderRef): Promise<RebuildStatus | undefined> {
+    const host = this.#projection(projection, "rebuilt");
+    await host.generations.rebuild?.settled();
+    return rebuildStatus(host);
   }
 
   /** Events that wait, by key and in order; of one key, or of all. At most `limit`, which defaults to 1,000. */
@@ -129,17 +142,8 @@ export class Operations {
     reader: ReaderRef,
     options: Actor & { readonly key?: string } = {},
   ): Promise<ReplayResult> {
-    const host = this.#host(reader);
     const { key, ...actor } = options;
-    const keys = key === undefined ? (this.#follower(reader)?.parkedKeys() ?? []) : [key];
-    let replayed = 0;
-    let failed: ParkedEvent | undefined;
-    for (const each of keys) {
-      const result = await host.replayParked(each, actor);
-      replayed += result.replayed;
-      failed ??= result.failed;
-    }
-    return { replayed, failed };
+    return this.#host(reader).replayParked(key, actor);
   }
 
   /** Forgets parked events without handling them: one of a key, by its position, or all of it. Returns how many. */

@@ -5,7 +5,7 @@ import { asError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 import { actorFields, type Actor, type AuditType } from "./audit.js";
 import { OperationRefusedError, ViewNotBuiltError, type HandlerFailedError } from "./errors.js";
-import type { Follower } from "./follower.js";
+import type { ReplayResult } from "./parked-replay.js";
 import { GenerationSet, type GenerationPorts } from "./generation-set.js";
 import { generationsAtOpen, type GenerationsAtOpen } from "./generations-at-open.js";
 import { storedLayoutOf, type Generation } from "./generations.js";
@@ -31,6 +31,7 @@ export class ProjectionHost implements ViewSource {
   #tellFlip: () => void = () => undefined;
   #nextFlip = this.#flipToCome();
   #turn: Promise<unknown> = Promise.resolve();
+  #flippedFrom = 0;
   #closed = false;
 
   private constructor(definition: AnyProjection, ports: GenerationPorts, at: GenerationsAtOpen) {
@@ -46,6 +47,7 @@ export class ProjectionHost implements ViewSource {
         for (const listener of this.#listeners) listener.changed(changes, position);
       },
       onFlipped: (before) => this.#onFlipped(before),
+      afterFlip: () => this.#recordFlip(),
     });
     if (this.#paused)
       for (const { follower } of this.generations.projectors()) void follower.pause();
@@ -143,13 +145,18 @@ export class ProjectionHost implements ViewSource {
     this.#nextFlip = this.#flipToCome();
     tell();
     for (const listener of this.#listeners) listener.flipped(before);
+    this.#flippedFrom = before.id;
+  }
+
+  /** Readers see the new generation already; should its record fail, that is logged, and nothing else is affected. */
+  async #recordFlip(): Promise<void> {
     const { id: generation, version } = this.serving;
-    this.#record("GenerationServes", { generation, version, instead: before.id }).catch(
-      (error: unknown) => {
-        const fields = { projection: this.name, error: asError(error) };
-        this.#ports.logger.warn(fields, "the flip of a projection wasn't recorded");
-      },
-    );
+    try {
+      await this.#record("GenerationServes", { generation, version, instead: this.#flippedFrom });
+    } catch (error) {
+      const fields = { projection: this.name, error: asError(error) };
+      this.#ports.logger.warn(fields, "the flip of a projection wasn't recorded");
+    }
   }
 
   /** Brings a projection up to date that is so by the clock. */
@@ -275,9 +282,12 @@ export class ProjectionHost implements ViewSource {
     await this.reached(this.head(), timeoutMs);
   }
 
-  async replayParked(key: string, actor: Actor): ReturnType<Follower["replayParked"]> {
+  async replayParked(key: string | undefined, actor: Actor): Promise<ReplayResult> {
     const { follower } = this.#current("replayParked");
-    await this.#record("ParkedReplayed", { ...actorFields(actor), key });
+    await this.#record("ParkedReplayed", {
+      ...actorFields(actor),
+      ...(key === undefined ? {} : { key }),
+    });
     return follower.replayParked(key);
   }
 

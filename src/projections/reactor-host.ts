@@ -9,10 +9,13 @@ import { SourceReader } from "./event-source.js";
 import { Follower } from "./follower.js";
 import type { FollowerPorts } from "./follower-options.js";
 import type { ProjectionHost } from "./projection-host.js";
+import type { ReplayResult } from "./parked-replay.js";
 import type { Reactor } from "./reactor.js";
+import type { ViewOf } from "./view.js";
 
 export interface ReactorPorts extends FollowerPorts {
   readonly audit: Audit;
+  readonly view: ViewOf;
 }
 
 const PAGE_EVENTS = 100;
@@ -46,7 +49,7 @@ export class ReactorHost {
     const { paused, skipped } = ports.audit.controls(definition.name);
     this.#paused = paused;
     this.#skipped = new Set(skipped.get(VERSION));
-    this.#unit = new EffectUnit(definition, ports.views, ports.clock);
+    this.#unit = new EffectUnit(definition, ports.views, ports.clock, ports.view);
     this.follower = new Follower(
       this.#unit,
       {
@@ -141,9 +144,16 @@ export class ReactorHost {
     if (!this.#paused) this.follower.resume();
   }
 
-  async replayParked(key: string, actor: Actor): ReturnType<Follower["replayParked"]> {
-    await this.#record("ParkedReplayed", { ...actorFields(actor), key });
+  async replayParked(key: string | undefined, actor: Actor): Promise<ReplayResult> {
+    await this.#record("ParkedReplayed", {
+      ...actorFields(actor),
+      ...(key === undefined ? {} : { key }),
+    });
     return this.follower.replayParked(key);
+  }
+
+  async refresh(timeoutMs: number): Promise<void> {
+    await this.follower.reached(this.#ports.journal.head(), timeoutMs);
   }
 
   async discardParked(key: string, position: Position | undefined, actor: Actor): Promise<number> {

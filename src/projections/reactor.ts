@@ -10,11 +10,14 @@ import { checkName } from "../kernel/ids.js";
 import { checkSources, type EventOfSources, type EventSource } from "./event-source.js";
 import { failurePolicyOf, type FailurePolicy } from "./failure-policy.js";
 import { handlersOf, type AnyProjection } from "./projection.js";
+import type { ViewOf } from "./view.js";
 
 /** What a reaction gets besides the event. */
 export interface ReactionContext {
   /** Names this effect of this event, for ever: give it to the receiver, which can then tell a repetition. */
   readonly effectId: string;
+  /** Views of the runtime, for reading; with `after`, they show the event. */
+  readonly view: ViewOf;
   /** Aborted when the time allowed is over, or when the runtime closes. */
   readonly signal: AbortSignal;
 }

@@ -6,7 +6,7 @@ import type { Limits } from "../kernel/limits.js";
 import type { Logger } from "../kernel/log.js";
 import type { Clock } from "../kernel/clock.js";
 import { Audit } from "./audit.js";
-import type { Collections } from "./collection.js";
+import type { Collections, DocumentOf, IndexesOf, NameOf, OnlyName } from "./collection.js";
 import { ViewBehindError } from "./errors.js";
 import { Operations } from "./operations.js";
 import type { AnyProjection, Projection } from "./projection.js";
@@ -25,7 +25,7 @@ import {
 } from "./status.js";
 import { StoredProjection } from "./stored-projection.js";
 import type { ViewSource } from "./view-source.js";
-import { awaitView, readTogether, View, type CollectionReaders } from "./view.js";
+import { awaitView, readTogether, View, type CollectionReaders, type ViewOf } from "./view.js";
 
 export interface ReadersOptions {
   readonly projections: readonly AnyProjection[];
@@ -78,7 +78,8 @@ export class Readers {
 
   async #start(audit: Audit): Promise<void> {
     const { projections, reactors, rebuildsMax } = this.#options;
-    const ports = { ...this.#options, audit, turns: new Turns(rebuildsMax) };
+    const view: ViewOf = (projection, ...collection) => this.view(projection, ...collection);
+    const ports = { ...this.#options, audit, turns: new Turns(rebuildsMax), view };
     for (const definition of projections) {
       const host = await ProjectionHost.open(definition, ports);
       this.#hosts.set(host.name, host);
@@ -111,7 +112,10 @@ export class Readers {
   }
 
   /** @throws InvalidArgumentError - There is no such projection or collection here. */
-  view(projection: AnyProjection, collection: string | undefined): View<unknown> {
+  view<C extends Collections, Name extends keyof C & string = OnlyName<C>>(
+    projection: Projection<C>,
+    ...[collection]: NameOf<C, Name>
+  ): View<DocumentOf<C[Name]>, IndexesOf<C[Name]>> {
     const source = this.#source(projection);
     const names = Object.keys(projection.collections);
     const name = collection ?? (names.length === 1 ? names[0] : undefined);

@@ -42,6 +42,8 @@ export interface RebuildPorts {
   readonly head: () => Position;
   /** Makes the candidate serve, while both are held. */
   readonly flip: () => Promise<void>;
+  /** Nothing is held any more: what is known of the flip is recorded. */
+  readonly flipped: () => Promise<void>;
 }
 
 const NEAR_POSITIONS = 1_000;
@@ -59,6 +61,7 @@ export class Rebuild {
   #ended = false;
   #approved = false;
   #goOn: (() => void) | undefined;
+  readonly #ends: (() => void)[] = [];
   #running: Promise<void> | undefined;
 
   constructor(ports: RebuildPorts) {
@@ -71,6 +74,17 @@ export class Rebuild {
 
   start(): void {
     this.#running = this.#run();
+  }
+
+  /** Resolves once it is done, failed, waits for approval, or was given up. */
+  async settled(): Promise<void> {
+    const isSettled = () =>
+      this.#isClosed() || ["done", "failed", "awaiting-approval"].includes(this.phase);
+    while (!isSettled()) await new Promise<void>((resolve) => this.#ends.push(resolve));
+  }
+
+  #tellEnd(): void {
+    for (const resolve of this.#ends.splice(0)) resolve();
   }
 
   /** Lets it serve, once it is ready. */
@@ -88,6 +102,7 @@ export class Rebuild {
   /** Ends it. `closing` closes the candidate, and what it may wait for. */
   async close(closing: () => Promise<void>): Promise<void> {
     this.#ended = true;
+    this.#tellEnd();
     this.#goOn?.();
     this.#ports.turns.wake();
     await closing();
@@ -110,6 +125,7 @@ export class Rebuild {
         this.error = asError(error);
         const { name, version } = this.candidate.definition;
         logger.error({ projection: name, version, error }, "a generation can't be built");
+        this.#tellEnd();
         await this.#told();
       }
     }
@@ -154,6 +170,7 @@ export class Rebuild {
   async #awaitApproval(): Promise<void> {
     while (this.#ports.needsApproval && !this.#approved && !this.#isClosed()) {
       this.phase = "awaiting-approval";
+      this.#tellEnd();
       await this.#told();
     }
   }
@@ -163,7 +180,9 @@ export class Rebuild {
     if (this.#isClosed()) return;
     this.phase = "flipping";
     await this.#meet(() => this.#ports.flip());
+    await this.#ports.flipped();
     this.phase = "done";
+    this.#tellEnd();
   }
 
   /** Holds both at one position; of one that can't move only that it isn't ahead. */

@@ -92,16 +92,19 @@ export function projectionStatus(host: ProjectionHost, head: Position): Projecti
     paused: host.paused,
     skipped: host.skippedCount(),
     generations,
-    rebuild:
-      rebuild === undefined
-        ? undefined
-        : {
-            generation: rebuild.candidate.generation.id,
-            phase: rebuild.phase,
-            diff: rebuild.diff,
-            error: rebuild.error?.message,
-            flipMs: rebuild.flipMs,
-          },
+    rebuild: rebuildStatus(host),
+  };
+}
+
+export function rebuildStatus(host: ProjectionHost): RebuildStatus | undefined {
+  const { rebuild } = host.generations;
+  if (rebuild === undefined) return undefined;
+  return {
+    generation: rebuild.candidate.generation.id,
+    phase: rebuild.phase,
+    diff: rebuild.diff,
+    error: rebuild.error?.message,
+    flipMs: rebuild.flipMs,
   };
 }
 

@@ -3,7 +3,15 @@ import type { ViewStore } from "../../journal/index.js";
 import { checkInteger } from "../kernel/check.js";
 import type { Position } from "../kernel/event.js";
 import { StoredCollection } from "./collection-reader.js";
-import type { Collections, DocumentOf, Indexes, IndexesOf } from "./collection.js";
+import type {
+  Collections,
+  DocumentOf,
+  Indexes,
+  IndexesOf,
+  NameOf,
+  OnlyName,
+} from "./collection.js";
+import type { Projection } from "./projection.js";
 import type {
   CollectionReader,
   DocumentPage,
@@ -23,6 +31,12 @@ const ALL_AT_ONCE = 500;
 export type CollectionReaders<C extends Collections> = {
   readonly [Name in keyof C]: CollectionReader<DocumentOf<C[Name]>, IndexesOf<C[Name]>>;
 };
+
+/** Gives a view of a collection; its name may be left out where it is the only one. See `Runtime.view`. */
+export type ViewOf = <C extends Collections, Name extends keyof C & string = OnlyName<C>>(
+  projection: Projection<C>,
+  ...collection: NameOf<C, Name>
+) => View<DocumentOf<C[Name]>, IndexesOf<C[Name]>>;
 
 /** Waits for what a reader asks for. */
 export async function awaitView(source: ViewSource, options: ReadOptions): Promise<void> {

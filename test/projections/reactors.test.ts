@@ -166,21 +166,19 @@ describe.each(storeKinds)("a reactor, on %s", (kind) => {
   it("waits for the projection to show what it reacts to", async () => {
     const sent: string[] = [];
     const seen: unknown[] = [];
-    const box: { runtime?: Runtime } = {};
     const after = reactor({
       name: "mail",
       from: [Account],
       after: balances,
       on: {
-        Deposited: async (event, { effectId }) => {
-          seen.push(await box.runtime!.view(balances).get(event.entityId));
+        Deposited: async (event, { effectId, view }) => {
+          seen.push(await view(balances).get(event.entityId));
           sent.push(effectId);
         },
       },
     });
     const options = { aggregates: [Account], projections: [balances], reactors: [after] };
     const runtime = await harness.open(options);
-    box.runtime = runtime;
     await runtime.operations.pause(balances);
     await deposits(runtime, 3);
     for (let n = 0; n < 50; n++) await new Promise((resolve) => setImmediate(resolve));
