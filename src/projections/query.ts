@@ -54,7 +54,7 @@ type Leading<Values extends readonly IndexValue[]> = Values extends readonly [
     | (Rest extends readonly []
         ? never
         : Rest extends readonly IndexValue[]
-          ? Leading<Rest>
+          ? Leading<Readonly<Rest>>
           : never)
   : never;
 

@@ -54,6 +54,8 @@ test("the values of an index have the types of its fields, for one field up to a
   const at = new Date(0);
   reader.find("byService", { equals: "s-1" });
   reader.find("byService", { equals: ["s-1"] });
+  // A tuple made elsewhere is read-only.
+  reader.find("byService", { equals: ["s-1"] as const });
   reader.find("byService", { equals: ["s-1", at] });
   reader.find("byService", { equals: ["s-1", at, 2] });
   reader.find("byService", { equals: "s-1", from: at, upTo: at });
