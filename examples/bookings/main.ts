@@ -100,14 +100,15 @@ async function renameBeside(runtime: Runtime, firstNumber: number): Promise<Rena
   const view = runtime.view(bookingsView, "bookings");
   const startedAt = performance.now();
   const renaming = rename(runtime, "Deep massage");
+  // Whoever doesn't ask for its position reads the names as they were: of all bookings, or of none.
+  const watching = watchNames(runtime, renaming);
   // Where the view stood when each of them was answered.
   const beside = Array.from({ length: AT_ONCE }, (_, n) =>
     book(runtime, size, firstNumber + n).then(() => view.position()),
   );
   const position = await renaming;
   const acceptedMs = performance.now() - startedAt;
-  // Whoever doesn't ask for this position reads the names as they were: of all bookings, or of none.
-  const seen = await watchNames(runtime, position);
+  const seen = await watching;
   const shownMs = performance.now() - startedAt;
   const before = (await Promise.all(beside)).filter((at) => at < position).length;
   assert.ok(before > 0, "bookings were answered before the view showed the new name");
@@ -116,7 +117,12 @@ async function renameBeside(runtime: Runtime, firstNumber: number): Promise<Rena
 }
 
 /** Reads both names until the view has the rename: which counts were to be seen. */
-async function watchNames(runtime: Runtime, position: Position): Promise<ReadonlySet<string>> {
+async function watchNames(
+  runtime: Runtime,
+  renaming: Promise<Position>,
+): Promise<ReadonlySet<string>> {
+  let wanted = Infinity;
+  void renaming.then((position) => (wanted = position));
   const seen = new Set<string>();
   for (;;) {
     const [old, renamed, at] = await runtime.query(bookingsView, ({ bookings }, at) => {
@@ -125,7 +131,7 @@ async function watchNames(runtime: Runtime, position: Position): Promise<Readonl
     });
     if (old > 0) seen.add(`${old} old`);
     if (renamed > 0) seen.add(`${renamed} new`);
-    if (at >= position) return seen;
+    if (at >= wanted) return seen;
     await sleep(1);
   }
 }
