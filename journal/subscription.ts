@@ -65,6 +65,8 @@ export interface SubscriptionOptions {
   onAdvanced?(): void;
   /** Asked when attempts are used up: true to go on, since something else will become of the event; false to stop. */
   giveUp?(error: Error): Promise<boolean> | boolean;
+  /** Asked after a failure: true for one that doesn't count, and is tried again however often. Defaults to false. */
+  persists?(error: Error): boolean;
 }
 
 export interface SubscriptionStatus {
@@ -137,6 +139,8 @@ export class Subscription {
   #readTo: Position;
   #rewound = false;
   #attempts = 0;
+  /** Those that count. */
+  #failures = 0;
   #lastError: Error | undefined;
   #lastCycleAtMs: number | undefined;
   #lastAdvanceAtMs: number | undefined;
@@ -239,7 +243,7 @@ export class Subscription {
   /** A stopped subscription tries again. */
   restart(): void {
     if (this.#state !== "stopped") return;
-    this.#attempts = 0;
+    this.#attempts = this.#failures = 0;
     this.#state = "catching-up";
     this.wake();
   }
@@ -261,7 +265,7 @@ export class Subscription {
     this.#readTo = Math.max(this.#readTo, position);
     this.#lastAdvanceAtMs = this.#options.clock.nowMs();
     this.#rate.advanced(this.#options.clock.monotonicMs(), position);
-    this.#attempts = 0;
+    this.#attempts = this.#failures = 0;
     this.#lastError = undefined;
     this.#tellWaiters();
     this.#options.onAdvanced?.();
@@ -338,7 +342,9 @@ export class Subscription {
     this.#readTo = this.#position;
     // `close` or `hold` may have been called while the handler ran.
     if (!isAwake(this.#state)) return;
+    const persists = this.#options.persists?.(error) === true;
     this.#attempts += 1;
+    if (!persists) this.#failures += 1;
     this.#lastError = error;
     const { name, attemptsMax = 5 } = this.#options;
     const { retryDelayMs = 100, retryDelayMaxMs = 10_000 } = this.#options;
@@ -348,12 +354,12 @@ export class Subscription {
       attempts: this.#attempts,
       error,
     };
-    if (this.#attempts < attemptsMax) {
+    if (persists || this.#failures < attemptsMax) {
       this.#logger.warn(fields, "the handler of a subscription failed; it will be tried again");
       const delayMs = Math.min(retryDelayMs * 2 ** (this.#attempts - 1), retryDelayMaxMs);
       this.#retryAfter(delayMs);
     } else if (await this.#mayGoOn(error)) {
-      this.#attempts = 0;
+      this.#attempts = this.#failures = 0;
     } else if (isAwake(this.#state)) {
       this.#state = "stopped";
       this.#logger.error(fields, "a subscription stopped: its handler keeps failing");

@@ -100,6 +100,19 @@ export {
   WatchOverflowError,
 } from "./projections/errors.js";
 export type { EventOfSources, EventSource } from "./projections/event-source.js";
+export {
+  CheckpointBeyondLogError,
+  CheckpointMovedError,
+  ExternalTimeoutError,
+  type Blame,
+  type ExternalDatabase,
+} from "./projections/external-database.js";
+export {
+  externalProjection,
+  type ExternalHandler,
+  type ExternalProjection,
+  type ExternalProjectionDefinition,
+} from "./projections/external-projection.js";
 export type { FailurePolicy } from "./projections/failure-policy.js";
 export type { Operations, ReaderRef } from "./projections/operations.js";
 export type { ReplayResult } from "./projections/parked-replay.js";
@@ -133,6 +146,7 @@ export {
 } from "./projections/reactor.js";
 export type { RebuildPhase } from "./projections/rebuild.js";
 export type {
+  ExternalStatus,
   GenerationStatus,
   Health,
   HealthProblem,

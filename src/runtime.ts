@@ -43,7 +43,12 @@ import type { Operations } from "./projections/operations.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import { Readers } from "./projections/readers.js";
-import type { Health, ProjectionStatus, ReactorStatus } from "./projections/status.js";
+import type {
+  ExternalStatus,
+  Health,
+  ProjectionStatus,
+  ReactorStatus,
+} from "./projections/status.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import {
   boundsOf,
@@ -62,6 +67,8 @@ export interface RuntimeStatus {
   readonly projections: Readonly<Record<string, ProjectionStatus>>;
   /** By name. */
   readonly reactors: Readonly<Record<string, ReactorStatus>>;
+  /** External projections by name. */
+  readonly externals: Readonly<Record<string, ExternalStatus>>;
 }
 
 /** Where a runtime keeps things. */
@@ -242,6 +249,7 @@ export class Runtime {
       actors: this.#actors.figures(),
       projections: byName(this.#readers.projectionStatuses()),
       reactors: byName(this.#readers.reactorStatuses()),
+      externals: byName(this.#readers.externalStatuses()),
     };
   }
 

@@ -26,6 +26,8 @@ export interface FollowerOptions extends EventApplierOptions {
   /** Whether commits wake it; defaults to true. */
   readonly follows?: boolean;
   readonly batchEventsMax?: number;
+  /** A failure that isn't a handler's is tried again for ever: for one whose store is elsewhere. Defaults to false. */
+  readonly waitsForStore?: boolean;
   /** Positions that somebody told it to pass over. */
   readonly skipped: ReadonlySet<Position>;
   /** Its policy passes an event over: to be recorded before it goes on. */

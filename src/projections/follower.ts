@@ -59,7 +59,7 @@ export class Follower {
       parking: this.#parking,
       apply: (position) => this.#applyAt(position),
       reset: () => unit.reset(),
-      flush: (writes) => this.#flush(this.#handled, writes),
+      flush: (writes, key) => this.#flush(this.#handled, writes, key),
     });
     const { batchEventsMax, failurePolicy } = options;
     this.#subscription = new Subscription(ports.journal, {
@@ -76,6 +76,7 @@ export class Follower {
       handle: (page, last) => this.#handle(page, last),
       giveUp: (error) => this.#giveUp(error),
       onAdvanced: () => options.onAdvanced?.(),
+      persists: (error) => options.waitsForStore === true && !(error instanceof HandlerFailedError),
     });
   }
 
@@ -161,6 +162,7 @@ export class Follower {
     await this.#hold();
     try {
       if (this.#taken > this.#stored) await this.#flush(this.#taken);
+      await this.#unit.settle?.();
       return await run();
     } finally {
       this.#unhold();
@@ -264,8 +266,12 @@ export class Follower {
     });
   }
 
-  async #flush(position: Position, writes: readonly ViewWrite[] = []): Promise<void> {
-    await this.#unit.flush(position, [...this.#parking.writes(), ...writes]);
+  async #flush(
+    position: Position,
+    writes: readonly ViewWrite[] = [],
+    replayed?: string,
+  ): Promise<void> {
+    await this.#unit.flush(position, [...this.#parking.writes(), ...writes], replayed);
     this.#parking.written();
     this.#stored = this.#handled = this.#taken = position;
     this.#gatheringSinceMs = undefined;
@@ -286,6 +292,8 @@ export class Follower {
     const stored = await this.#unit.storedPosition();
     if (stored > this.#handled) {
       this.#stored = this.#handled = this.#taken = stored;
+      this.#failing = this.#givenUp = undefined;
+      this.#parking.reload();
       this.#subscription.acknowledge(stored);
     }
   }

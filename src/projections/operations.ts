@@ -8,6 +8,8 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 import type { Actor, Audit, AuditRecord } from "./audit.js";
 import { OperationRefusedError } from "./errors.js";
+import type { ExternalHost } from "./external-host.js";
+import type { ExternalProjection } from "./external-projection.js";
 import type { Follower } from "./follower.js";
 import type { ParkedEvent } from "./parking.js";
 import type { ReplayResult } from "./parked-replay.js";
@@ -17,10 +19,18 @@ import type { Reactor } from "./reactor.js";
 import type { ReactorHost } from "./reactor-host.js";
 import { rebuildStatus, type RebuildStatus } from "./status.js";
 
-/** A projection or reactor, by itself or by its name. */
-export type ReaderRef = string | Pick<AnyProjection, "name"> | Pick<Reactor, "name">;
+/** A projection, external projection or reactor, by itself or by its name. */
+export type ReaderRef =
+  string | Pick<AnyProjection, "name"> | Pick<Reactor, "name"> | Pick<ExternalProjection, "name">;
 
-type Host = ProjectionHost | ReactorHost;
+type Host = ProjectionHost | ReactorHost | ExternalHost;
+
+/** All readers of a runtime, by name. */
+export interface Hosts {
+  readonly projections: ReadonlyMap<string, ProjectionHost>;
+  readonly reactors: ReadonlyMap<string, ReactorHost>;
+  readonly externals: ReadonlyMap<string, ExternalHost>;
+}
 
 const TIMEOUT_MS = 60_000;
 
@@ -29,19 +39,12 @@ const TIMEOUT_MS = 60_000;
  * OperationRefusedError where things stand against it; nothing was then changed.
  */
 export class Operations {
-  readonly #projections: ReadonlyMap<string, ProjectionHost>;
-  readonly #reactors: ReadonlyMap<string, ReactorHost>;
+  readonly #hosts: Hosts;
   readonly #audit: Audit;
   readonly #journal: Journal;
 
-  constructor(
-    projections: ReadonlyMap<string, ProjectionHost>,
-    reactors: ReadonlyMap<string, ReactorHost>,
-    audit: Audit,
-    journal: Journal,
-  ) {
-    this.#projections = projections;
-    this.#reactors = reactors;
+  constructor(hosts: Hosts, audit: Audit, journal: Journal) {
+    this.#hosts = hosts;
     this.#audit = audit;
     this.#journal = journal;
   }
@@ -168,18 +171,27 @@ export class Operations {
   #projection(reader: ReaderRef, operation: string): ProjectionHost {
     const host = this.#host(reader);
     if ("generations" in host) return host;
-    throw new OperationRefusedError(operation, host.name, "it is a reactor, and keeps no view");
+    const problem =
+      "opening" in host
+        ? "its tables are in a database of yours: to build them anew, raise its version"
+        : "it is a reactor, and keeps no view";
+    throw new OperationRefusedError(operation, host.name, problem);
   }
 
   #host(reader: ReaderRef): Host {
-    const name = typeof reader === "string" ? reader : reader.name;
-    const host = this.#projections.get(name) ?? this.#reactors.get(name);
+    const name = nameOf(reader);
+    const { projections, reactors, externals } = this.#hosts;
+    const host = projections.get(name) ?? reactors.get(name) ?? externals.get(name);
     if (host !== undefined) return host;
-    const names = [...this.#projections.keys(), ...this.#reactors.keys()].join(", ");
+    const names = [...projections.keys(), ...reactors.keys(), ...externals.keys()].join(", ");
     throw new InvalidArgumentError(
       "projection or reactor",
       names === "" ? "one that the runtime was opened with; there is none here" : `one of ${names}`,
       name,
     );
   }
+}
+
+function nameOf(reader: ReaderRef): string {
+  return typeof reader === "string" ? reader : reader.name;
 }

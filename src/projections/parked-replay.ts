@@ -18,8 +18,14 @@ export interface ReplayPorts {
   readonly apply: (position: Position) => Promise<void>;
   /** Forgets what was applied since the last flush. */
   readonly reset: () => void;
-  /** Writes what was applied, and these rows. */
-  readonly flush: (writes: readonly ViewWrite[]) => Promise<void>;
+  /** Writes what was applied, of this key, and these rows. */
+  readonly flush: (writes: readonly ViewWrite[], key: string) => Promise<void>;
+}
+
+/** So many were applied; the next one failed, where there is an error. */
+interface Applied {
+  readonly done: number;
+  readonly error?: Error;
 }
 
 const EVENTS_AT_ONCE = 500;
@@ -46,8 +52,31 @@ export class ParkedReplay {
     key: string,
     parked: readonly ParkedEvent[],
   ): Promise<{ done: number; failed: ParkedEvent | undefined }> {
+    const applied = await this.#apply(parked);
+    try {
+      return await this.#write(key, parked, applied);
+    } catch (error) {
+      this.#ports.reset();
+      // Some units learn only while writing which event fails. What stands before it is done again.
+      if (!(error instanceof HandlerFailedError)) throw error;
+      const failedAt = parked.findIndex(({ position }) => position === error.position);
+      if (failedAt < 0) throw error;
+      const again = await this.#apply(parked.slice(0, failedAt));
+      return await this.#write(key, parked, { error: asError(error.cause), ...again }).catch(
+        (failure: unknown) => {
+          this.#ports.reset();
+          throw failure;
+        },
+      );
+    }
+  }
+
+  async #write(
+    key: string,
+    parked: readonly ParkedEvent[],
+    { done, error }: Applied,
+  ): Promise<{ done: number; failed: ParkedEvent | undefined }> {
     const { parking, flush } = this.#ports;
-    const { done, error } = await this.#apply(parked);
     const writes = parked.slice(0, done).map((event) => parking.removalOf(event));
     const at = parked[done];
     const failed =
@@ -55,15 +84,13 @@ export class ParkedReplay {
         ? undefined
         : { ...at, queued: false, error: error.message, attempts: at.attempts + 1 };
     if (failed !== undefined) writes.push(parking.writeOf(failed));
-    await flush(writes);
+    await flush(writes, key);
     parking.removed(key, done);
     return { done, failed };
   }
 
   /** Applies as many as succeed; what a failure spoilt is done again without the one that failed. */
-  async #apply(
-    parked: readonly ParkedEvent[],
-  ): Promise<{ done: number; error: Error | undefined }> {
+  async #apply(parked: readonly ParkedEvent[]): Promise<Applied> {
     const { apply, reset } = this.#ports;
     for (let at = 0; at < parked.length; at++) {
       try {
@@ -75,7 +102,7 @@ export class ParkedReplay {
         return { done: at, error: asError(cause) };
       }
     }
-    return { done: parked.length, error: undefined };
+    return { done: parked.length };
   }
 
   /** One event of a key, or all of them. Returns how many. */
@@ -89,7 +116,10 @@ export class ParkedReplay {
       });
       const parked = found.filter((event) => (position ?? event.position) === event.position);
       if (parked.length === 0) return discarded;
-      await flush(parked.map((event) => parking.removalOf(event)));
+      await flush(
+        parked.map((event) => parking.removalOf(event)),
+        key,
+      );
       parking.removed(key, parked.length);
       discarded += parked.length;
     }

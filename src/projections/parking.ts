@@ -43,7 +43,14 @@ export class Parking {
   constructor(store: ViewStore, reader: ParkingReader) {
     this.#store = store;
     this.#reader = reader;
-    for (const key of store.keys(TABLE, this.#range())) this.#counted(key[2] as string, 1);
+    this.reload();
+  }
+
+  /** Counts anew what is on disk. */
+  reload(): void {
+    this.#stored.clear();
+    this.#count = 0;
+    for (const key of this.#store.keys(TABLE, this.#range())) this.#counted(key[2] as string, 1);
   }
 
   /** Events parked, written or about to be. */

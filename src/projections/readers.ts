@@ -8,6 +8,8 @@ import type { Clock } from "../kernel/clock.js";
 import { Audit } from "./audit.js";
 import type { Collections, DocumentOf, IndexesOf, NameOf, OnlyName } from "./collection.js";
 import { ViewBehindError } from "./errors.js";
+import { ExternalHost } from "./external-host.js";
+import type { ExternalProjection } from "./external-projection.js";
 import { Operations } from "./operations.js";
 import type { AnyProjection, Projection } from "./projection.js";
 import { ProjectionHost } from "./projection-host.js";
@@ -16,9 +18,11 @@ import type { Reactor } from "./reactor.js";
 import { ReactorHost } from "./reactor-host.js";
 import { Turns } from "./rebuild.js";
 import {
+  externalStatus,
   healthOf,
   projectionStatus,
   reactorStatus,
+  type ExternalStatus,
   type Health,
   type ProjectionStatus,
   type ReactorStatus,
@@ -30,6 +34,7 @@ import { awaitView, readTogether, View, type CollectionReaders, type ViewOf } fr
 export interface ReadersOptions {
   readonly projections: readonly AnyProjection[];
   readonly reactors: readonly Reactor[];
+  readonly externalProjections: readonly ExternalProjection[];
   readonly journal: Journal;
   readonly views: ViewStore;
   readonly clock: Clock;
@@ -49,12 +54,17 @@ export class Readers {
   readonly #options: ReadersOptions;
   readonly #hosts = new Map<string, ProjectionHost>();
   readonly #reactors = new Map<string, ReactorHost>();
+  readonly #externals = new Map<string, ExternalHost>();
   readonly #inline: ProjectionHost[] = [];
   readonly operations: Operations;
 
   private constructor(options: ReadersOptions, audit: Audit) {
     this.#options = options;
-    this.operations = new Operations(this.#hosts, this.#reactors, audit, options.journal);
+    this.operations = new Operations(
+      { projections: this.#hosts, reactors: this.#reactors, externals: this.#externals },
+      audit,
+      options.journal,
+    );
   }
 
   /**
@@ -77,7 +87,7 @@ export class Readers {
   }
 
   async #start(audit: Audit): Promise<void> {
-    const { projections, reactors, rebuildsMax } = this.#options;
+    const { projections, reactors, externalProjections, rebuildsMax } = this.#options;
     const view: ViewOf = (projection, ...collection) => this.view(projection, ...collection);
     const ports = { ...this.#options, audit, turns: new Turns(rebuildsMax), view };
     for (const definition of projections) {
@@ -89,6 +99,11 @@ export class Readers {
       const after = definition.after && this.#hosts.get(definition.after.name);
       this.#reactors.set(definition.name, await ReactorHost.open(definition, ports, after));
     }
+    await Promise.all(
+      externalProjections.map(async (definition) =>
+        this.#externals.set(definition.name, await ExternalHost.open(definition, ports)),
+      ),
+    );
     // What a crash has kept from an inline projection it shows before commands are taken.
     for (const host of this.#inline)
       if (!host.paused) await host.reached(this.#options.journal.head(), FOREVER_MS).catch(ignored);
@@ -161,12 +176,19 @@ export class Readers {
     return [...this.#reactors.values()].map(reactorStatus);
   }
 
+  externalStatuses(): ExternalStatus[] {
+    const head = this.#options.journal.head();
+    return [...this.#externals.values()].map((host) => externalStatus(host, head));
+  }
+
   health(): Health {
     const { clock, frozenAfterMs } = this.#options;
-    return healthOf(this.projectionStatuses(), this.reactorStatuses(), clock, frozenAfterMs);
+    const others = [...this.reactorStatuses(), ...this.externalStatuses()];
+    return healthOf(this.projectionStatuses(), others, clock, frozenAfterMs);
   }
 
   async close(): Promise<void> {
+    await Promise.all([...this.#externals.values()].map((host) => host.close()));
     for (const host of this.#reactors.values()) await host.close();
     for (const host of this.#hosts.values()) await host.close();
   }
@@ -177,9 +199,9 @@ function ignored(): void {
   return undefined;
 }
 
-function checkNames({ projections, reactors }: ReadersOptions): void {
+function checkNames({ projections, reactors, externalProjections }: ReadersOptions): void {
   const names = new Set<string>();
-  for (const { name } of [...projections, ...reactors]) {
+  for (const { name } of [...projections, ...reactors, ...externalProjections]) {
     if (names.has(name))
       throw new InvalidArgumentError("projections and reactors", "of distinct names", name);
     names.add(name);

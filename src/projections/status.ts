@@ -3,6 +3,7 @@ import type { Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import type { GenerationDiff } from "./diff.js";
 import { HandlerFailedError } from "./errors.js";
+import type { ExternalHost } from "./external-host.js";
 import type { FollowerStatus } from "./follower-options.js";
 import type { Lifecycle } from "./projection.js";
 import type { ProjectionHost } from "./projection-host.js";
@@ -76,6 +77,13 @@ export interface ReactorStatus extends ReaderStatus {
   readonly skipped: number;
 }
 
+export interface ExternalStatus extends ReaderStatus {
+  readonly name: string;
+  readonly version: number;
+  readonly paused: boolean;
+  readonly skipped: number;
+}
+
 export function projectionStatus(host: ProjectionHost, head: Position): ProjectionStatus {
   const { serving, retired, rebuild } = host.generations;
   const building = host.generations.isRebuilding() ? rebuild?.candidate : undefined;
@@ -122,6 +130,22 @@ export function reactorStatus(host: ReactorHost): ReactorStatus {
     skipped: host.skippedCount(),
     ...readerStatus(host.follower.status()),
   };
+}
+
+/** Before the database has told its checkpoint, the position is 0. */
+export function externalStatus(host: ExternalHost, head: Position): ExternalStatus {
+  const { name, definition, paused, follower, opening } = host;
+  const { attempts, error } = opening;
+  const standing: ReaderStatus =
+    follower !== undefined
+      ? readerStatus(follower.status())
+      : {
+          ...frozenStatus(0, head),
+          state: error === undefined ? "catching-up" : "retrying",
+          error: error === undefined ? undefined : readerError(error, attempts),
+        };
+  const { version } = definition;
+  return { name, version, paused, skipped: host.skippedCount(), ...standing };
 }
 
 function readerStatus(status: FollowerStatus): ReaderStatus {
@@ -193,7 +217,7 @@ export interface Health {
 /** A reader is frozen when there is something to handle and it hasn't looked for so long; one that is idle isn't. */
 export function healthOf(
   projections: readonly ProjectionStatus[],
-  reactors: readonly ReactorStatus[],
+  others: readonly (ReactorStatus | ExternalStatus)[],
   clock: Clock,
   frozenAfterMs: number,
 ): Health {
@@ -209,7 +233,7 @@ export function healthOf(
     if (rebuild?.phase === "awaiting-approval")
       problems.push(degraded(name, `generation ${rebuild.generation} waits for approval`));
   }
-  for (const status of reactors)
+  for (const status of others)
     problems.push(...problemsOf(status.name, status.paused, status, nowMs, frozenAfterMs));
   const state = problems.some((each) => each.state === "unhealthy")
     ? "unhealthy"

@@ -9,10 +9,15 @@ export interface Unit {
   isFull(): boolean;
   /** Nothing was gathered. */
   isEmpty(): boolean;
-  /** Writes all that was gathered, the position and `writes` together. Resolves once it is on disk. */
-  flush(position: Position, writes: readonly ViewWrite[]): Promise<void>;
+  /**
+   * Writes all that was gathered, the position and `writes` together. Resolves once it is on disk. Where parked events
+   * were gathered, `replayed` is their key, and the position stays.
+   */
+  flush(position: Position, writes: readonly ViewWrite[], replayed?: string): Promise<void>;
   /** Forgets what was gathered. */
   reset(): void;
   /** The position on disk; asked after a write failed, when nobody knows whether it was written. */
   storedPosition(): Promise<Position> | Position;
+  /** Makes the parked rows in the view store true, before somebody works on them. */
+  settle?(): Promise<unknown>;
 }

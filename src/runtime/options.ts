@@ -5,6 +5,7 @@ import type { Clock, Ids } from "../kernel/clock.js";
 import { limitsOf, type Limits } from "../kernel/limits.js";
 import { safeLogger, silentLogger, type Logger } from "../kernel/log.js";
 import { systemClock, systemIds } from "../kernel/system-clock.js";
+import type { ExternalProjection } from "../projections/external-projection.js";
 import type { AnyProjection } from "../projections/projection.js";
 import type { Reactor } from "../projections/reactor.js";
 
@@ -16,6 +17,8 @@ export interface RuntimeOptions {
   readonly projections?: readonly AnyProjection[];
   /** The reactors whose effects happen here. */
   readonly reactors?: readonly Reactor[];
+  /** The projections into other databases that it keeps up to date; their names are distinct from those of all others. */
+  readonly externalProjections?: readonly ExternalProjection[];
   /** Generations that are built at a time; defaults to 1. */
   readonly rebuildsMax?: number;
   /** Share of the time that a generation being built takes while commands come in, in percent; defaults to 50. */
@@ -85,6 +88,7 @@ export function readersOptionsOf(options: RuntimeOptions) {
   return {
     projections: options.projections ?? [],
     reactors: options.reactors ?? [],
+    externalProjections: options.externalProjections ?? [],
     rebuildsMax,
     rebuildShare: rebuildSharePercent / 100,
     frozenAfterMs,
