@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-const conditions = ["tidemark-source", "node", "import", "default"];
+// Not "import": Node would give ES modules to packages that ask by require.
+const conditions = ["tidemark-source", "node"];
 
 export default defineConfig({
   resolve: { conditions },
