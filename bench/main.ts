@@ -18,8 +18,12 @@ import { durableCommands } from "./questions/durable-commands.js";
 import { growth } from "./questions/growth.js";
 import { hydration } from "./questions/hydration.js";
 import { idleHeap } from "./questions/idle-heap.js";
+import { inline } from "./questions/inline.js";
 import { manyEntities } from "./questions/many-entities.js";
+import { rebuild } from "./questions/rebuild.js";
+import { rebuildBesideCommands } from "./questions/rebuild-beside-commands.js";
 import { undurableCommands } from "./questions/undurable-commands.js";
+import { viewQueries } from "./questions/view-queries.js";
 import { tableOf, targetsOf } from "./report/table.js";
 import { writePerformancePage } from "./report/page.js";
 import { FULL, SMALL } from "./sizes.js";
@@ -41,6 +45,10 @@ const questions: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
   "cold-commands": () => coldCommands(size),
   hydration: () => hydration(size),
   "catch-up": () => catchUp(size),
+  rebuild: () => rebuild(size),
+  "rebuild-beside-commands": () => rebuildBesideCommands(size),
+  "view-queries": () => viewQueries(size),
+  inline: () => inline(size),
   "undurable-commands": () => undurableCommands(size),
   "idle-heap": () => idleHeap(size),
   "many-entities": () => manyEntities(size),

@@ -117,6 +117,20 @@ export class Comparison {
     return this.#target(`p99 < ${boundMs} ms`, boundMs, false, measured);
   }
 
+  p50AtMost(boundMs: number, name: string): Target {
+    const measured = spreadOf(this.#of(name).map(({ p50Ms = Number.NaN }) => p50Ms));
+    return this.#target(`p50 < ${boundMs} ms`, boundMs, false, measured);
+  }
+
+  /** Of the same round. */
+  p99AtMostTimes(bound: number, name: string, baseline: string): Target {
+    const theirs = this.#of(baseline);
+    const ratios = this.#of(name).map(
+      ({ p99Ms = Number.NaN }, round) => p99Ms / (theirs[round]?.p99Ms ?? Number.NaN),
+    );
+    return this.#target(`p99 ≤ ${bound} × ${baseline}`, bound, false, spreadOf(ratios));
+  }
+
   #of(name: string): readonly Sample[] {
     return this.#samples.get(name) ?? [];
   }
@@ -177,10 +191,61 @@ export async function closedLoop(
     }
   }
   await Promise.all(Array.from({ length: inFlight }, worker));
-  const seconds = (performance.now() - startedAt) / 1_000;
+  return sampleOf(latenciesMs, performance.now() - startedAt);
+}
+
+/**
+ * `perSecond` calls of `work` for so long, each sent when it is due, whatever became of those before; the time of each
+ * counts from when it was due.
+ */
+export async function openLoop(
+  perSecond: number,
+  seconds: number,
+  work: (n: number) => Promise<unknown>,
+): Promise<Sample> {
+  const count = perSecond * seconds;
+  const latenciesMs = new Float64Array(count);
+  const answers: Promise<void>[] = [];
+  const startedAt = performance.now();
+  async function send(n: number, dueAt: number): Promise<void> {
+    await work(n);
+    latenciesMs[n] = performance.now() - dueAt;
+  }
+  while (answers.length < count) {
+    for (let n = answers.length; n < count; n++) {
+      const dueAt = startedAt + (n / perSecond) * 1_000;
+      if (dueAt > performance.now()) break;
+      answers.push(send(n, dueAt));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(answers);
+  return sampleOf(latenciesMs, performance.now() - startedAt);
+}
+
+/** One call after the other, each timed by itself. */
+export async function oneByOne(
+  count: number,
+  work: (n: number) => Promise<void> | void,
+): Promise<Sample> {
+  globalThis.gc?.();
+  const latenciesMs = new Float64Array(count);
+  const startedAt = performance.now();
+  for (let n = 0; n < count; n++) {
+    const sentAt = performance.now();
+    const pending = work(n);
+    // A synchronous contender isn't made to wait.
+    if (pending !== undefined) await pending;
+    latenciesMs[n] = performance.now() - sentAt;
+  }
+  return sampleOf(latenciesMs, performance.now() - startedAt);
+}
+
+function sampleOf(latenciesMs: Float64Array, tookMs: number): Sample {
+  const count = latenciesMs.length;
   latenciesMs.sort();
   return {
-    value: count / seconds,
+    value: (count / tookMs) * 1_000,
     p50Ms: latenciesMs[Math.floor(count * 0.5)] ?? 0,
     p99Ms: latenciesMs[Math.floor(count * 0.99)] ?? 0,
   };

@@ -4,7 +4,11 @@ import type { ColdCommandsSize } from "./questions/cold-commands.js";
 import type { DurableCommandsSize } from "./questions/durable-commands.js";
 import type { GrowthSize } from "./questions/growth.js";
 import type { HydrationSize } from "./questions/hydration.js";
+import type { InlineSize } from "./questions/inline.js";
 import type { ManyEntitiesSize } from "./questions/many-entities.js";
+import type { RebuildBesideCommandsSize } from "./questions/rebuild-beside-commands.js";
+import type { RebuildSize } from "./questions/rebuild.js";
+import type { ViewQueriesSize } from "./questions/view-queries.js";
 
 export interface Size
   extends
@@ -12,6 +16,10 @@ export interface Size
     ColdCommandsSize,
     HydrationSize,
     CatchUpSize,
+    RebuildSize,
+    RebuildBesideCommandsSize,
+    ViewQueriesSize,
+    InlineSize,
     GrowthSize,
     ManyEntitiesSize {
   readonly rounds: number;
@@ -30,6 +38,11 @@ export const SMALL: Size = {
   coldCommands: 4_000,
   events: 100_000,
   catchUpEvents: 200_000,
+  rebuildEvents: 200_000,
+  steadySeconds: 2,
+  inlineCommands: 20_000,
+  documents: 100_000,
+  queries: 20_000,
   refusals: 500_000,
   activations: 20_000,
   entities: 200_000,
@@ -48,6 +61,11 @@ export const FULL: Size = {
   coldCommands: 10_000,
   events: 1_000_000,
   catchUpEvents: 1_000_000,
+  rebuildEvents: 1_000_000,
+  steadySeconds: 5,
+  inlineCommands: 200_000,
+  documents: 1_000_000,
+  queries: 100_000,
   refusals: 2_000_000,
   activations: 50_000,
   entities: 1_000_000,

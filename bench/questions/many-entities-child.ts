@@ -1,6 +1,6 @@
 /** Touches each of many entities once, in random order; prints a MemoryReport. */
-import { readFileSync } from "node:fs";
 import { accountIds, shuffled } from "../account.js";
+import { anonymousMemoryMiB } from "../memory.js";
 import { inDirectory } from "../stores/directory.js";
 import { deposits, openAccounts } from "../stores/tidemark-store.js";
 import type { MemoryReport } from "./many-entities.js";
@@ -23,13 +23,3 @@ const report = await inDirectory(async (directory): Promise<MemoryReport> => {
   return { anonymousMiB, perSecond };
 });
 process.stdout.write(JSON.stringify(report));
-
-/** Without the pages of mapped files; where the system doesn't tell, all resident memory. */
-function anonymousMemoryMiB(): number {
-  try {
-    const status = readFileSync("/proc/self/status", "utf8");
-    return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1]) / 1_024;
-  } catch {
-    return process.memoryUsage().rss / 2 ** 20;
-  }
-}

@@ -38,5 +38,5 @@ export function rangeOf({ low, high }: Spread): string {
 export function figure(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return "";
   if (value >= 100) return Math.round(value).toLocaleString("en");
-  return value.toFixed(2);
+  return value > 0 && value < 0.1 ? value.toPrecision(2) : value.toFixed(2);
 }

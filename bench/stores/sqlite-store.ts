@@ -1,52 +1,47 @@
 /**
- * What a careful user writes by hand: an event store on better-sqlite3 with WAL, synchronous=FULL (which SQLite forgets at each
- * open), a unique index on stream and version, and group commit.
+ * What a careful user writes by hand: an event store on better-sqlite3 with a unique index on stream and version, and group
+ * commit.
  */
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { MEMO, type AccountState } from "../account.js";
+import { openSqlite, type Database, type Statement } from "./sqlite.js";
 
 export const SQLITE = "better-sqlite3 store";
-
-interface Statement {
-  run(...values: unknown[]): unknown;
-  all(...values: unknown[]): unknown[];
-  get(...values: unknown[]): unknown;
-}
-
-interface Database {
-  pragma(text: string): unknown;
-  exec(text: string): void;
-  prepare(text: string): Statement;
-  transaction<T extends unknown[]>(work: (...values: T) => void): (...values: T) => void;
-  close(): void;
-}
+export const EVENTS_FILE = "events.db";
 
 interface Account extends AccountState {
   version: number;
 }
 
-interface Waiting {
+interface Wanted {
   readonly id: string;
   readonly amount: number;
+}
+
+interface Waiting extends Wanted {
   resolve(): void;
   reject(error: unknown): void;
 }
 
-interface EventRow {
+export interface EventRow {
   readonly position: number;
   readonly stream: string;
   readonly version: number;
   readonly data: string;
 }
 
-interface Deposited {
+export interface Deposited {
+  readonly accountId: string;
   readonly amount: number;
   readonly at: number;
 }
 
 const GROUP_MAX = 256;
-const PAGE_EVENTS = 1_000;
+const FILL_MAX = 10_000;
+export const PAGE_EVENTS = 1_000;
+/** After a position, as many. */
+export const EVENTS_PAGE =
+  "SELECT position, stream, version, type, data, recorded_at FROM events WHERE position > ? ORDER BY position LIMIT ?";
 
 export class SqliteStore {
   readonly #database: Database;
@@ -55,16 +50,12 @@ export class SqliteStore {
   readonly #page: Statement;
   /** Folded states, where the store may keep them. */
   readonly #cache: Map<string, Account> | undefined;
-  readonly #commit: (group: readonly Waiting[]) => void;
+  readonly #commit: (group: readonly Wanted[]) => void;
   #queue: Waiting[] = [];
   #scheduled = false;
 
   constructor(directory: string, options: { readonly cached: boolean }) {
-    const require = createRequire(join(resolve("bench"), "package.json"));
-    const Constructor = require("better-sqlite3") as new (path: string) => Database;
-    this.#database = new Constructor(join(directory, "events.db"));
-    this.#database.pragma("journal_mode = WAL");
-    this.#database.pragma("synchronous = FULL");
+    this.#database = openSqlite(join(directory, EVENTS_FILE));
     this.#database.exec(`CREATE TABLE IF NOT EXISTS events (
       position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, type TEXT NOT NULL,
       data TEXT NOT NULL, recorded_at INTEGER NOT NULL, UNIQUE (stream, version))`);
@@ -74,11 +65,9 @@ export class SqliteStore {
     this.#stream = this.#database.prepare(
       "SELECT version, data FROM events WHERE stream = ? ORDER BY version",
     );
-    this.#page = this.#database.prepare(
-      "SELECT position, stream, version, type, data, recorded_at FROM events WHERE position > ? ORDER BY position LIMIT ?",
-    );
+    this.#page = this.#database.prepare(EVENTS_PAGE);
     this.#cache = options.cached ? new Map() : undefined;
-    this.#commit = this.#database.transaction((group: readonly Waiting[]) => {
+    this.#commit = this.#database.transaction((group: readonly Wanted[]) => {
       for (const { id, amount } of group) this.#decide(id, amount);
     });
   }
@@ -89,6 +78,17 @@ export class SqliteStore {
       this.#queue.push({ id, amount, resolve: done, reject });
       this.#schedule();
     });
+  }
+
+  /** As many deposits over the accounts, in large transactions: for whoever needs a store that is full, quickly. */
+  fill(ids: readonly string[], count: number): void {
+    for (let from = 0; from < count; from += FILL_MAX) {
+      const group = Array.from({ length: Math.min(FILL_MAX, count - from) }, (_, at) => ({
+        id: ids[(from + at) % ids.length] as string,
+        amount: 1 + ((from + at) % 997),
+      }));
+      this.#commit(group);
+    }
   }
 
   #schedule(): void {

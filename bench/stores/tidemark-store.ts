@@ -5,8 +5,10 @@ import { Account, AccountWithoutSnapshots } from "../account.js";
 
 export const TIDEMARK = "Tidemark";
 
-/** As far as a benchmark may want other bounds than the defaults. */
-export type Bounds = Partial<Pick<OpenRuntimeOptions, "activationsMax" | "mailboxCapacity">>;
+/** As far as a benchmark may want something else than the defaults. */
+export type Bounds = Partial<
+  Pick<OpenRuntimeOptions, "activationsMax" | "mailboxCapacity" | "projections">
+>;
 
 export function openAccounts(
   directory: string,
