@@ -37,6 +37,7 @@ export interface Documents<Document, Found extends Indexes = Indexes> {
 
 /** A document that was read or written. */
 interface Slot {
+  readonly id: string;
   /** As it is for the next handler. */
   document: unknown;
   /** As it is in the store. */
@@ -67,7 +68,8 @@ export class CollectionDocuments implements Documents<unknown> {
   readonly #reader: ViewReader;
   readonly #limits: DocumentLimits;
   readonly #slots = new Map<string, Slot>();
-  readonly #changed = new Set<string>();
+  /** Each once. Ids are looked up once an event: in large views that is most of what an event costs here. */
+  #changed: Slot[] = [];
   readonly #uniqueKeys: UniqueKeys | undefined;
   /** Estimated, of what is cached and changed. */
   bytes = 0;
@@ -83,33 +85,27 @@ export class CollectionDocuments implements Documents<unknown> {
   }
 
   get changedCount(): number {
-    return this.#changed.size;
+    return this.#changed.length;
   }
 
   get(id: string): unknown {
-    const slot = this.#slots.get(id) ?? this.#load(id);
-    return slot.needsCopies ? isolated(slot.document) : slot.document;
+    return this.#documentOf(this.#slotOf(id));
   }
 
   put(id: string, document: unknown): void {
-    checkId(`id of a document of ${this.layout.name}`, id);
-    const argument = `document ${id} of ${this.layout.name}`;
-    if (document === undefined)
-      throw new InvalidArgumentError(argument, "plain data (use remove to remove it)", document);
-    checkPlainData(argument, document, this.#limits.nestingDepthMax);
-    this.#set(id, document);
+    this.#put(this.#slotOf(id), document);
   }
 
   update(id: string, change: (document: unknown) => unknown): void {
-    const before = this.get(id);
+    const slot = this.#slotOf(id);
+    const before = this.#documentOf(slot);
     const after = change(before);
-    if (after === undefined) this.remove(id);
-    else if (after !== before) this.put(id, after);
+    if (after === undefined) this.#set(slot, undefined);
+    else if (after !== before) this.#put(slot, after);
   }
 
   remove(id: string): void {
-    checkId(`id of a document of ${this.layout.name}`, id);
-    this.#set(id, undefined);
+    this.#set(this.#slotOf(id), undefined);
   }
 
   find(name: string, range?: IndexRange<readonly IndexValue[]>): readonly Entry<unknown>[] {
@@ -138,10 +134,9 @@ export class CollectionDocuments implements Documents<unknown> {
     const { partsMin = 0 } = range;
     const found: ViewKey[] = [];
     for (const key of this.#reader.keys(table, range))
-      if (key.length >= partsMin && !this.#changed.has(idOf(key))) found.push(key);
+      if (key.length >= partsMin && !this.#hasChanged(idOf(key))) found.push(key);
     const stored = found.length;
-    for (const id of this.#changed) {
-      const { document } = this.#slots.get(id) as Slot;
+    for (const { id, document } of this.#changed) {
       if (document === undefined) continue;
       for (const key of keysOf(id, document))
         if (key.length >= partsMin && isWithin(range, key)) found.push(key);
@@ -154,18 +149,38 @@ export class CollectionDocuments implements Documents<unknown> {
     return { id, document: this.get(id) };
   }
 
+  #hasChanged(id: string): boolean {
+    return this.#slots.get(id)?.changed === true;
+  }
+
+  #slotOf(id: string): Slot {
+    return this.#slots.get(id) ?? this.#load(id);
+  }
+
+  #documentOf({ document, needsCopies }: Slot): unknown {
+    return needsCopies ? isolated(document) : document;
+  }
+
   #load(id: string): Slot {
     checkId(`id of a document of ${this.layout.name}`, id);
     const stored = this.#reader.get("documents", documentKey(this.layout, id));
     const { bytes, needsCopies } = freezeDocument(stored);
-    const slot = { document: stored, stored, changed: false, bytes, needsCopies };
+    const slot = { id, document: stored, stored, changed: false, bytes, needsCopies };
     this.#slots.set(id, slot);
     this.bytes += bytes + SLOT_BYTES;
     return slot;
   }
 
-  #set(id: string, document: unknown): void {
-    const slot = this.#slots.get(id) ?? this.#load(id);
+  #put(slot: Slot, document: unknown): void {
+    const argument = `document ${slot.id} of ${this.layout.name}`;
+    if (document === undefined)
+      throw new InvalidArgumentError(argument, "plain data (use remove to remove it)", document);
+    checkPlainData(argument, document, this.#limits.nestingDepthMax);
+    this.#set(slot, document);
+  }
+
+  #set(slot: Slot, document: unknown): void {
+    const { id } = slot;
     const { bytes, needsCopies } = freezeDocument(document);
     if (bytes > this.#limits.documentBytesMax)
       throw new InvalidArgumentError(
@@ -181,8 +196,8 @@ export class CollectionDocuments implements Documents<unknown> {
     slot.bytes = bytes;
     slot.needsCopies = needsCopies;
     slot.document = document;
+    if (!slot.changed) this.#changed.push(slot);
     slot.changed = true;
-    this.#changed.add(id);
     this.#uniqueKeys?.touched(id);
   }
 
@@ -197,8 +212,7 @@ export class CollectionDocuments implements Documents<unknown> {
   /** What is to be written, and for whom watches it, what has changed. Documents that are as they were are left out. */
   collect(writes: ViewWrite[]): DocumentChange[] {
     const changes: DocumentChange[] = [];
-    for (const id of this.#changed) {
-      const { document, stored } = this.#slots.get(id) as Slot;
+    for (const { id, document, stored } of this.#changed) {
       if (samePlainData(document, stored)) continue;
       writes.push({ table: "documents", key: documentKey(this.layout, id), value: document });
       if (this.layout.indexes.length > 0)
@@ -210,12 +224,11 @@ export class CollectionDocuments implements Documents<unknown> {
 
   /** What was collected is on disk. */
   flushed(): void {
-    for (const id of this.#changed) {
-      const slot = this.#slots.get(id) as Slot;
+    for (const slot of this.#changed) {
       slot.stored = slot.document;
       slot.changed = false;
     }
-    this.#changed.clear();
+    this.#changed = [];
     this.#uniqueKeys?.clear();
     this.searched = false;
   }
@@ -233,7 +246,7 @@ export class CollectionDocuments implements Documents<unknown> {
   /** Forgets everything that isn't on disk. */
   reset(): void {
     this.#slots.clear();
-    this.#changed.clear();
+    this.#changed = [];
     this.#uniqueKeys?.clear();
     this.bytes = 0;
     this.searched = false;
