@@ -125,7 +125,7 @@ export interface StreamReadOptions {
   readonly direction?: "forward" | "backward";
 }
 
-/** Which events of the whole journal. Where both lists are given an event must be in both. Read from an index, not by a scan. */
+/** Which events of the whole journal. Where both lists are given an event must be in both. A read costs what it finds. */
 export interface EventFilter {
   readonly eventTypes?: readonly string[];
   readonly streamTypes?: readonly string[];

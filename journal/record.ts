@@ -15,6 +15,7 @@ import type { Position, RecordedEvent, Version, Metadata } from "../src/kernel/e
 import { entityIdOf, streamTypeOf, type StreamId } from "../src/kernel/ids.js";
 import { CHECKSUM_PLACE, decode, decodeSequence, seal, sealPlaced, unseal } from "./codec.js";
 import { JournalCorruptedError } from "./errors.js";
+import { eventIdOf } from "./event-id.js";
 import type { Commit } from "./journal.js";
 
 /** One event ready to be written. */
@@ -264,7 +265,7 @@ export function recordedEventOf(
 ): RecordedEvent {
   const event = part.events[index] as RecordEvent;
   const { metadata, commandId } = record;
-  const eventId = `${storeId}:${position}`;
+  const eventId = eventIdOf(storeId, position);
   const ownCorrelationId = metadata?.correlationId ?? commandId;
   return {
     type: event.type,
@@ -278,7 +279,7 @@ export function recordedEventOf(
     eventId,
     correlationId:
       ownCorrelationId ??
-      (position === record.position ? eventId : `${storeId}:${record.position}`),
+      (position === record.position ? eventId : eventIdOf(storeId, record.position)),
     causationId: metadata?.causationId ?? commandId,
     headers: metadata?.headers,
     shape: event.shape,

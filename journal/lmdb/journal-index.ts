@@ -198,16 +198,21 @@ function firstAbove(ascending: readonly number[], bound: number): number {
 
 /** Ascending sources merged into one, repetitions left out. Sources are few (pairs of types), so a scan of heads will do. */
 function* merged(sources: Generator<number>[]): Generator<number> {
-  const heads = sources.map((source) => source.next());
-  for (;;) {
-    let lowest = Infinity;
-    for (const head of heads) if (head.done !== true && head.value < lowest) lowest = head.value;
-    if (lowest === Infinity) return;
-    yield lowest;
-    for (let at = 0; at < heads.length; at++) {
-      const head = heads[at];
-      if (head?.done !== true && head?.value === lowest)
-        heads[at] = (sources[at] as Generator<number>).next();
+  try {
+    const heads = sources.map((source) => source.next());
+    for (;;) {
+      let lowest = Infinity;
+      for (const head of heads) if (head.done !== true && head.value < lowest) lowest = head.value;
+      if (lowest === Infinity) return;
+      yield lowest;
+      for (let at = 0; at < heads.length; at++) {
+        const head = heads[at];
+        if (head?.done !== true && head?.value === lowest)
+          heads[at] = (sources[at] as Generator<number>).next();
+      }
     }
+  } finally {
+    // One that isn't at its end has a cursor open, and with it a view of the file whose pages can't be used again.
+    for (const source of sources) source.return(undefined);
   }
 }

@@ -63,13 +63,19 @@ export class LogFile {
   /**
    * The record that stands there.
    *
+   * @param row - Its row, where it is at hand.
    * @throws JournalCorruptedError - There is none, or it is damaged.
    */
-  record(address: RecordAddress): CommitRecord {
-    return decodeRowAt(this.#row(rowPositionOf(address)), address);
+  record(address: RecordAddress, row = this.row(rowPositionOf(address))): CommitRecord {
+    return decodeRowAt(row, address);
   }
 
-  #row(position: Position): LogRow {
+  /**
+   * The row with this key, unchecked. Its bytes are valid until the next read from any table.
+   *
+   * @throws JournalCorruptedError - There is none.
+   */
+  row(position: Position): LogRow {
     const bytes = this.rowBytes(position);
     if (bytes === undefined) throw new JournalCorruptedError(position, "the record is missing");
     return { position, bytes };
@@ -91,7 +97,7 @@ export class LogFile {
   /** The last record; undefined for an empty log. */
   last(): CommitRecord | undefined {
     const position = this.rowPositionOf(Number.MAX_SAFE_INTEGER);
-    return position === 0 ? undefined : decodeRow(this.#row(position)).records.at(-1);
+    return position === 0 ? undefined : decodeRow(this.row(position)).records.at(-1);
   }
 
   /** Position of the last event; 0 for an empty log. */
@@ -122,6 +128,23 @@ export class LogFile {
       }
       if (rows.length === 0)
         throw new JournalCorruptedError(next, `records up to ${upTo} are missing`);
+    }
+  }
+
+  /**
+   * The records of one row after the other, like {@link LogFile.rowsFrom}, for whoever doesn't need their bytes: row by row,
+   * without a copy of each.
+   *
+   * @throws JournalCorruptedError - A record is damaged or missing.
+   */
+  *recordsFrom(position: Position, upTo: Position): Generator<readonly CommitRecord[]> {
+    if (position > upTo) return;
+    let next = position <= 1 ? 1 : this.rowPositionOf(position);
+    while (next <= upTo) {
+      const { records } = decodeRow(this.row(next), upTo);
+      const last = records[records.length - 1] as CommitRecord;
+      next = last.position + eventCountOf(last);
+      yield records;
     }
   }
 

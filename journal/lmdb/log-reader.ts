@@ -2,18 +2,17 @@
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { JournalCorruptedError } from "../errors.js";
-import type { Commit, EventFilter, Page, PageOptions, StreamReadOptions } from "../journal.js";
-import { matches } from "../read-options.js";
+import type { Commit, Page, PageOptions, StreamReadOptions } from "../journal.js";
 import { commitOf, recordedEventOf, type CommitRecord } from "../record.js";
-import { streamTypeOf } from "../../src/kernel/ids.js";
 import type { JournalIndex } from "./journal-index.js";
 import type { LogFile } from "./log-file.js";
-import { addressOf, rowPositionOf } from "./log-row.js";
+import { PageReader } from "./page-reader.js";
 
 export class LogReader {
   readonly #storeId: string;
   readonly #log: LogFile;
   readonly #index: JournalIndex;
+  readonly #pages: PageReader;
   readonly #assertReadable: () => void;
 
   /** @param assertReadable - Asked before each look into the index by a reader that takes its time. */
@@ -21,6 +20,7 @@ export class LogReader {
     this.#storeId = storeId;
     this.#log = log;
     this.#index = index;
+    this.#pages = new PageReader(storeId, log, index);
     this.#assertReadable = assertReadable;
   }
 
@@ -100,51 +100,7 @@ export class LogReader {
   }
 
   page(options: PageOptions, head: Position): Page {
-    const { after, limit, filter } = options;
-    const upTo = Math.min(options.upTo ?? head, head);
-    if (after >= upTo) return { events: [], scannedTo: after };
-    const filtered = filter?.eventTypes !== undefined || filter?.streamTypes !== undefined;
-    const runs = filtered
-      ? this.#filteredRecords(filter, after + 1, upTo)
-      : this.#log.rowsFrom(after + 1, upTo);
-    const events: RecordedEvent[] = [];
-    for (const { records } of runs) {
-      for (const record of records) this.#collect(record, { after, upTo, filter }, events);
-      // A row is decoded as a whole, so it may bring more than was asked for.
-      if (events.length < limit) continue;
-      if (events.length > limit) events.length = limit;
-      return { events, scannedTo: (events[limit - 1] as RecordedEvent).position };
-    }
-    return { events, scannedTo: upTo };
-  }
-
-  *#filteredRecords(
-    filter: EventFilter,
-    from: Position,
-    upTo: Position,
-  ): Generator<{ readonly records: readonly CommitRecord[] }> {
-    // The event after the checkpoint may be in the middle of a row, which is indexed under its first position.
-    const begin = addressOf(this.#log.rowPositionOf(from), 0);
-    for (const address of this.#index.filteredAddresses(filter, begin)) {
-      if (rowPositionOf(address) > upTo) return;
-      yield { records: [this.#log.record(address)] };
-    }
-  }
-
-  #collect(
-    record: CommitRecord,
-    bounds: { after: Position; upTo: Position; filter: EventFilter | undefined },
-    into: RecordedEvent[],
-  ): void {
-    let position = record.position;
-    for (const part of record.parts) {
-      const streamType = streamTypeOf(part.streamId);
-      for (let at = 0; at < part.events.length; at++, position++) {
-        if (position <= bounds.after || position > bounds.upTo) continue;
-        if (!matches(bounds.filter, streamType, part.events[at]?.type ?? "")) continue;
-        into.push(recordedEventOf(this.#storeId, record, part, at, position));
-      }
-    }
+    return this.#pages.page(options, head);
   }
 
   /** The commit that answered a command, as a repetition of the command gets it. */

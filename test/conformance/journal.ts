@@ -5,7 +5,14 @@
  */
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { readAll, type Commit, type Journal, type StreamReadOptions } from "../../journal/index.js";
+import {
+  readAll,
+  type Commit,
+  type Journal,
+  type PageOptions,
+  type StreamReadOptions,
+} from "../../journal/index.js";
+import type { RecordedEvent } from "../../src/kernel/event.js";
 import type { ManualClock } from "../../src/testing/manual-clock.js";
 
 export interface JournalHarness {
@@ -451,6 +458,138 @@ export function journalConformance({ name, newHarness }: JournalConformanceOptio
         expect(journal.eventTypes("t")).toEqual(["A", "Rare"]);
         expect(journal.eventTypes("nobody")).toEqual([]);
       }
+    });
+  });
+
+  describe(`${name}: paging with a filter`, () => {
+    // Commits that are on their way together share rows of a store that has such: about twenty a row.
+    const text = "x".repeat(150);
+    const record = (commits: readonly (readonly [streamId: string, types: readonly string[]])[]) =>
+      Promise.all(
+        commits.map(([streamId, types], n) =>
+          journal.append({
+            streams: [{ streamId, events: types.map((t) => event(t, { n, text })) }],
+          }),
+        ),
+      );
+    const singly = (types: readonly string[]) =>
+      record(types.map((type, n) => [`s/${n % 5}`, [type]] as const));
+    /** Every page must be as full as it can be: what isn't is the last. */
+    const paged = (options: PageOptions) => {
+      const { limit } = options;
+      const upTo = Math.min(options.upTo ?? Infinity, journal.head());
+      const found: RecordedEvent[] = [];
+      for (let { after } = options; after < upTo;) {
+        const page = journal.readPage({ ...options, after });
+        expect(page.events.length).toBeLessThanOrEqual(limit);
+        const full = page.events.length === limit;
+        expect(page.scannedTo).toBe(full ? page.events.at(-1)!.position : upTo);
+        found.push(...page.events);
+        after = page.scannedTo;
+      }
+      return found;
+    };
+    const wanted = ({ after, upTo = Infinity, filter = {} }: PageOptions) =>
+      [...readAll(journal)].filter(
+        ({ position, type, streamType }) =>
+          position > after &&
+          position <= upTo &&
+          (filter.eventTypes?.includes(type) ?? true) &&
+          (filter.streamTypes?.includes(streamType) ?? true),
+      );
+    const check = (options: PageOptions) => expect(paged(options)).toEqual(wanted(options));
+    const often = { eventTypes: ["Often"] };
+
+    it("gives exactly what matches, in order, where nearly everything does, from any start", async () => {
+      await singly(range(1, 900).map((n) => (n % 7 === 0 ? "Seldom" : "Often")));
+      for (const reopen of [false, true]) {
+        if (reopen) journal = await harness.open();
+        for (const limit of [1, 3, 10, 64, 65, 500])
+          for (const after of [0, 1, 2, 63, 64, 65, 66, 67, 500, 898, 899, 900])
+            check({ after, limit, filter: often });
+      }
+    });
+
+    it("gives exactly what matches where dense and sparse parts alternate", async () => {
+      const parts = [400, 600, 90, 1_000, 500].flatMap((count, part) =>
+        range(1, count).map((n) => (part % 2 === 0 || n % 100 === 50 ? "Often" : "Seldom")),
+      );
+      await singly(parts);
+      for (const reopen of [false, true]) {
+        if (reopen) journal = await harness.open();
+        for (const limit of [7, 64, 250, 5_000])
+          for (const after of [0, 33, 399, 400, 700, 1_000, 2_089, 2_590])
+            for (const eventTypes of [["Often"], ["Seldom"], ["Seldom", "Often"]])
+              check({ after, limit, filter: { eventTypes } });
+      }
+    });
+
+    it("looks no further than an upper bound in the middle of a dense part", async () => {
+      await singly(range(1, 700).map((n) => (n % 9 === 0 ? "Seldom" : "Often")));
+      for (const upTo of [1, 62, 63, 64, 128, 129, 333, 699, 700, 5_000])
+        for (const limit of [5, 100, 1_000]) check({ after: 17, upTo, limit, filter: often });
+    });
+
+    it("gives exactly what matches of commits with many events, all, some or one of them matching", async () => {
+      await record(
+        range(1, 200).map((n) => [
+          `${n % 3 === 0 ? "t" : "s"}/${n % 4}`,
+          range(1, 1 + (n % 11)).map((at) => (n < 80 || at === 1 ? "Often" : "Seldom")),
+        ]),
+      );
+      for (const filter of [often, { ...often, streamTypes: ["s"] }, { streamTypes: ["t", "s"] }])
+        for (const limit of [1, 13, 100, 2_000])
+          for (const after of [0, 5, 444, 445]) check({ after, limit, filter });
+    });
+
+    it("gives with any filter, page size and bounds what a scan of any history gives (property)", async () => {
+      const types = ["A", "B", "C", "D"];
+      const stretch = fc.record({
+        count: fc.integer({ min: 1, max: 400 }),
+        perCommit: fc.integer({ min: 1, max: 4 }),
+        streams: fc.subarray(["s/1", "s/2", "t/1", "u/1"], { minLength: 1 }),
+        types: fc.array(fc.constantFrom(...types), { minLength: 1, maxLength: 12 }),
+        reopen: fc.boolean(),
+      });
+      const read = fc.record({
+        filter: fc.record(
+          {
+            eventTypes: fc.subarray([...types, "Nothing"]),
+            streamTypes: fc.subarray(["s", "t", "u", "nobody"]),
+          },
+          { requiredKeys: [] },
+        ),
+        limit: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 21, max: 2_000 })),
+        after: fc.double({ min: 0, max: 1, noNaN: true }),
+        upTo: fc.option(fc.double({ min: 0, max: 1.1, noNaN: true }), { nil: undefined }),
+      });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(stretch, { minLength: 1, maxLength: 4 }),
+          fc.array(read, { minLength: 5, maxLength: 10 }),
+          async (stretches, reads) => {
+            harness = newHarness();
+            journal = await harness.open();
+            for (const { count, perCommit, streams, types: of, reopen } of stretches) {
+              await record(
+                range(1, count).map((n) => [
+                  streams[n % streams.length]!,
+                  range(1, perCommit).map((at) => of[(n * perCommit + at) % of.length]!),
+                ]),
+              );
+              if (reopen) journal = await harness.open();
+            }
+            const head = journal.head();
+            for (const { filter, limit, ...bounds } of reads) {
+              const after = Math.floor(bounds.after * head);
+              const upTo =
+                bounds.upTo === undefined ? {} : { upTo: Math.floor(bounds.upTo * head) };
+              check({ after, limit, filter, ...upTo });
+            }
+          },
+        ),
+        { numRuns: 40 },
+      );
     });
   });
 

@@ -31,6 +31,13 @@ class TamperedLog extends LogFile {
     }
   }
 
+  override *recordsFrom(position: number, upTo: number) {
+    for (const records of super.recordsFrom(position, upTo)) {
+      this.recordsRead += records.length;
+      yield records;
+    }
+  }
+
   override write(rows: readonly LogRow[]): Promise<boolean> {
     this.groups.push(rows.flatMap((row) => decodeRow(row).records).length);
     const tamper = this.next;
