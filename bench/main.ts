@@ -22,6 +22,7 @@ import { inline } from "./questions/inline.js";
 import { manyEntities } from "./questions/many-entities.js";
 import { rebuild } from "./questions/rebuild.js";
 import { rebuildBesideCommands } from "./questions/rebuild-beside-commands.js";
+import { rareType } from "./questions/rare-type.js";
 import { undurableCommands } from "./questions/undurable-commands.js";
 import { viewQueries } from "./questions/view-queries.js";
 import { tableOf, targetsOf } from "./report/table.js";
@@ -49,6 +50,7 @@ const questions: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
   "rebuild-beside-commands": () => rebuildBesideCommands(size),
   "view-queries": () => viewQueries(size),
   inline: () => inline(size),
+  "rare-type": () => rareType(size),
   "undurable-commands": () => undurableCommands(size),
   "idle-heap": () => idleHeap(size),
   "many-entities": () => manyEntities(size),

@@ -9,6 +9,7 @@ import type { ManyEntitiesSize } from "./questions/many-entities.js";
 import type { RebuildBesideCommandsSize } from "./questions/rebuild-beside-commands.js";
 import type { RebuildSize } from "./questions/rebuild.js";
 import type { ViewQueriesSize } from "./questions/view-queries.js";
+import type { RareTypeSize } from "./questions/rare-type.js";
 
 export interface Size
   extends
@@ -20,6 +21,7 @@ export interface Size
     RebuildBesideCommandsSize,
     ViewQueriesSize,
     InlineSize,
+    RareTypeSize,
     GrowthSize,
     ManyEntitiesSize {
   readonly rounds: number;
@@ -43,6 +45,7 @@ export const SMALL: Size = {
   inlineCommands: 20_000,
   documents: 100_000,
   queries: 20_000,
+  rareEvents: 200_000,
   refusals: 500_000,
   activations: 20_000,
   entities: 200_000,
@@ -66,6 +69,7 @@ export const FULL: Size = {
   inlineCommands: 200_000,
   documents: 1_000_000,
   queries: 100_000,
+  rareEvents: 1_000_000,
   refusals: 2_000_000,
   activations: 50_000,
   entities: 1_000_000,

@@ -298,7 +298,7 @@ describe.each(storeKinds)("an external projection, on %s", (kind) => {
     await runtime.operations.refresh("ledger");
     expect(second.rows).toEqual(foldOf(runtime));
     expect([...second.checkpoints]).toEqual([["ledger@2", 3]]);
-    expect(() => runtime.operations.rebuild("ledger")).toThrow(/raise its version/);
+    await expect(runtime.operations.rebuild("ledger")).rejects.toThrow(/raise its version/);
   });
 });
 
