@@ -1,6 +1,10 @@
 /**
  * One external projection of a runtime: where it is in the log, and what can be done to it. It starts once its database tells
  * the checkpoint; a runtime opens without waiting long for a database that is away.
+ *
+ * ```
+ * rows   ["external", "name/version"]   true: what it parked is in this view store
+ * ```
  */
 import type { ViewKey } from "../../journal/index.js";
 import type { Timer } from "../kernel/clock.js";

@@ -350,6 +350,30 @@ describe("an external projection", () => {
     });
   });
 
+  it("writes nothing into a database that was restored, and goes on from its checkpoint when opened again", async () => {
+    const server = new TableServer();
+    const directory = new MemoryDirectory();
+    const runtime = await open(ledgerOf(new TableSession(server)), directory);
+    await runtime.ask(Account, "a", deposit(1));
+    await runtime.operations.refresh("ledger");
+    const backup = server.rows;
+    await runtime.ask(Account, "a", deposit(1));
+    await runtime.operations.refresh("ledger");
+    server.rows = backup;
+    server.checkpoints.set("ledger@1", 1);
+    await runtime.ask(Account, "a", deposit(1));
+    await until(clock, () => statusOf(runtime).state === "retrying");
+    await clock.advance(60_000);
+    expect(statusOf(runtime).error?.message).toMatch(/is at position 1, not at 2/);
+    expect(server.rows).toEqual(new Map([["a", [1]]]));
+    const closing = runtime.close();
+    await clock.advance(5_000);
+    await closing;
+    const next = await open(ledgerOf(new TableSession(server)), directory);
+    await next.operations.refresh("ledger");
+    expect(server.rows).toEqual(foldOf(next));
+  });
+
   it("takes another one's name from nobody", async () => {
     const definition = ledgerOf(new TableSession(new TableServer()));
     await expect(
