@@ -226,6 +226,12 @@ export class Subscription {
     });
   }
 
+  /** Like {@link Subscription.wake}, and where it rests it goes on at once: somebody waits. */
+  hurry(): void {
+    this.#endRest();
+    this.wake();
+  }
+
   /** Waits for the page in progress, and takes no more until {@link Subscription.release}. Nothing happens to a stopped one. */
   async hold(): Promise<void> {
     if (this.#state !== "stopped" && this.#state !== "closed") this.#state = "held";

@@ -110,10 +110,10 @@ export class Follower {
     return next === undefined ? 0 : Math.max(0, clock.nowMs() - next.recordedAtMs);
   }
 
-  /** Goes no further than this position, asked again and again; Infinity for the head. */
+  /** Goes no further than this position, asked again and again; Infinity for the head. Goes on at once. */
   setBound(bound: () => Position): void {
     this.#bound = bound;
-    this.#subscription.wake();
+    this.#subscription.hurry();
   }
 
   /** Whether it can't move on by itself. */

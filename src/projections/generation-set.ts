@@ -104,7 +104,7 @@ export class GenerationSet {
     const projector: Projector = new Projector(definition, generation, this.#ports, {
       skipped: this.#hooks.skippedOf(version),
       isCandidate: () => this.isRebuilding() && this.#rebuild?.candidate === projector,
-      restMs: () => this.#pace.restMs(),
+      restMs: () => (this.#rebuild?.isMeeting === true ? 0 : this.#pace.restMs()),
       onSkip: (error) => this.#hooks.onSkip(version, error),
       // The candidate doesn't run ahead of the one that serves, and must be told when that has moved.
       onAdvanced: () => {

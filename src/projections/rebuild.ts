@@ -72,6 +72,11 @@ export class Rebuild {
     );
   }
 
+  /** The one that serves is held, or is about to be: the candidate mustn't rest. */
+  get isMeeting(): boolean {
+    return this.phase === "comparing" || this.phase === "flipping";
+  }
+
   start(): void {
     this.#running = this.#run();
   }

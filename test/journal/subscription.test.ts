@@ -190,6 +190,22 @@ describe.each(["memory", "lmdb"])("a subscription, on %s", (kind) => {
     await subscription.close();
   });
 
+  it("goes on at once where it rests, when it is told to hurry", async () => {
+    await append(10);
+    let rest = (): void => undefined;
+    const rested = new Promise<void>((resolve) => (rest = resolve));
+    const restMs = () => {
+      rest();
+      return 100;
+    };
+    const { subscription, seen } = subscribe({ batchEventsMax: 5, restMs });
+    await rested;
+    subscription.hurry();
+    await subscription.reached(10, 1e9);
+    expect(seen).toEqual(upTo(10));
+    await subscription.close();
+  });
+
   it("gives up a wait after the time allowed", async () => {
     const { subscription } = subscribe();
     const waiting = expect(subscription.reached(5, 300)).rejects.toMatchObject({
