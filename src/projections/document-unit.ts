@@ -22,7 +22,7 @@ export type Changes = ReadonlyMap<string, readonly DocumentChange[]>;
 export type ChangeListener = (changes: Changes, position: Position) => void;
 
 const CHANGED_MAX = 10_000;
-/** A search goes through everything that has changed since the last flush, so there may be less of it. */
+/** Some searches go through everything that has changed since the last flush, so there may be less of it. */
 const CHANGED_WHILE_SEARCHED_MAX = 256;
 const CACHED_BYTES_MAX = 32 * 2 ** 20;
 
@@ -84,7 +84,7 @@ export class DocumentUnit implements Unit {
   isFull(): boolean {
     let bytes = 0;
     for (const each of this.#collections) {
-      if (each.changedCount >= (each.searched ? CHANGED_WHILE_SEARCHED_MAX : CHANGED_MAX))
+      if (each.changedCount >= (each.searchedAll ? CHANGED_WHILE_SEARCHED_MAX : CHANGED_MAX))
         return true;
       bytes += each.bytes;
     }

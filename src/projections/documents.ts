@@ -7,6 +7,7 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import { checkId } from "../kernel/ids.js";
 import { isolated } from "../kernel/isolate.js";
 import { checkPlainData } from "../kernel/plain-data.js";
+import { ChangedValues } from "./changed-values.js";
 import type { Indexes, IndexValue } from "./collection.js";
 import { freezeDocument } from "./frozen-document.js";
 import { entryValuesOf, indexChangesOf } from "./index-entries.js";
@@ -70,11 +71,12 @@ export class CollectionDocuments implements Documents<unknown> {
   readonly #slots = new Map<string, Slot>();
   /** Each once. Ids are looked up once an event: in large views that is most of what an event costs here. */
   #changed: Slot[] = [];
+  readonly #changedValues = new ChangedValues<Slot>();
   readonly #uniqueKeys: UniqueKeys | undefined;
   /** Estimated, of what is cached and changed. */
   bytes = 0;
-  /** Whether a handler looked for documents by something else than their id. */
-  searched = false;
+  /** Whether a handler looked for documents in a way that goes through everything that has changed. */
+  searchedAll = false;
 
   constructor(reader: ViewReader, layout: CollectionLayout, limits: DocumentLimits) {
     this.#reader = reader;
@@ -109,26 +111,32 @@ export class CollectionDocuments implements Documents<unknown> {
   }
 
   find(name: string, range?: IndexRange<readonly IndexValue[]>): readonly Entry<unknown>[] {
-    this.searched = true;
     const index = indexNamed(this.layout, name);
+    const { definition } = index;
     const keys = rangeOfIndex(this.layout, index, range);
-    return this.#search("entries", keys, (id, document) =>
-      entryValuesOf(index.definition, document, this.layout.name, id).map((values) =>
-        entryKey(index, values, id),
-      ),
+    const rowsOf = (id: string, document: unknown) =>
+      entryValuesOf(definition, document, this.layout.name, id);
+    const changed = this.#changedValues.of(definition, range?.equals, (add) => {
+      for (const slot of this.#changed)
+        if (slot.document !== undefined) add(slot, rowsOf(slot.id, slot.document));
+    });
+    if (changed === undefined) this.searchedAll = true;
+    return this.#search("entries", keys, changed ?? this.#changed, (id, document) =>
+      rowsOf(id, document).map((values) => entryKey(index, values, id)),
     );
   }
 
   list(range?: IdRange): readonly Entry<unknown>[] {
-    this.searched = true;
+    this.searchedAll = true;
     const keys = rangeOfIds(this.layout, range);
-    return this.#search("documents", keys, (id) => [documentKey(this.layout, id)]);
+    return this.#search("documents", keys, this.#changed, (id) => [documentKey(this.layout, id)]);
   }
 
   /** What the store has within the range, but of documents that have changed since, those that are within it now. */
   #search(
     table: ViewTable,
     range: KeyRange,
+    changed: Iterable<Slot>,
     keysOf: (id: string, document: unknown) => readonly ViewKey[],
   ): readonly Entry<unknown>[] {
     const { partsMin = 0 } = range;
@@ -136,7 +144,7 @@ export class CollectionDocuments implements Documents<unknown> {
     for (const key of this.#reader.keys(table, range))
       if (key.length >= partsMin && !this.#hasChanged(idOf(key))) found.push(key);
     const stored = found.length;
-    for (const { id, document } of this.#changed) {
+    for (const { id, document } of changed) {
       if (document === undefined) continue;
       for (const key of keysOf(id, document))
         if (key.length >= partsMin && isWithin(range, key)) found.push(key);
@@ -191,7 +199,11 @@ export class CollectionDocuments implements Documents<unknown> {
     // What can't be in an index is refused here, while it is known which event it came from.
     if (document !== undefined)
       for (const { definition } of this.layout.indexes)
-        entryValuesOf(definition, document, this.layout.name, id);
+        this.#changedValues.add(
+          definition,
+          slot,
+          entryValuesOf(definition, document, this.layout.name, id),
+        );
     this.bytes += bytes - slot.bytes;
     slot.bytes = bytes;
     slot.needsCopies = needsCopies;
@@ -229,8 +241,9 @@ export class CollectionDocuments implements Documents<unknown> {
       slot.changed = false;
     }
     this.#changed = [];
+    this.#changedValues.clear();
     this.#uniqueKeys?.clear();
-    this.searched = false;
+    this.searchedAll = false;
   }
 
   /** Lets go of what was read longest ago, down to about `bytesMax`. */
@@ -247,9 +260,10 @@ export class CollectionDocuments implements Documents<unknown> {
   reset(): void {
     this.#slots.clear();
     this.#changed = [];
+    this.#changedValues.clear();
     this.#uniqueKeys?.clear();
     this.bytes = 0;
-    this.searched = false;
+    this.searchedAll = false;
   }
 }
 

@@ -9,6 +9,7 @@ import type { Changes } from "./document-unit.js";
 import { OperationRefusedError, type HandlerFailedError } from "./errors.js";
 import type { GenerationsAtOpen, Standing } from "./generations-at-open.js";
 import {
+  approvalWrite,
   checkpointOf,
   dropGeneration,
   newGeneration,
@@ -64,7 +65,7 @@ export class GenerationSet {
     this.#pace = new Pace(ports.journal, ports.clock, ports.rebuildShare);
     this.#serving = this.#standing(at.serving);
     this.#retired = at.retired === undefined ? undefined : this.#standing(at.retired);
-    if (at.candidate !== undefined) this.#begin(at.candidate, definition.approval);
+    if (at.candidate !== undefined) this.#begin(at.candidate);
   }
 
   get serving(): Serving {
@@ -120,25 +121,35 @@ export class GenerationSet {
   /** Begins another generation. Returns its number. */
   async build(needsApproval: boolean): Promise<number> {
     const { views, clock } = this.#ports;
-    const { generation, writes } = newGeneration(views, this.#definition, clock.nowMs(), false);
+    const { generation, writes } = newGeneration(views, this.#definition, clock.nowMs(), {
+      needsApproval,
+    });
     await views.write(writes);
-    this.#begin(generation, needsApproval);
+    this.#begin(generation);
     return generation.id;
   }
 
-  #begin(generation: Generation, needsApproval: boolean): void {
+  #begin(generation: Generation): void {
     const { journal } = this.#ports;
     const candidate = this.#projectorOf(this.#definition, generation);
     this.#rebuild = new Rebuild({
       ...this.#ports,
       candidate,
-      needsApproval,
+      needsApproval: generation.needsApproval,
       serving: () => this.#serving,
       head: () => journal.head(),
       flip: () => this.#flip(candidate),
       flipped: () => this.#hooks.afterFlip(),
     });
     this.#rebuild.start();
+  }
+
+  /** Lets the candidate serve, also after a reopening. */
+  async approve(): Promise<void> {
+    const rebuild = this.#rebuild;
+    if (rebuild === undefined) return;
+    await this.#ports.views.write([approvalWrite(rebuild.candidate.generation)]);
+    rebuild.approve();
   }
 
   /** In one transaction with its checkpoint, readers are pointed to the candidate. */

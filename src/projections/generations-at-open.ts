@@ -37,7 +37,7 @@ export async function generationsAtOpen(
   const serving = servingGeneration(store, definition.name);
   if (serving === undefined || !alive.includes(serving.id)) {
     for (const id of alive) await dropId(store, definition.name, id);
-    const { generation, writes } = newGeneration(store, definition, nowMs, true);
+    const { generation, writes } = newGeneration(store, definition, nowMs, "serving");
     await store.write(writes);
     return { serving: { generation, definition }, candidate: undefined, retired: undefined };
   }
@@ -95,7 +95,9 @@ async function candidateOf(
     await store.write([stateWrite(former, "building")]);
     return { ...former, state: "building" };
   }
-  const { generation, writes } = newGeneration(store, definition, nowMs, false);
+  const { generation, writes } = newGeneration(store, definition, nowMs, {
+    needsApproval: definition.approval,
+  });
   await store.write(writes);
   return generation;
 }

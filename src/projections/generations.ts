@@ -30,6 +30,8 @@ export interface Generation {
   readonly collections: readonly string[];
   readonly indexes: readonly string[];
   readonly state: GenerationState;
+  /** It may not serve before somebody has approved it. */
+  readonly needsApproval: boolean;
   readonly createdAtMs: number;
 }
 
@@ -113,7 +115,7 @@ export function newGeneration(
   store: ViewStore,
   definition: AnyProjection,
   nowMs: number,
-  serves: boolean,
+  kind: "serving" | { readonly needsApproval: boolean },
 ): { readonly generation: Generation; readonly writes: readonly ViewWrite[] } {
   const id = (store.get(TABLE, ["next-generation"]) as GenerationId | undefined) ?? 1;
   const generation: Generation = {
@@ -122,14 +124,15 @@ export function newGeneration(
     version: definition.version,
     fingerprint: fingerprintOf(definition),
     ...structureOf(definition),
-    state: serves ? "serving" : "building",
+    state: kind === "serving" ? "serving" : "building",
+    needsApproval: kind !== "serving" && kind.needsApproval,
     createdAtMs: nowMs,
   };
   const writes: ViewWrite[] = [
     { table: TABLE, key: ["next-generation"], value: id + 1 },
     { table: TABLE, key: ["generation", id], value: generation },
   ];
-  if (serves) writes.push(servingWrite(definition.name, id));
+  if (kind === "serving") writes.push(servingWrite(definition.name, id));
   return { generation, writes };
 }
 
@@ -141,6 +144,12 @@ export function servingWrite(name: string, id: GenerationId): ViewWrite {
 /** Notes what has become of a generation. */
 export function stateWrite(generation: Generation, state: GenerationState): ViewWrite {
   return { table: TABLE, key: ["generation", generation.id], value: { ...generation, state } };
+}
+
+/** Notes that a generation may serve. */
+export function approvalWrite(generation: Generation): ViewWrite {
+  const value = { ...generation, needsApproval: false };
+  return { table: TABLE, key: ["generation", generation.id], value };
 }
 
 /** Forgets a generation: marked first, so that a kill on the way leaves nothing that looks whole. */

@@ -8,7 +8,7 @@ import { OperationRefusedError, ViewNotBuiltError, type HandlerFailedError } fro
 import type { ReplayResult } from "./parked-replay.js";
 import { GenerationSet, type GenerationPorts } from "./generation-set.js";
 import { generationsAtOpen, type GenerationsAtOpen } from "./generations-at-open.js";
-import { storedLayoutOf, type Generation } from "./generations.js";
+import { checkpointOf, storedLayoutOf, type Generation } from "./generations.js";
 import type { CollectionLayout } from "./layout.js";
 import type { AnyProjection } from "./projection.js";
 import type { Projector } from "./projector.js";
@@ -76,6 +76,13 @@ export class ProjectionHost implements ViewSource {
   /** Up to where readers see the log. */
   position(): Position {
     return this.generations.serving.position();
+  }
+
+  /**
+   * What documents read now reflect: a write may be visible a moment before its reader says that it is done.
+   */
+  reflected(): Position {
+    return Math.max(this.position(), checkpointOf(this.#ports.views, this.serving.id));
   }
 
   head(): Position {
@@ -208,12 +215,13 @@ export class ProjectionHost implements ViewSource {
     });
   }
 
-  async approve(actor: Actor): Promise<void> {
-    const { rebuild } = this.generations;
-    this.#checkRebuilding("approve");
-    const generation = rebuild?.candidate.generation.id;
-    await this.#record("RebuildApproved", { ...actorFields(actor), generation });
-    rebuild?.approve();
+  approve(actor: Actor): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#checkRebuilding("approve");
+      const generation = this.generations.rebuild?.candidate.generation.id;
+      await this.#record("RebuildApproved", { ...actorFields(actor), generation });
+      if (this.generations.isRebuilding()) await this.generations.approve();
+    });
   }
 
   cancelRebuild(actor: Actor): Promise<void> {
@@ -242,6 +250,7 @@ export class ProjectionHost implements ViewSource {
       const fields = { ...actorFields(actor), generation, instead: this.serving.id };
       await this.#record("RolledBack", fields);
       await this.generations.rollback();
+      await this.#recordFlip();
     });
   }
 

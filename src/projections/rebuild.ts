@@ -184,28 +184,27 @@ export class Rebuild {
     await this.#reached(this.#ports.head());
     if (this.#isClosed()) return;
     this.phase = "flipping";
-    await this.#meet(() => this.#ports.flip());
+    this.flipMs = await this.#meet(async (_position, heldAtMs) => {
+      await this.#ports.flip();
+      return this.#ports.clock.monotonicMs() - heldAtMs;
+    });
     await this.#ports.flipped();
     this.phase = "done";
     this.#tellEnd();
   }
 
   /** Holds both at one position; of one that can't move only that it isn't ahead. */
-  #meet<T>(run: (position: Position) => Promise<T>): Promise<T> {
+  #meet<T>(run: (position: Position, heldAtMs: number) => Promise<T>): Promise<T> {
     const { serving, clock } = this.#ports;
     const { projector } = serving();
     const candidate = this.candidate.follower;
-    const startedAtMs = clock.monotonicMs();
     const held = async (): Promise<T> => {
+      const heldAtMs = clock.monotonicMs();
       const at = serving().position();
       candidate.setBound(() => at);
       try {
         await this.#reached(at);
-        return await candidate.exclusive(async () => {
-          const result = await run(candidate.position());
-          this.flipMs = clock.monotonicMs() - startedAtMs;
-          return result;
-        });
+        return await candidate.exclusive(() => run(candidate.position(), heldAtMs));
       } finally {
         candidate.setBound(() => (this.#compared ? Infinity : serving().position()));
       }

@@ -37,6 +37,11 @@ export class StoredProjection implements ViewSource {
     return serving === undefined ? 0 : checkpointOf(this.#store, serving.id);
   }
 
+  reflected(): Position {
+    const serving = servingGeneration(this.#store, this.name);
+    return serving === undefined ? 0 : checkpointOf(this.#store, serving.id);
+  }
+
   layout(collection: string): CollectionLayout {
     const serving = servingGeneration(this.#store, this.name);
     const found =

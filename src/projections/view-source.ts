@@ -15,6 +15,8 @@ export interface ViewSource {
   readonly name: string;
   /** Up to where readers see the log. */
   position(): Position;
+  /** Up to where documents that are read in this turn of the event loop reflect the log. */
+  reflected(): Position;
   reached(position: Position, timeoutMs: number): Promise<void>;
   head(): Position;
   /** Where a collection stands now: the next call may name another generation. */

@@ -181,5 +181,5 @@ export function readTogether<C extends Collections, Result>(
   const readers = Object.fromEntries(
     Object.keys(collections).map((name) => [name, readerOf(source, store, name)]),
   );
-  return read(readers as unknown as CollectionReaders<C>, source.position());
+  return read(readers as unknown as CollectionReaders<C>, source.reflected());
 }

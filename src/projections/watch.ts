@@ -125,7 +125,7 @@ export class DocumentWatch<Document> extends Watch<Document> {
     if (this.#told && samePlainData(document, this.#last)) return undefined;
     this.#told = true;
     this.#last = document;
-    return { id, document: document as Document | undefined, position: this.source.position() };
+    return { id, document: document as Document | undefined, position: this.source.reflected() };
   }
 }
 
@@ -175,7 +175,7 @@ export class QueryWatch<Document> extends Watch<Document> {
 
   protected changeOf(id: string): WatchedChange<Document> | undefined {
     const found = this.reader().get(id);
-    const position = this.source.position();
+    const position = this.source.reflected();
     if (this.#contains(id, found)) {
       this.#known.add(id);
       return { id, document: found as Document, position };

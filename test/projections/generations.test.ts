@@ -187,6 +187,23 @@ describe.each(storeKinds)("generations of a projection, on %s", (kind) => {
     expect(statusOf(runtime).skipped).toBe(1);
   });
 
+  it("wait for an approval also after a reopening, and remember one that came before it", async () => {
+    const v1 = balancesOf(1);
+    let runtime = await open(v1);
+    await deposits(runtime, 20);
+    await rowsOf(runtime, v1);
+    await runtime.operations.rebuild(v1, { approval: true });
+    expect(await runtime.operations.rebuilt(v1)).toMatchObject({ phase: "awaiting-approval" });
+    runtime = await open(v1);
+    expect(await runtime.operations.rebuilt(v1)).toMatchObject({ phase: "awaiting-approval" });
+    await runtime.operations.pause(v1);
+    await runtime.operations.approve(v1);
+    runtime = await open(v1);
+    await runtime.operations.resume(v1);
+    expect(await runtime.operations.rebuilt(v1)).toMatchObject({ phase: "done" });
+    expect(await rowsOf(runtime, v1)).toEqual(foldOf(runtime, 1));
+  });
+
   it("are given up when their rebuild is cancelled, and not begun again by a reopening", async () => {
     const v1 = balancesOf(1);
     let runtime = await open(v1);

@@ -43,6 +43,20 @@ describe.each(storeKinds)("a watch, on %s", (kind) => {
     expect(await waiting).toEqual({ done: true, value: undefined });
   });
 
+  it("tells the position that its document reflects, and so does a query", async () => {
+    const runtime = await open();
+    await ask(runtime, "a", deposit(5));
+    const changes = runtime.view(balances).watch("a");
+    await changes.next();
+    const next = changes.next();
+    await runtime.ask(Account, "a", deposit(6));
+    expect(await next).toMatchObject({ value: { document: { cents: 11 }, position: 2 } });
+    const read = await runtime.query(balances, ({ rows }, position) => [rows.get("a"), position], {
+      fresh: true,
+    });
+    expect(read).toMatchObject([{ cents: 11 }, 2]);
+  });
+
   it("of a range of an index gives what is in it, what comes, and what leaves", async () => {
     const runtime = await open();
     await ask(runtime, "a", deposit(50));
