@@ -19,6 +19,7 @@ import { encodeViewKey } from "./view-key-codec.js";
 import { CLOSED, EMPTY, LmdbViewReader, LmdbViewSnapshot, optionsOf } from "./view-reader.js";
 
 const REMOVED_AT_ONCE = 10_000;
+const ENCODED_AT_ONCE = 2_000;
 
 /**
  * Writes that are begun in one turn of the event loop share a transaction and its sync, while they are small: at some 1,000
@@ -34,6 +35,8 @@ export class LmdbViews implements ViewStore {
   #views: ViewEnvironment | undefined;
   #reader: ViewReader;
   #newestWrite: Promise<unknown> = Promise.resolve();
+  /** The large write that is being encoded, and those behind it. */
+  #encoding: Promise<void> | undefined;
 
   /**
    * `directory` is the journal's. Views that were made for a log with another `storeId`, in another format, or whose header
@@ -69,15 +72,19 @@ export class LmdbViews implements ViewStore {
 
   async write(writes: readonly ViewWrite[]): Promise<void> {
     const views = this.#writable();
-    const operations = writes.map(({ table, key, value }) => {
-      checkStoredKey(table, key);
-      return {
-        table: views.tables[table],
-        key: encodeViewKey(key),
-        bytes: value === undefined ? undefined : seal([value]),
-      };
-    });
-    await this.#commit(views, operations);
+    for (const { table, key } of writes) checkStoredKey(table, key);
+    if (writes.length <= ENCODED_AT_ONCE && this.#encoding === undefined) {
+      await this.#commit(views, encoded(views, writes, 0, writes.length));
+      return;
+    }
+    // Others have their turn while a large write is encoded; what is written meanwhile stands behind it.
+    const before = this.#encoding ?? Promise.resolve();
+    const encoding = before.then(() => encodedInTurns(views, writes));
+    const ended = encoding.then(ignore, ignore);
+    this.#encoding = ended;
+    const operations = await encoding;
+    if (this.#encoding === ended) this.#encoding = undefined;
+    await this.#commit(this.#writable(), operations);
   }
 
   async removeRange(table: ViewTable, range: Pick<ViewRange, "from" | "before">): Promise<void> {
@@ -85,6 +92,7 @@ export class LmdbViews implements ViewStore {
     const options = optionsOf({ from: range.from, before: range.before, limit: REMOVED_AT_ONCE });
     if (options === undefined) return;
     // What was written before this call must be seen by it; whether that failed is for its caller to hear.
+    await this.#encoding;
     await this.#newestWrite.catch(() => undefined);
     for (;;) {
       const views = this.#writable();
@@ -98,10 +106,7 @@ export class LmdbViews implements ViewStore {
     }
   }
 
-  async #commit(
-    { environment }: ViewEnvironment,
-    operations: readonly { table: BytesTable; key: Uint8Array; bytes: Uint8Array | undefined }[],
-  ): Promise<void> {
+  async #commit({ environment }: ViewEnvironment, operations: readonly Operation[]): Promise<void> {
     // Everything is encoded: nothing below can throw, and a throw inside a batch would commit half of it.
     const write = written(
       environment.batch(() => {
@@ -144,6 +149,7 @@ export class LmdbViews implements ViewStore {
   /** Waits for the writes that were begun, and closes the snapshots that are open. */
   async close(): Promise<void> {
     // What reads from an environment that is closed ends the process.
+    await this.#encoding;
     this.#reader = CLOSED;
     for (const snapshot of this.#snapshots) snapshot.close();
     const views = this.#views;
@@ -156,6 +162,42 @@ export class LmdbViews implements ViewStore {
     if (this.#views === undefined) throw new JournalClosedError();
     return this.#views;
   }
+}
+
+interface Operation {
+  readonly table: BytesTable;
+  readonly key: Uint8Array;
+  readonly bytes: Uint8Array | undefined;
+}
+
+function encoded(
+  { tables }: ViewEnvironment,
+  writes: readonly ViewWrite[],
+  from: number,
+  upTo: number,
+): Operation[] {
+  return writes.slice(from, upTo).map(({ table, key, value }) => ({
+    table: tables[table],
+    key: encodeViewKey(key),
+    bytes: value === undefined ? undefined : seal([value]),
+  }));
+}
+
+async function encodedInTurns(
+  views: ViewEnvironment,
+  writes: readonly ViewWrite[],
+): Promise<Operation[]> {
+  const operations: Operation[] = [];
+  for (let from = 0; from < writes.length; from += ENCODED_AT_ONCE) {
+    for (const operation of encoded(views, writes, from, from + ENCODED_AT_ONCE))
+      operations.push(operation);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return operations;
+}
+
+function ignore(): void {
+  return undefined;
 }
 
 function readerOf(views: ViewEnvironment | undefined): ViewReader {

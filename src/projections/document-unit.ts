@@ -3,6 +3,7 @@
  * gathered in memory and written with the position it reflects, so the view is the fold of the log up to its checkpoint.
  */
 import type { ViewStore, ViewWrite } from "../../journal/index.js";
+import type { Clock } from "../kernel/clock.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import {
   CollectionDocuments,
@@ -24,6 +25,7 @@ export type ChangeListener = (changes: Changes, position: Position) => void;
 const CHANGED_MAX = 10_000;
 /** Some searches go through everything that has changed since the last flush, so there may be less of it. */
 const CHANGED_WHILE_SEARCHED_MAX = 256;
+const COLLECTED_AT_ONCE = 2_000;
 const CACHED_BYTES_MAX = 32 * 2 ** 20;
 
 export class DocumentUnit implements Unit {
@@ -33,21 +35,23 @@ export class DocumentUnit implements Unit {
   readonly #collections: readonly CollectionDocuments[];
   readonly #documents: Readonly<Record<string, Documents<unknown>>>;
   readonly #onChanged: ChangeListener;
+  readonly #giveWay: () => Promise<void>;
   #empty = true;
 
   constructor(
     store: ViewStore,
     definition: AnyProjection,
     generation: GenerationId,
-    limits: DocumentLimits,
+    ports: { readonly limits: DocumentLimits; readonly clock: Clock },
     onChanged: ChangeListener,
   ) {
+    this.#giveWay = () => new Promise((resolve) => ports.clock.defer(resolve));
     this.#store = store;
     this.#generation = generation;
     this.#handlers = definition.handlers;
     this.#onChanged = onChanged;
     this.#collections = layoutOf(definition.collections, generation).map(
-      (layout) => new CollectionDocuments(store, layout, limits),
+      (layout) => new CollectionDocuments(store, layout, ports.limits),
     );
     this.#documents = Object.freeze(
       Object.fromEntries(this.#collections.map((each) => [each.layout.name, each])),
@@ -95,8 +99,12 @@ export class DocumentUnit implements Unit {
     const writes: ViewWrite[] = [];
     const changes = new Map<string, readonly DocumentChange[]>();
     for (const each of this.#collections) {
-      if (each.changedCount === 0) continue;
-      const changed = each.collect(writes);
+      const changed: DocumentChange[] = [];
+      for (let from = 0; from < each.changedCount; from += COLLECTED_AT_ONCE) {
+        each.collect(writes, changed, from, COLLECTED_AT_ONCE);
+        // Commands have their turn, however much one event has changed.
+        if (from + COLLECTED_AT_ONCE < each.changedCount) await this.#giveWay();
+      }
       if (changed.length > 0) changes.set(each.layout.name, changed);
     }
     for (const write of more) writes.push(write);

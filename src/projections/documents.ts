@@ -221,17 +221,20 @@ export class CollectionDocuments implements Documents<unknown> {
     });
   }
 
-  /** What is to be written, and for whom watches it, what has changed. Documents that are as they were are left out. */
-  collect(writes: ViewWrite[]): DocumentChange[] {
-    const changes: DocumentChange[] = [];
-    for (const { id, document, stored } of this.#changed) {
+  /**
+   * What is to be written, and for whom watches it, what has changed. Documents that are as they were are left out.
+   *
+   * @param from - Of those that have changed, the first to be looked at.
+   * @param count - How many.
+   */
+  collect(writes: ViewWrite[], changes: DocumentChange[], from: number, count: number): void {
+    for (const { id, document, stored } of this.#changed.slice(from, from + count)) {
       if (samePlainData(document, stored)) continue;
       writes.push({ table: "documents", key: documentKey(this.layout, id), value: document });
       if (this.layout.indexes.length > 0)
         for (const write of indexChangesOf(this.layout, id, stored, document)) writes.push(write);
       changes.push({ id, before: stored, after: document });
     }
-    return changes;
   }
 
   /** What was collected is on disk. */

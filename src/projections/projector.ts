@@ -49,9 +49,9 @@ export class Projector {
     this.generation = generation;
     this.#ports = ports;
     this.#skipped = options.skipped;
-    const { views, limits } = ports;
+    const { views } = ports;
     this.#source = new SourceReader(definition.sources, definition.handlers.keys());
-    this.#unit = new DocumentUnit(views, definition, generation.id, limits, options.onChanged);
+    this.#unit = new DocumentUnit(views, definition, generation.id, ports, options.onChanged);
     const { lifecycle } = definition;
     const name = `projection ${definition.name}@${definition.version}`;
     this.follower = new Follower(

@@ -27,7 +27,7 @@ class Documents {
 
   async flush(): Promise<void> {
     this.written = [];
-    this.documents.collect(this.written);
+    this.documents.collect(this.written, [], 0, Infinity);
     await this.store.write(this.written);
     this.documents.flushed();
   }
