@@ -6,7 +6,6 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { openRuntime, type Runtime } from "tidemark";
@@ -110,15 +109,12 @@ async function allCases(runtime: Runtime): Promise<CaseRow[]> {
 async function rebuiltText(runtime: Runtime, tableBefore: string): Promise<string> {
   const startedAt = performance.now();
   await runtime.operations.rebuild(openCases, { reason: "the demo shows it" });
-  const status = () => runtime.status().projections[openCases.name]?.rebuild;
-  while (status()?.phase !== "done") {
-    if (status()?.phase === "failed") throw new Error(`the rebuild failed: ${status()?.error}`);
-    await sleep(5);
-  }
+  const rebuild = await runtime.operations.rebuilt(openCases);
+  if (rebuild?.phase !== "done") throw new Error(`the rebuild failed: ${rebuild?.error}`);
   const seconds = (performance.now() - startedAt) / 1_000;
   const same = openCasesTable(await allCases(runtime)) === tableBefore;
   if (!same) throw new Error("the table of the rebuilt view differs from the one before");
-  const { diff, flipMs = 0 } = status() ?? {};
+  const { diff, flipMs = 0 } = rebuild;
   return (
     `  ${"view rebuilt".padEnd(22)} in ${seconds.toFixed(2)} s beside the one that served, ` +
     `${diff?.unchanged ?? 0} documents equal, the same table; flipped in ${flipMs.toFixed(1)} ms`

@@ -17,13 +17,13 @@ export async function openService(
   passing: (moment: Moment, userId: string) => void = () => undefined,
 ): Promise<Service> {
   const provider = new MailProvider(join(directory, "mails.ndjson"));
-  const opening: Promise<Runtime> = openRuntime({
+  const runtime = await openRuntime({
     directory,
     aggregates: [User],
     projections: [usersView],
-    reactors: [welcomeMail(() => opening, provider, passing)],
+    reactors: [welcomeMail(provider, passing)],
   });
-  return { runtime: await opening, provider };
+  return { runtime, provider };
 }
 
 /** Resolves once at most so many events wait for the reactor: 0 says that every mail that is due has gone out. */

@@ -1,6 +1,6 @@
 /** The reactor: a mail for each registration, once the read model shows the user. */
 import assert from "node:assert/strict";
-import { reactor, type Runtime } from "tidemark";
+import { reactor } from "tidemark";
 import type { MailProvider } from "./mail-provider.js";
 import { User } from "./user.js";
 import { usersView } from "./users-view.js";
@@ -8,11 +8,7 @@ import { usersView } from "./users-view.js";
 /** Where this example lets itself be killed: behind the commit, before or after the mail has gone out. */
 export type Moment = "before-send" | "after-send";
 
-/**
- * @param opening - The runtime that the reactor is opened with: it may have to react before `openRuntime` has answered.
- */
 export function welcomeMail(
-  opening: () => Promise<Runtime>,
   provider: MailProvider,
   passing: (moment: Moment, userId: string) => void,
 ) {
@@ -22,9 +18,8 @@ export function welcomeMail(
     after: usersView,
     start: "beginning",
     on: {
-      Registered: async ({ entityId }, { effectId, signal }) => {
-        const runtime = await opening();
-        const user = await runtime.view(usersView).get(entityId);
+      Registered: async ({ entityId }, { effectId, view, signal }) => {
+        const user = await view(usersView).get(entityId);
         assert(user, `${entityId} is to be welcomed, and the read model doesn't show them`);
         passing("before-send", entityId);
         await provider.send(effectId, { to: user.email, subject: `Welcome, ${user.name}` }, signal);
