@@ -15,6 +15,8 @@ import { Counting } from "../views.js";
 export interface RebuildSize {
   readonly rounds: number;
   readonly rebuildEvents: number;
+  /** Over many accounts. */
+  readonly scatteredEvents: number;
 }
 
 const FROM_NOTHING = `${TIDEMARK}, from nothing`;
@@ -24,8 +26,8 @@ const LONG_MS = 600_000;
 const SHARE = 4;
 
 export async function rebuild(size: RebuildSize): Promise<Answer> {
-  const few = await over(1_000, size);
-  const many = await over(100_000, size);
+  const few = await over(1_000, size.rebuildEvents, size.rounds);
+  const many = await over(100_000, size.scatteredEvents, size.rounds);
   const comparisons = [few.rate, few.flip, few.memory, few.growth, many.rate, many.flip];
   return {
     rows: comparisons.flatMap((comparison) => comparison.rows()),
@@ -40,7 +42,7 @@ export async function rebuild(size: RebuildSize): Promise<Answer> {
   };
 }
 
-function over(accounts: number, { rounds, rebuildEvents: events }: RebuildSize) {
+function over(accounts: number, events: number, rounds: number) {
   const question = `rebuild of a counting view, ${events} events, ${accounts} accounts`;
   const rate = new Comparison(question);
   const flip = new Comparison(`${question}, ms in which the view stood still`);
