@@ -221,8 +221,8 @@ export class Subscription {
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
       // What came in the last moment of the run found it running and woke nobody.
-      if (this.#state === "live" && this.#isBehind() && this.#options.follows !== false)
-        this.wake();
+      const isWanted = this.#options.follows !== false || this.#waiters.length > 0;
+      if (this.#state === "live" && this.#isBehind() && isWanted) this.wake();
     });
   }
 

@@ -27,6 +27,7 @@ import {
   type StreamReadOptions,
   type ViewStore,
 } from "../journal/index.js";
+import { keptAlive, type Clock } from "./kernel/clock.js";
 import { InvalidArgumentError } from "./kernel/errors.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
 import { streamIdOf } from "./kernel/ids.js";
@@ -83,6 +84,7 @@ export class Runtime {
   readonly #stores: RuntimeStores;
   readonly #actors: ActorSystem;
   readonly #readers: Readers;
+  readonly #clock: Clock;
   readonly #askTimeoutMs: number;
   #closing: Promise<void> | undefined;
 
@@ -94,6 +96,7 @@ export class Runtime {
   ) {
     this.#stores = stores;
     this.#readers = readers;
+    this.#clock = ports.clock;
     const bounds = boundsOf(options);
     this.#askTimeoutMs = bounds.askTimeoutMs;
     this.#actors = new ActorSystem({
@@ -263,7 +266,7 @@ export class Runtime {
    * on from there next time. Harmless when repeated.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= keptAlive(this.#clock, this.#close());
     return this.#closing;
   }
 

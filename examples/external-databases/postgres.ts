@@ -29,7 +29,9 @@ export class PostgresDatabase implements SqlDatabase {
       keepAlive: true,
     });
     // An idle connection that ends isn't missed: the pool opens another.
-    this.#pool.on("error", () => undefined);
+    this.#pool.on("error", ignored);
+    // While a connection is lent or being closed, nobody else listens, and an error of its socket would end the process.
+    this.#pool.on("connect", (client) => client.on("error", ignored));
   }
 
   async checkpoint(name: string): Promise<number> {
@@ -45,8 +47,6 @@ export class PostgresDatabase implements SqlDatabase {
   ): Promise<void> {
     await this.#prepare();
     const client = await this.#pool.connect();
-    // While a connection is lent, it is the borrower who must listen, or an error of the socket ends the process.
-    client.on("error", ignored);
     let committed = false;
     let ended = false;
     const execute: SqlTransaction["execute"] = async (sql, values = []) => {
@@ -66,7 +66,6 @@ export class PostgresDatabase implements SqlDatabase {
       committed = true;
     } finally {
       ended = true;
-      client.off("error", ignored);
       // A connection that is closed takes its transaction with it, whatever is still running on it.
       client.release(!committed);
     }

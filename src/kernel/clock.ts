@@ -16,8 +16,20 @@ export interface Clock {
   monotonicMs(): number;
   /** Calls `run` once after at least `delayMs`. The timer alone doesn't keep the process alive. */
   setTimer(delayMs: number, run: () => void): Timer;
+  /** Keeps the process alive until it is cancelled: for calls that somebody awaits. A clock of tests needs none. */
+  keepAlive?(): Timer;
   /** Calls `run` on a later turn of the event loop, after all promises that are ready have been served. */
   defer(run: () => void): void;
+}
+
+/** Keeps the process alive for as long as somebody awaits `work`: timers alone don't. */
+export async function keptAlive<T>(clock: Clock, work: Promise<T>): Promise<T> {
+  const hold = clock.keepAlive?.();
+  try {
+    return await work;
+  } finally {
+    hold?.cancel();
+  }
 }
 
 /** Makes ids that nobody can guess and that don't repeat. */

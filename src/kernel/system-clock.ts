@@ -13,6 +13,10 @@ export const systemClock: Clock = {
     handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },
+  keepAlive(): Timer {
+    const handle = setInterval(() => undefined, TIMER_DELAY_MS_MAX);
+    return { cancel: () => clearInterval(handle) };
+  },
   defer: (run) => void setImmediate(run),
 };
 

@@ -5,6 +5,7 @@
 import type { Journal } from "../../journal/index.js";
 import { checkInteger } from "../kernel/check.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
+import { keptAlive, type Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import type { Actor, Audit, AuditRecord } from "./audit.js";
 import { OperationRefusedError } from "./errors.js";
@@ -42,8 +43,10 @@ export class Operations {
   readonly #hosts: Hosts;
   readonly #audit: Audit;
   readonly #journal: Journal;
+  readonly #clock: Clock;
 
-  constructor(hosts: Hosts, audit: Audit, journal: Journal) {
+  constructor(hosts: Hosts, audit: Audit, journal: Journal, clock: Clock) {
+    this.#clock = clock;
     this.#hosts = hosts;
     this.#audit = audit;
     this.#journal = journal;
@@ -51,18 +54,18 @@ export class Operations {
 
   /** It handles nothing more until it is resumed, also after a restart. Its view is served as it is. */
   async pause(reader: ReaderRef, actor: Actor = {}): Promise<void> {
-    return this.#host(reader).pause(actor);
+    return this.#kept(this.#host(reader).pause(actor));
   }
 
   /** It goes on, after a pause, or after it stopped because of a failure. */
   async resume(reader: ReaderRef, actor: Actor = {}): Promise<void> {
-    return this.#host(reader).resume(actor);
+    return this.#kept(this.#host(reader).resume(actor));
   }
 
   /** It passes the event at this position over, now and in every rebuild of this version; where it stopped there it goes on. */
   async skip(reader: ReaderRef, position: Position, actor: Actor = {}): Promise<void> {
     checkInteger("position", position, 1, this.#journal.head());
-    await this.#host(reader).skip(position, actor);
+    await this.#kept(this.#host(reader).skip(position, actor));
   }
 
   /**
@@ -71,27 +74,27 @@ export class Operations {
    * @returns The number of the new generation; `runtime.status()` tells how it gets on.
    */
   async rebuild(projection: ReaderRef, options: RebuildOptions = {}): Promise<number> {
-    return this.#projection(projection, "rebuild").rebuild(options);
+    return this.#kept(this.#projection(projection, "rebuild").rebuild(options));
   }
 
   /** Lets a generation serve that waits for approval, or that will. */
   async approve(projection: ReaderRef, actor: Actor = {}): Promise<void> {
-    return this.#projection(projection, "approve").approve(actor);
+    return this.#kept(this.#projection(projection, "approve").approve(actor));
   }
 
   /** Gives up the generation that is being built. */
   async cancelRebuild(projection: ReaderRef, actor: Actor = {}): Promise<void> {
-    return this.#projection(projection, "cancelRebuild").cancelRebuild(actor);
+    return this.#kept(this.#projection(projection, "cancelRebuild").cancelRebuild(actor));
   }
 
   /** Points readers back to the generation before, which has followed the log all the time. */
   async rollback(projection: ReaderRef, actor: Actor = {}): Promise<void> {
-    return this.#projection(projection, "rollback").rollback(actor);
+    return this.#kept(this.#projection(projection, "rollback").rollback(actor));
   }
 
   /** Forgets the generation before: there is then no rolling back. */
   async dropRetired(projection: ReaderRef, actor: Actor = {}): Promise<void> {
-    return this.#projection(projection, "dropRetired").dropRetired(actor);
+    return this.#kept(this.#projection(projection, "dropRetired").dropRetired(actor));
   }
 
   /**
@@ -102,7 +105,7 @@ export class Operations {
    * @throws HandlerFailedError - A handler failed; nothing was changed.
    */
   async rebuildKey(projection: ReaderRef, key: string, actor: Actor = {}): Promise<number> {
-    return this.#projection(projection, "rebuildKey").rebuildKey(key, actor);
+    return this.#kept(this.#projection(projection, "rebuildKey").rebuildKey(key, actor));
   }
 
   /**
@@ -112,7 +115,7 @@ export class Operations {
    */
   async refresh(reader: ReaderRef, options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const { timeoutMs = TIMEOUT_MS } = options;
-    await this.#host(reader).refresh(timeoutMs);
+    await this.#kept(this.#host(reader).refresh(timeoutMs));
   }
 
   /**
@@ -122,7 +125,7 @@ export class Operations {
    */
   async rebuilt(projection: ReaderRef): Promise<RebuildStatus | undefined> {
     const host = this.#projection(projection, "rebuilt");
-    await host.generations.rebuild?.settled();
+    await this.#kept(host.generations.rebuild?.settled() ?? Promise.resolve());
     return rebuildStatus(host);
   }
 
@@ -146,7 +149,7 @@ export class Operations {
     options: Actor & { readonly key?: string } = {},
   ): Promise<ReplayResult> {
     const { key, ...actor } = options;
-    return this.#host(reader).replayParked(key, actor);
+    return this.#kept(this.#host(reader).replayParked(key, actor));
   }
 
   /** Forgets parked events without handling them: one of a key, by its position, or all of it. Returns how many. */
@@ -155,12 +158,17 @@ export class Operations {
     options: Actor & { readonly key: string; readonly position?: Position },
   ): Promise<number> {
     const { key, position, ...actor } = options;
-    return this.#host(reader).discardParked(key, position, actor);
+    return this.#kept(this.#host(reader).discardParked(key, position, actor));
   }
 
   /** What was done to a reader, oldest first. */
   audit(reader: ReaderRef): readonly AuditRecord[] {
     return this.#audit.records(this.#host(reader).name);
+  }
+
+  /** Whoever awaits an operation keeps the process alive. */
+  #kept<T>(work: Promise<T>): Promise<T> {
+    return keptAlive(this.#clock, work);
   }
 
   #follower(reader: ReaderRef): Follower | undefined {

@@ -1,6 +1,6 @@
 /** One projection of a runtime: where its readers look, and what can be done to it. */
 import { SubscriptionStoppedError, SubscriptionTimeoutError } from "../../journal/index.js";
-import type { Timer } from "../kernel/clock.js";
+import type { Clock, Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 import { actorFields, type Actor, type AuditType } from "./audit.js";
@@ -63,6 +63,10 @@ export class ProjectionHost implements ViewSource {
 
   get name(): string {
     return this.definition.name;
+  }
+
+  get clock(): Clock {
+    return this.#ports.clock;
   }
 
   get paused(): boolean {

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 import type { Limits } from "../kernel/limits.js";
 import type { Logger } from "../kernel/log.js";
-import type { Clock } from "../kernel/clock.js";
+import { keptAlive, type Clock } from "../kernel/clock.js";
 import { Audit } from "./audit.js";
 import type { Collections, DocumentOf, IndexesOf, NameOf, OnlyName } from "./collection.js";
 import { ViewBehindError } from "./errors.js";
@@ -64,6 +64,7 @@ export class Readers {
       { projections: this.#hosts, reactors: this.#reactors, externals: this.#externals },
       audit,
       options.journal,
+      options.clock,
     );
   }
 
@@ -78,7 +79,7 @@ export class Readers {
     const readers = new Readers(options, audit);
     if (options.readOnly) return readers;
     try {
-      await readers.#start(audit);
+      await keptAlive(options.clock, readers.#start(audit));
     } catch (error) {
       await readers.close();
       throw error;
@@ -119,7 +120,7 @@ export class Readers {
     for (const host of this.#inline) {
       if (host.position() >= position) continue;
       try {
-        await host.reached(position, timeoutMs);
+        await keptAlive(this.#options.clock, host.reached(position, timeoutMs));
       } catch (cause) {
         throw new ViewBehindError(host.name, position, { cause });
       }

@@ -67,10 +67,14 @@ export class Rebuild {
   constructor(ports: RebuildPorts) {
     this.#ports = ports;
     this.candidate = ports.candidate;
-    this.candidate.follower.setBound(() =>
-      this.#compared ? Infinity : ports.serving().position(),
-    );
+    // Until it has its turn, and before both were compared, there is nothing for it to read.
+    this.candidate.follower.setBound(this.#bound);
   }
+
+  readonly #bound = (): Position => {
+    if (this.phase === "waiting") return 0;
+    return this.#compared ? Infinity : this.#ports.serving().position();
+  };
 
   /** The one that serves is held, or is about to be: the candidate mustn't rest. */
   get isMeeting(): boolean {
@@ -206,7 +210,7 @@ export class Rebuild {
         await this.#reached(at);
         return await candidate.exclusive(() => run(candidate.position(), heldAtMs));
       } finally {
-        candidate.setBound(() => (this.#compared ? Infinity : serving().position()));
+        candidate.setBound(this.#bound);
       }
     };
     return projector === undefined ? held() : projector.follower.exclusive(held);

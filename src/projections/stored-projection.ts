@@ -14,13 +14,13 @@ export class StoredProjection implements ViewSource {
   readonly #definition: AnyProjection;
   readonly #store: ViewStore;
   readonly #journal: Journal;
-  readonly #clock: Clock;
+  readonly clock: Clock;
 
   constructor(definition: AnyProjection, store: ViewStore, journal: Journal, clock: Clock) {
     this.#definition = definition;
     this.#store = store;
     this.#journal = journal;
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   get name(): string {
@@ -51,11 +51,11 @@ export class StoredProjection implements ViewSource {
   }
 
   async reached(wanted: Position, timeoutMs: number): Promise<void> {
-    const deadlineMs = this.#clock.monotonicMs() + timeoutMs;
+    const deadlineMs = this.clock.monotonicMs() + timeoutMs;
     while (this.position() < wanted) {
-      if (this.#clock.monotonicMs() >= deadlineMs)
+      if (this.clock.monotonicMs() >= deadlineMs)
         throw new SubscriptionTimeoutError(this.name, this.position(), wanted, timeoutMs);
-      await new Promise<void>((resolve) => this.#clock.setTimer(POLL_MS, resolve));
+      await new Promise<void>((resolve) => this.clock.setTimer(POLL_MS, resolve));
     }
   }
 

@@ -1,4 +1,5 @@
 /** Where a view is read from: a projection of this process, or one that another process keeps up to date. */
+import type { Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import type { Changes } from "./document-unit.js";
 import type { Generation } from "./generations.js";
@@ -13,6 +14,7 @@ export interface ViewListener {
 
 export interface ViewSource {
   readonly name: string;
+  readonly clock: Clock;
   /** Up to where readers see the log. */
   position(): Position;
   /** Up to where documents that are read in this turn of the event loop reflect the log. */

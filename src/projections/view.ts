@@ -1,6 +1,7 @@
 /** Reading a view: documents as of a position, with a way to wait for one's own write, and to follow what changes. */
 import type { ViewStore } from "../../journal/index.js";
 import { checkInteger } from "../kernel/check.js";
+import { keptAlive } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import { StoredCollection } from "./collection-reader.js";
 import type {
@@ -44,7 +45,7 @@ export async function awaitView(source: ViewSource, options: ReadOptions): Promi
   if (atLeast !== undefined) checkInteger("atLeast", atLeast, 0, Number.MAX_SAFE_INTEGER);
   checkInteger("timeoutMs", timeoutMs, 0, 2 ** 31 - 1);
   const wanted = Math.max(atLeast ?? 0, fresh === true ? source.head() : 0);
-  if (wanted > source.position()) await source.reached(wanted, timeoutMs);
+  if (wanted > source.position()) await keptAlive(source.clock, source.reached(wanted, timeoutMs));
 }
 
 /**

@@ -20,8 +20,6 @@ describe("the status-panel example", () => {
       ["tills", "Paused"],
       ["tills", "Resumed"],
       ["euros", "ParkedReplayed"],
-      ["euros", "ParkedReplayed"],
-      ["euros", "ParkedReplayed"],
       ["days", "EventSkipped"],
       ["euros", "EventSkipped"],
       ["euros", "ParkedReplayed"],

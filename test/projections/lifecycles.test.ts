@@ -68,6 +68,22 @@ describe.each(storeKinds)("lifecycles of a projection, on %s", (kind) => {
     expect(runtime.health().state).toBe("healthy");
   });
 
+  it.each(["async", "inline", "on-demand", { everyMs: 1_000 }] as const)(
+    "%j: goes on where it was after a reopening, and counts nothing twice",
+    async (lifecycle) => {
+      const projection = balancesOf(1, { lifecycle });
+      let runtime = await harness.open({ aggregates: [Account], projections: [projection] });
+      for (let round = 1; round <= 3; round++) {
+        for (let n = 0; n < 4; n++) await runtime.ask(Account, "a", deposit(1));
+        const row = await runtime.view(projection).get("a", { fresh: true });
+        expect(row).toMatchObject({ changes: 4 * round });
+        await runtime.ask(Account, "a", { type: "Open", data: { owner: "Ada" } });
+        runtime = await harness.open({ aggregates: [Account], projections: [projection] });
+        expect(runtime.view(projection).position()).toBeGreaterThanOrEqual(4 * round);
+      }
+    },
+  );
+
   it("on demand: can be rebuilt, and flips without being read", async () => {
     const lazy = balancesOf(1, { lifecycle: "on-demand" });
     const runtime = await harness.open({ aggregates: [Account], projections: [lazy] });
