@@ -53,9 +53,8 @@ export {
   Subscription,
   SubscriptionStoppedError,
   SubscriptionTimeoutError,
-  type SubscriptionState,
-  type SubscriptionStatus,
 } from "./subscription.js";
+export type { SubscriptionState, SubscriptionStatus } from "./subscription-options.js";
 export { Upcaster, upcaster, Upcasters } from "./upcast.js";
 export {
   VIEW_KEY_BYTES_MAX,

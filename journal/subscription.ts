@@ -12,79 +12,18 @@
  *
  * The checkpoint is the handler's to keep, together with what it wrote; the loop only remembers it.
  */
-import type { Clock, Timer } from "../src/kernel/clock.js";
+import type { Timer } from "../src/kernel/clock.js";
 import { asError, TidemarkError } from "../src/kernel/errors.js";
 import type { Position } from "../src/kernel/event.js";
 import { checkInteger } from "../src/kernel/check.js";
 import { silentLogger, type Logger } from "../src/kernel/log.js";
-import type { EventFilter, Journal, Page } from "./journal.js";
+import type { Journal } from "./journal.js";
 import { RateMeter } from "./rate-meter.js";
-
-export type SubscriptionState =
-  | "catching-up"
-  /** Nothing to do: at the head, at its bound, or not asked to go on. */
-  | "live"
-  | "retrying"
-  /** Told to wait by {@link Subscription.hold}. */
-  | "held"
-  | "stopped"
-  | "closed";
-
-export interface SubscriptionOptions {
-  /** Names it in errors, logs and status. */
-  readonly name: string;
-  /** The checkpoint: events after this position are delivered, in order. */
-  readonly after: Position;
-  readonly filter?: EventFilter;
-  /** Events handed over at a time; defaults to 1,000. */
-  readonly batchEventsMax?: number;
-  readonly clock: Clock;
-  readonly logger?: Logger;
-  /** Waits before the next try after a failure, doubled each time up to `retryDelayMaxMs`. Defaults to 100 ms and 10 s. */
-  readonly retryDelayMs?: number;
-  readonly retryDelayMaxMs?: number;
-  /** Failures in a row after which it stops; defaults to 5. */
-  readonly attemptsMax?: number;
-  /** Whether commits wake it (the default), or only {@link Subscription.wake} and those who wait for a position. */
-  readonly follows?: boolean;
-  /** Asked before each page: it isn't read beyond. Defaults to the head. */
-  upTo?(): Position;
-  /** Asked after each page: how long others have the machine for themselves. Defaults to a turn of the event loop. */
-  restMs?(): number;
-  /**
-   * Takes one page. Pages come one at a time; the next one only when this one is done. An empty page with a higher
-   * `scannedTo` says that nothing matched up to there. A throw or rejection means that nothing counts that isn't on disk:
-   * the next page begins behind what is.
-   *
-   * @param last - Nothing more is there to be read now: what was gathered should go to disk.
-   * @returns The position up to which everything is on disk; undefined for the whole page. After
-   *   {@link Subscription.rewind} the next page begins behind it.
-   */
-  handle(page: Page, last: boolean): Promise<Position | undefined | void> | void;
-  /** Its position has moved. */
-  onAdvanced?(): void;
-  /** Asked when attempts are used up: true to go on, since something else will become of the event; false to stop. */
-  giveUp?(error: Error): Promise<boolean> | boolean;
-  /** Asked after a failure: true for one that doesn't count, and is tried again however often. Defaults to false. */
-  persists?(error: Error): boolean;
-}
-
-export interface SubscriptionStatus {
-  readonly name: string;
-  readonly state: SubscriptionState;
-  /** Last position handled. */
-  readonly position: Position;
-  readonly head: Position;
-  readonly lagEvents: number;
-  /** Positions a second, over the last ten seconds or so in which it worked. */
-  readonly positionsPerSecond: number;
-  /** Wall time of the last look at the log: says that it is alive. */
-  readonly lastCycleAtMs: number | undefined;
-  /** Wall time at which the position last moved: says that it is working. */
-  readonly lastAdvanceAtMs: number | undefined;
-  readonly attempts: number;
-  readonly lastError: Error | undefined;
-}
+import type {
+  SubscriptionOptions,
+  SubscriptionState,
+  SubscriptionStatus,
+} from "./subscription-options.js";
 
 /** A subscription gave up after its handler failed too often. What it wrote before stands; fix the handler and open again. */
 export class SubscriptionStoppedError extends TidemarkError {

@@ -1,5 +1,6 @@
 /** Views on LMDB, in the environment `views`. */
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { seal } from "../codec.js";
 import { JournalClosedError, JournalReadOnlyError } from "../errors.js";
 import { checkStoredKey } from "../view-keys.js";
@@ -191,7 +192,7 @@ async function encodedInTurns(
   for (let from = 0; from < writes.length; from += ENCODED_AT_ONCE) {
     for (const operation of encoded(views, writes, from, from + ENCODED_AT_ONCE))
       operations.push(operation);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   return operations;
 }

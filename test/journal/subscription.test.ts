@@ -5,7 +5,7 @@ import {
   type Page,
   type SubscriptionStatus,
 } from "../../journal/index.js";
-import type { SubscriptionOptions } from "../../journal/subscription.js";
+import type { SubscriptionOptions } from "../../journal/subscription-options.js";
 import type { JournalHarness } from "../conformance/journal.js";
 import { lmdbHarness, memoryHarness } from "../support/journals.js";
 
