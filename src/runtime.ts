@@ -316,7 +316,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
   });
   let views: ViewStore;
   try {
-    views = openViews(directory, journal.storeId, readOnly);
+    views = openViews(directory, journal.storeId, readOnly, ports.clock);
   } catch (error) {
     await journal.close();
     throw error;
@@ -325,9 +325,10 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
 }
 
 /** For a reader, views that nobody has built yet are empty; it can't build them. */
-function openViews(directory: string, storeId: string, readOnly: boolean): ViewStore {
+function openViews(directory: string, storeId: string, readOnly: boolean, clock: Clock): ViewStore {
   if (readOnly && !LmdbViews.exist(directory)) return new MemoryViews();
-  return new LmdbViews(directory, storeId, readOnly);
+  const giveWay = () => new Promise<void>((resolve) => clock.defer(resolve));
+  return new LmdbViews(directory, storeId, readOnly, giveWay);
 }
 
 function checkAggregateNames(aggregates: readonly AnyAggregate[]): void {

@@ -1,6 +1,5 @@
 /** Views on LMDB, in the environment `views`. */
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { seal } from "../codec.js";
 import { JournalClosedError, JournalReadOnlyError } from "../errors.js";
 import { checkStoredKey } from "../view-keys.js";
@@ -31,6 +30,7 @@ export class LmdbViews implements ViewStore {
   readonly #path: string;
   readonly #storeId: string;
   readonly #readOnly: boolean;
+  readonly #giveWay: () => Promise<void>;
   readonly #snapshots = new Set<LmdbViewSnapshot>();
   /** Undefined where a reader found no views of this log. */
   #views: ViewEnvironment | undefined;
@@ -42,11 +42,19 @@ export class LmdbViews implements ViewStore {
   /**
    * `directory` is the journal's. Views that were made for a log with another `storeId`, in another format, or whose header
    * is damaged, are deleted by a writer; a reader sees none.
+   *
+   * @param giveWay - Lets others have their turn while a large write is encoded.
    */
-  constructor(directory: string, storeId: string, readOnly = false) {
+  constructor(
+    directory: string,
+    storeId: string,
+    readOnly = false,
+    giveWay: () => Promise<void> = () => Promise.resolve(),
+  ) {
     this.#path = join(directory, "views");
     this.#storeId = storeId;
     this.#readOnly = readOnly;
+    this.#giveWay = giveWay;
     this.#views = openViews(this.#path, storeId, readOnly);
     this.#reader = readerOf(this.#views);
   }
@@ -80,7 +88,7 @@ export class LmdbViews implements ViewStore {
     }
     // Others have their turn while a large write is encoded; what is written meanwhile stands behind it.
     const before = this.#encoding ?? Promise.resolve();
-    const encoding = before.then(() => encodedInTurns(views, writes));
+    const encoding = before.then(() => encodedInTurns(views, writes, this.#giveWay));
     const ended = encoding.then(ignore, ignore);
     this.#encoding = ended;
     const operations = await encoding;
@@ -187,12 +195,13 @@ function encoded(
 async function encodedInTurns(
   views: ViewEnvironment,
   writes: readonly ViewWrite[],
+  giveWay: () => Promise<void>,
 ): Promise<Operation[]> {
   const operations: Operation[] = [];
   for (let from = 0; from < writes.length; from += ENCODED_AT_ONCE) {
     for (const operation of encoded(views, writes, from, from + ENCODED_AT_ONCE))
       operations.push(operation);
-    await nextTurn();
+    await giveWay();
   }
   return operations;
 }
