@@ -1,8 +1,10 @@
 /**
  * Balances of accounts in SQL tables that are exactly the fold of the log, however often the program is killed.
  *
- * `node dist/examples/external-databases/main.js` · `--directory DIR` · `--deposits N` · `--postgres URL`
+ * `node dist/examples/external-databases/main.js` · `--directory DIR` · `--deposits N` · `--postgres URL` · `--ci`
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openRuntime, type Runtime } from "tidemark";
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     directory: { type: "string", default: join("data", "external-databases") },
     deposits: { type: "string", default: "10000" },
     postgres: { type: "string" },
+    ci: { type: "boolean", default: false },
   },
 });
 
@@ -63,7 +66,9 @@ async function isFold(runtime: Runtime, database: SqlDatabase): Promise<boolean>
 }
 
 async function main(): Promise<void> {
-  const { directory, deposits, postgres } = values;
+  const { directory, deposits, postgres } = values.ci
+    ? { ...values, directory: mkdtempSync(join(tmpdir(), "tidemark-external-")) }
+    : values;
   const database: SqlDatabase =
     postgres === undefined
       ? new SqliteDatabase(join(directory, "balances.sqlite"), SCHEMA)
@@ -82,6 +87,7 @@ async function main(): Promise<void> {
     clearInterval(reporting);
     await runtime.close();
     await database.close();
+    if (values.ci) rmSync(directory, { recursive: true });
   }
 }
 

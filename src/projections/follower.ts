@@ -223,7 +223,11 @@ export class Follower {
         // Most units are synchronous: a promise an event would cost more than the event.
         const taken = this.#take(event);
         if (taken !== undefined) await taken;
-        if (this.#unit.isFull()) await this.#flush(event.position);
+        if (!this.#unit.isFull()) continue;
+        // A slow disk is no hanging handler.
+        watch?.end();
+        await this.#flush(event.position);
+        watch?.begin();
       }
       watch?.end();
       await this.#endPage(page.scannedTo, last);

@@ -8,6 +8,8 @@ import type { Remains } from "./io-faults-inspect-child.js";
 import { underShim } from "./shim/io-shim.js";
 
 const HUNG_AFTER_MS = 30_000;
+/** More than any plan of the child has. */
+const COMMITS_MAX = 1_000;
 const REFUSALS = ["append-outcome-unknown", "journal-poisoned"];
 
 /** "once": that call only. "from then on": every later one, too. "once, done": it was carried out and yet reported as failed. */
@@ -127,13 +129,17 @@ function misconductIn(lines: readonly Told[]): string[] {
 }
 
 /** What the next opening may find. */
-export function remainsOf({ told, directory }: FaultRun): Remains {
+export function remainsOf({ told, directory, signal }: FaultRun): Remains {
   const acknowledged: [number, number][] = [];
   const unknown = new Map<string, number[]>();
+  const untold = new Set(Array.from({ length: COMMITS_MAX }, (_, n) => n));
   for (const line of told) {
+    if (line.what === "acknowledged" || line.what === "rejected") untold.delete(line.n);
     if (line.what === "acknowledged") acknowledged.push([line.n, line.position]);
     if (line.what === "rejected" && line.code === "append-outcome-unknown")
       unknown.set(line.group, [...(unknown.get(line.group) ?? []), line.n]);
   }
+  // A process that ended in native code said nothing of what was on its way just then.
+  if (signal !== undefined) for (const n of untold) unknown.set(`untold ${n}`, [n]);
   return { directory, acknowledged, unknown: [...unknown.values()] };
 }
