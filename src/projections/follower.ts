@@ -199,9 +199,12 @@ export class Follower {
       if (this.#taken > this.#stored) await this.#flush(this.#taken);
     } catch (error) {
       // What isn't written is handled again next time.
-      const fields = { reader: this.#options.name, error: asError(error) };
-      this.#ports.logger.warn(fields, "a reader's last checkpoint wasn't written");
+      this.#warn(error, "a reader's last checkpoint wasn't written");
     }
+  }
+
+  #warn(error: unknown, problem: string): void {
+    this.#ports.logger.warn({ reader: this.#options.name, error: asError(error) }, problem);
   }
 
   #upTo(): Position {
@@ -214,11 +217,9 @@ export class Follower {
   async #handle(page: Page, last: boolean): Promise<Position> {
     try {
       await this.#options.beforePage?.(page);
-      const { events } = page;
       const { watch } = this.#options;
       watch?.begin();
-      for (let at = 0; at < events.length; at++) {
-        const event = events[at] as RecordedEvent;
+      for (const event of page.events) {
         watch?.at(event.position);
         // Most units are synchronous: a promise an event would cost more than the event.
         const taken = this.#take(event);
@@ -264,8 +265,7 @@ export class Follower {
       this.#checkpointTimer = undefined;
       if (this.#closed || this.#handled === this.#stored) return;
       this.exclusive(() => Promise.resolve()).catch((error: unknown) => {
-        const fields = { reader: this.#options.name, error: asError(error) };
-        this.#ports.logger.warn(fields, "a reader's checkpoint wasn't written");
+        this.#warn(error, "a reader's checkpoint wasn't written");
       });
     });
   }
