@@ -123,10 +123,6 @@ export class Follower {
     return this.#paused || !follows || state === "stopped" || state === "closed";
   }
 
-  get parkedCount(): number {
-    return this.#parking.count;
-  }
-
   isParked(key: string): boolean {
     return this.#parking.has(key);
   }

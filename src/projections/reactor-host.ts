@@ -111,7 +111,7 @@ export class ReactorHost {
     if (this.#closed) throw new Error("the runtime is closing");
     const follower = after?.generations.serving.projector?.follower;
     if (after === undefined || follower === undefined) return;
-    if (follower.parkedCount > 0 && follower.isParked(after.definition.keyOf(event)))
+    if (follower.isParked(after.definition.keyOf(event)))
       throw new Error(`projection ${after.name} has parked what it is about`);
   }
 
