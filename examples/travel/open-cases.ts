@@ -19,7 +19,7 @@ export const openCases = projection({
   name: "open-cases",
   version: 1,
   from: [Permit, Declaration, PaymentRequest],
-  collections: { cases: collection<CaseRow>().index("byOpen", "open", "entity", "state", "role") },
+  collections: { cases: collection<CaseRow>() },
   on: {
     FactRecorded: ({ streamId, streamType, data }, { cases }) => {
       cases.put(streamId, {
