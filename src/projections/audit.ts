@@ -4,8 +4,10 @@
  * the loss of the views.
  */
 import type { Journal } from "../../journal/index.js";
+import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { streamIdOf } from "../kernel/ids.js";
+import type { HandlerFailedError } from "./errors.js";
 
 /** Name of the streams; no aggregate may have it. */
 export const AUDIT_STREAM_TYPE = "tidemark";
@@ -103,4 +105,43 @@ function recordOf({ type, recordedAtMs, position, data }: RecordedEvent): AuditR
 /** The fields of an actor that are given, to be recorded. */
 export function actorFields({ by, reason }: Actor): Readonly<Record<string, string>> {
   return { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
+}
+
+/** The records that every reader has, of one reader. */
+export class ReaderAudit {
+  readonly #audit: Audit;
+  readonly #name: string;
+
+  constructor(audit: Audit, name: string) {
+    this.#audit = audit;
+    this.#name = name;
+  }
+
+  /** Resolves once it is on disk. */
+  record(type: AuditType, data: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.#audit.record(this.#name, type, data);
+  }
+
+  skipped(version: number, at: Position, actor: Actor): Promise<void> {
+    return this.record("EventSkipped", { ...actorFields(actor), version, at });
+  }
+
+  /** Its policy passes an event over. */
+  skippedByPolicy(version: number, error: HandlerFailedError): Promise<void> {
+    const { position: at, eventType, streamId, cause } = error;
+    const reason = `its policy passes over what fails: ${asError(cause).message}`;
+    return this.record("EventSkipped", { version, at, eventType, streamId, reason });
+  }
+
+  /** @param key - Undefined for all keys. */
+  replayed(key: string | undefined, actor: Actor): Promise<void> {
+    const keys = key === undefined ? {} : { key };
+    return this.record("ParkedReplayed", { ...actorFields(actor), ...keys });
+  }
+
+  /** @param position - Undefined for all of the key. */
+  discarded(key: string, position: Position | undefined, actor: Actor): Promise<void> {
+    const at = position === undefined ? {} : { at: position };
+    return this.record("ParkedDiscarded", { ...actorFields(actor), key, ...at });
+  }
 }

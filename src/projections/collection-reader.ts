@@ -14,7 +14,7 @@ import {
   type PageRange,
   type UntypedRange,
 } from "./key-range.js";
-import { documentKey, type CollectionLayout, type IndexLayout } from "./layout.js";
+import { documentKey, idOf, type CollectionLayout, type IndexLayout } from "./layout.js";
 import type {
   CollectionReader,
   DocumentPage,
@@ -151,6 +151,3 @@ function readingOf(page: PageRange): ViewRange {
 }
 
 /** The last part of every key. */
-function idOf(key: ViewKey): string {
-  return key.at(-1) as string;
-}

@@ -4,6 +4,7 @@ import type { Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import type { Generation } from "./generations.js";
 import { compareKeys } from "./key-order.js";
+import { idOf } from "./layout.js";
 import { samePlainData } from "./same-plain-data.js";
 
 /** One document that differs. */
@@ -96,18 +97,14 @@ function* pairs(
         ? 1
         : other.done === true
           ? -1
-          : compareKeys([idOf(one.value)], [idOf(other.value)]);
+          : compareKeys([idOf(one.value.key)], [idOf(other.value.key)]);
     const row = (order <= 0 ? one.value : other.value) as ViewRow;
     yield [
-      idOf(row),
+      idOf(row.key),
       order <= 0 ? (one.value as ViewRow).value : undefined,
       order >= 0 ? (other.value as ViewRow).value : undefined,
     ];
     if (order <= 0) one = left.next();
     if (order >= 0) other = right.next();
   }
-}
-
-function idOf({ key }: ViewRow): string {
-  return key[key.length - 1] as string;
 }

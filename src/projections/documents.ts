@@ -12,8 +12,8 @@ import type { Indexes, IndexValue } from "./collection.js";
 import { freezeDocument } from "./frozen-document.js";
 import { entryValuesOf, indexChangesOf } from "./index-entries.js";
 import { compareKeys } from "./key-order.js";
-import { indexNamed, rangeOfIds, rangeOfIndex, type KeyRange } from "./key-range.js";
-import { documentKey, entryKey, type CollectionLayout } from "./layout.js";
+import { indexNamed, isWithin, rangeOfIds, rangeOfIndex, type KeyRange } from "./key-range.js";
+import { documentKey, entryKey, idOf, type CollectionLayout } from "./layout.js";
 import type { Entry, IdRange, IndexRange } from "./query.js";
 import { samePlainData } from "./same-plain-data.js";
 import { UniqueKeys } from "./unique-keys.js";
@@ -146,8 +146,7 @@ export class CollectionDocuments implements Documents<unknown> {
     const stored = found.length;
     for (const { id, document } of changed) {
       if (document === undefined) continue;
-      for (const key of keysOf(id, document))
-        if (key.length >= partsMin && isWithin(range, key)) found.push(key);
+      for (const key of keysOf(id, document)) if (isWithin(range, key)) found.push(key);
     }
     if (found.length > stored) found.sort(compareKeys);
     return found.map((key) => this.#entry(idOf(key)));
@@ -268,12 +267,4 @@ export class CollectionDocuments implements Documents<unknown> {
     this.bytes = 0;
     this.searchedAll = false;
   }
-}
-
-function isWithin(range: KeyRange, key: ViewKey): boolean {
-  return compareKeys(range.from, key) <= 0 && compareKeys(key, range.before) < 0;
-}
-
-function idOf(key: ViewKey): string {
-  return key[key.length - 1] as string;
 }

@@ -10,7 +10,7 @@ import type { ViewKey } from "../../journal/index.js";
 import type { Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
-import { actorFields, type Actor, type Audit, type AuditType } from "./audit.js";
+import { actorFields, ReaderAudit, type Actor, type Audit } from "./audit.js";
 import { OperationRefusedError, type HandlerFailedError } from "./errors.js";
 import { SourceReader } from "./event-source.js";
 import type { ExternalProjection } from "./external-projection.js";
@@ -37,6 +37,7 @@ export class ExternalHost {
   readonly #ports: ExternalPorts;
   readonly #unit: ExternalUnit;
   readonly #skipped: Set<Position>;
+  readonly #audit: ReaderAudit;
   #paused: boolean;
   #attempts = 0;
   #error: Error | undefined;
@@ -47,6 +48,7 @@ export class ExternalHost {
   private constructor(definition: ExternalProjection, ports: ExternalPorts) {
     this.definition = definition;
     this.#ports = ports;
+    this.#audit = new ReaderAudit(ports.audit, definition.name);
     const { paused, skipped } = ports.audit.controls(definition.name);
     this.#paused = paused;
     this.#skipped = new Set(skipped.get(definition.version));
@@ -145,32 +147,26 @@ export class ExternalHost {
   }
 
   async #onSkip(error: HandlerFailedError): Promise<void> {
-    const { position: at, eventType, streamId } = error;
     const { version } = this.definition;
-    const reason = `its policy passes over what fails: ${asError(error.cause).message}`;
-    await this.#record("EventSkipped", { version, at, eventType, streamId, reason });
-    this.#skipped.add(at);
-  }
-
-  #record(type: AuditType, data: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.#ports.audit.record(this.name, type, data);
+    await this.#audit.skippedByPolicy(version, error);
+    this.#skipped.add(error.position);
   }
 
   async pause(actor: Actor): Promise<void> {
-    await this.#record("Paused", actorFields(actor));
+    await this.#audit.record("Paused", actorFields(actor));
     this.#paused = true;
     await this.follower?.pause();
   }
 
   async resume(actor: Actor): Promise<void> {
-    await this.#record("Resumed", actorFields(actor));
+    await this.#audit.record("Resumed", actorFields(actor));
     this.#paused = false;
     this.follower?.resume();
   }
 
   async skip(position: Position, actor: Actor): Promise<void> {
     const { version } = this.definition;
-    await this.#record("EventSkipped", { ...actorFields(actor), version, at: position });
+    await this.#audit.skipped(version, position, actor);
     this.#skipped.add(position);
     if (!this.#paused) this.follower?.resume();
   }
@@ -182,17 +178,13 @@ export class ExternalHost {
 
   async replayParked(key: string | undefined, actor: Actor): Promise<ReplayResult> {
     const follower = this.#current("replayParked");
-    await this.#record("ParkedReplayed", {
-      ...actorFields(actor),
-      ...(key === undefined ? {} : { key }),
-    });
+    await this.#audit.replayed(key, actor);
     return follower.replayParked(key);
   }
 
   async discardParked(key: string, position: Position | undefined, actor: Actor): Promise<number> {
     const follower = this.#current("discardParked");
-    const at = position === undefined ? {} : { at: position };
-    await this.#record("ParkedDiscarded", { ...actorFields(actor), key, ...at });
+    await this.#audit.discarded(key, position, actor);
     return follower.discardParked(key, position);
   }
 

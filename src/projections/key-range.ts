@@ -45,6 +45,11 @@ const LIMIT_MAX = 10_000;
 const PREFIX_PARTS = 2;
 const ID_PARTS = 1;
 
+/** Whether a key is one of a range. */
+export function isWithin({ from, before, partsMin = 0 }: KeyRange, key: ViewKey): boolean {
+  return key.length >= partsMin && compareKeys(from, key) <= 0 && compareKeys(key, before) < 0;
+}
+
 /**
  * @throws InvalidArgumentError - The collection has no such index.
  * @throws ViewNotBuiltError - It will have one, when the generation that is being built serves.
@@ -124,8 +129,8 @@ export function pageOf(
   const parts = partsOfCursor(orderOf(of, page.descending), after);
   const fields = of.index === undefined ? 0 : of.index.definition.fields?.length;
   const key = [...prefix, ...parts];
-  const isWithin = compareKeys(range.from, key) <= 0 && compareKeys(key, range.before) < 0;
-  if (!isWithin || (fields !== undefined && parts.length !== fields + ID_PARTS))
+  const isInRange = compareKeys(range.from, key) <= 0 && compareKeys(key, range.before) < 0;
+  if (!isInRange || (fields !== undefined && parts.length !== fields + ID_PARTS))
     throw refusal(after, "within the range asked for: use a cursor with the query it came from");
   return page.descending
     ? { ...page, before: key, isFromSeen: false }

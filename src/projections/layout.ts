@@ -59,6 +59,11 @@ export function documentKey({ prefix }: CollectionLayout, id: string): ViewKey {
   return [prefix[0], prefix[1], id];
 }
 
+/** The id that a key of a document or of an entry ends with. */
+export function idOf(key: ViewKey): string {
+  return key[key.length - 1] as string;
+}
+
 export function entryKey(
   { prefix }: IndexLayout,
   values: readonly ViewKeyPart[],

@@ -3,7 +3,7 @@ import { SubscriptionStoppedError, SubscriptionTimeoutError } from "../../journa
 import type { Clock, Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
-import { actorFields, type Actor, type AuditType } from "./audit.js";
+import { actorFields, ReaderAudit, type Actor } from "./audit.js";
 import { OperationRefusedError, ViewNotBuiltError, type HandlerFailedError } from "./errors.js";
 import type { ReplayResult } from "./parked-replay.js";
 import { GenerationSet, type GenerationPorts } from "./generation-set.js";
@@ -26,6 +26,7 @@ export class ProjectionHost implements ViewSource {
   readonly #ports: GenerationPorts;
   readonly #listeners = new Set<ViewListener>();
   readonly #skipped: Map<number, Set<Position>>;
+  readonly #audit: ReaderAudit;
   #paused: boolean;
   #clockTimer: Timer | undefined;
   #tellFlip: () => void = () => undefined;
@@ -37,6 +38,7 @@ export class ProjectionHost implements ViewSource {
   private constructor(definition: AnyProjection, ports: GenerationPorts, at: GenerationsAtOpen) {
     this.definition = definition;
     this.#ports = ports;
+    this.#audit = new ReaderAudit(ports.audit, definition.name);
     const controls = ports.audit.controls(definition.name);
     this.#paused = controls.paused;
     this.#skipped = new Map(controls.skipped);
@@ -163,7 +165,11 @@ export class ProjectionHost implements ViewSource {
   async #recordFlip(): Promise<void> {
     const { id: generation, version } = this.serving;
     try {
-      await this.#record("GenerationServes", { generation, version, instead: this.#flippedFrom });
+      await this.#audit.record("GenerationServes", {
+        generation,
+        version,
+        instead: this.#flippedFrom,
+      });
     } catch (error) {
       const fields = { projection: this.name, error: asError(error) };
       this.#ports.logger.warn(fields, "the flip of a projection wasn't recorded");
@@ -191,17 +197,11 @@ export class ProjectionHost implements ViewSource {
   }
 
   async #onSkip(version: number, error: HandlerFailedError): Promise<void> {
-    const { position: at, eventType, streamId } = error;
-    const reason = `its policy passes over what fails: ${asError(error.cause).message}`;
-    await this.#record("EventSkipped", { version, at, eventType, streamId, reason });
-    this.#skippedOf(version).add(at);
+    await this.#audit.skippedByPolicy(version, error);
+    this.#skippedOf(version).add(error.position);
   }
 
   // Operations: each is on disk, in the audit stream, before it is carried out.
-
-  #record(type: AuditType, data: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.#ports.audit.record(this.name, type, data);
-  }
 
   /** Those that change which generations there are come one after the other: each decides on what the last one left. */
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
@@ -214,7 +214,7 @@ export class ProjectionHost implements ViewSource {
     return this.#inTurn(async () => {
       if (this.generations.isRebuilding())
         throw new OperationRefusedError("rebuild", this.name, "it is being rebuilt already");
-      await this.#record("RebuildRequested", actorFields(options));
+      await this.#audit.record("RebuildRequested", actorFields(options));
       return this.generations.build(options.approval ?? this.definition.approval);
     });
   }
@@ -223,7 +223,7 @@ export class ProjectionHost implements ViewSource {
     return this.#inTurn(async () => {
       this.#checkRebuilding("approve");
       const generation = this.generations.rebuild?.candidate.generation.id;
-      await this.#record("RebuildApproved", { ...actorFields(actor), generation });
+      await this.#audit.record("RebuildApproved", { ...actorFields(actor), generation });
       if (this.generations.isRebuilding()) await this.generations.approve();
     });
   }
@@ -233,7 +233,7 @@ export class ProjectionHost implements ViewSource {
       this.#checkRebuilding("cancelRebuild");
       const { rebuild } = this.generations;
       const generation = rebuild?.candidate.generation.id;
-      await this.#record("RebuildCancelled", { ...actorFields(actor), generation });
+      await this.#audit.record("RebuildCancelled", { ...actorFields(actor), generation });
       this.#checkRebuilding("cancelRebuild");
       if (rebuild?.phase === "flipping")
         throw new OperationRefusedError("cancelRebuild", this.name, "it flips: roll it back then");
@@ -252,7 +252,7 @@ export class ProjectionHost implements ViewSource {
         throw new OperationRefusedError("rollback", this.name, "cancel its rebuild first");
       const generation = this.generations.checkRollback().generation.id;
       const fields = { ...actorFields(actor), generation, instead: this.serving.id };
-      await this.#record("RolledBack", fields);
+      await this.#audit.record("RolledBack", fields);
       await this.generations.rollback();
       await this.#recordFlip();
     });
@@ -263,19 +263,19 @@ export class ProjectionHost implements ViewSource {
       const generation = this.generations.retired?.generation.id;
       if (generation === undefined)
         throw new OperationRefusedError("dropRetired", this.name, "there is none");
-      await this.#record("GenerationDropped", { ...actorFields(actor), generation });
+      await this.#audit.record("GenerationDropped", { ...actorFields(actor), generation });
       await this.generations.dropRetired();
     });
   }
 
   async pause(actor: Actor): Promise<void> {
-    await this.#record("Paused", actorFields(actor));
+    await this.#audit.record("Paused", actorFields(actor));
     this.#paused = true;
     await Promise.all(this.generations.projectors().map(({ follower }) => follower.pause()));
   }
 
   async resume(actor: Actor): Promise<void> {
-    await this.#record("Resumed", actorFields(actor));
+    await this.#audit.record("Resumed", actorFields(actor));
     this.#paused = false;
     for (const { follower } of this.generations.projectors()) follower.resume();
     this.generations.rebuild?.resume();
@@ -284,7 +284,7 @@ export class ProjectionHost implements ViewSource {
   /** Passes an event over, in every generation of this version; a stopped one goes on. */
   async skip(position: Position, actor: Actor): Promise<void> {
     const { version } = this.definition;
-    await this.#record("EventSkipped", { ...actorFields(actor), version, at: position });
+    await this.#audit.skipped(version, position, actor);
     this.#skippedOf(version).add(position);
     if (this.#paused) return;
     for (const { follower } of this.generations.projectors()) follower.resume();
@@ -297,23 +297,19 @@ export class ProjectionHost implements ViewSource {
 
   async replayParked(key: string | undefined, actor: Actor): Promise<ReplayResult> {
     const { follower } = this.#current("replayParked");
-    await this.#record("ParkedReplayed", {
-      ...actorFields(actor),
-      ...(key === undefined ? {} : { key }),
-    });
+    await this.#audit.replayed(key, actor);
     return follower.replayParked(key);
   }
 
   async discardParked(key: string, position: Position | undefined, actor: Actor): Promise<number> {
     const { follower } = this.#current("discardParked");
-    const at = position === undefined ? {} : { at: position };
-    await this.#record("ParkedDiscarded", { ...actorFields(actor), key, ...at });
+    await this.#audit.discarded(key, position, actor);
     return follower.discardParked(key, position);
   }
 
   async rebuildKey(key: string, actor: Actor): Promise<number> {
     const projector = this.#current("rebuildKey");
-    await this.#record("KeyRebuilt", { ...actorFields(actor), key });
+    await this.#audit.record("KeyRebuilt", { ...actorFields(actor), key });
     return projector.rebuildKey(key);
   }
 

@@ -1,8 +1,7 @@
 /** One reactor of a runtime: where it is in the log, and what can be done to it. */
 import type { Clock } from "../kernel/clock.js";
-import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
-import { actorFields, type Actor, type Audit, type AuditType } from "./audit.js";
+import { actorFields, ReaderAudit, type Actor, type Audit } from "./audit.js";
 import { cursorKey, EffectUnit } from "./effect-unit.js";
 import type { HandlerFailedError } from "./errors.js";
 import { SourceReader } from "./event-source.js";
@@ -32,6 +31,7 @@ export class ReactorHost {
   readonly #skipped: Set<Position>;
   readonly #after: ProjectionHost | undefined;
   #recordedEffects = 0;
+  readonly #audit: ReaderAudit;
   #paused: boolean;
   #closed = false;
   #tellClosed: () => void = () => undefined;
@@ -45,6 +45,7 @@ export class ReactorHost {
   ) {
     this.definition = definition;
     this.#ports = ports;
+    this.#audit = new ReaderAudit(ports.audit, definition.name);
     this.#after = after;
     const { paused, skipped } = ports.audit.controls(definition.name);
     this.#paused = paused;
@@ -116,39 +117,30 @@ export class ReactorHost {
   }
 
   async #onSkip(error: HandlerFailedError): Promise<void> {
-    const { position: at, eventType, streamId } = error;
-    const reason = `its policy passes over what fails: ${asError(error.cause).message}`;
-    await this.#record("EventSkipped", { version: VERSION, at, eventType, streamId, reason });
-    this.#skipped.add(at);
-  }
-
-  #record(type: AuditType, data: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.#ports.audit.record(this.name, type, data);
+    await this.#audit.skippedByPolicy(VERSION, error);
+    this.#skipped.add(error.position);
   }
 
   async pause(actor: Actor): Promise<void> {
-    await this.#record("Paused", actorFields(actor));
+    await this.#audit.record("Paused", actorFields(actor));
     this.#paused = true;
     await this.follower.pause();
   }
 
   async resume(actor: Actor): Promise<void> {
-    await this.#record("Resumed", actorFields(actor));
+    await this.#audit.record("Resumed", actorFields(actor));
     this.#paused = false;
     this.follower.resume();
   }
 
   async skip(position: Position, actor: Actor): Promise<void> {
-    await this.#record("EventSkipped", { ...actorFields(actor), version: VERSION, at: position });
+    await this.#audit.skipped(VERSION, position, actor);
     this.#skipped.add(position);
     if (!this.#paused) this.follower.resume();
   }
 
   async replayParked(key: string | undefined, actor: Actor): Promise<ReplayResult> {
-    await this.#record("ParkedReplayed", {
-      ...actorFields(actor),
-      ...(key === undefined ? {} : { key }),
-    });
+    await this.#audit.replayed(key, actor);
     return this.follower.replayParked(key);
   }
 
@@ -157,8 +149,7 @@ export class ReactorHost {
   }
 
   async discardParked(key: string, position: Position | undefined, actor: Actor): Promise<number> {
-    const at = position === undefined ? {} : { at: position };
-    await this.#record("ParkedDiscarded", { ...actorFields(actor), key, ...at });
+    await this.#audit.discarded(key, position, actor);
     return this.follower.discardParked(key, position);
   }
 
@@ -172,7 +163,7 @@ export class ReactorHost {
     this.#recordedEffects = this.#unit.effects;
     const at = this.#unit.storedPosition();
     // Should the views be lost, it goes on from here.
-    if (at > 0) await this.#record("ReactorAdvanced", { at }).catch(() => undefined);
+    if (at > 0) await this.#audit.record("ReactorAdvanced", { at }).catch(() => undefined);
   }
 }
 

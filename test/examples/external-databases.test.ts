@@ -16,6 +16,7 @@ import { SqliteDatabase } from "../../examples/external-databases/sqlite.js";
 import { externalDatabaseContract } from "../conformance/external-database.js";
 import { temporaryDirectory } from "../support/directories.js";
 import { postgresPrograms, PostgresServer } from "../support/postgres-server.js";
+import { until } from "../support/until.js";
 
 const DEPOSITS = 6_000;
 
@@ -84,10 +85,6 @@ async function depositTo(runtime: Runtime, account: string, times: number): Prom
 }
 
 /** Looks again with each turn of the event loop: for what no promise tells. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 externalDatabaseContract("SQLite", async (schema) => {
   return new SqliteDatabase(join(temporaryDirectory(), "balances.sqlite"), schema);
 });

@@ -3,16 +3,13 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Account, deposit } from "../support/account.js";
 import { balancesOf, type Balance } from "../support/balances.js";
 import { runtimeHarness, storeKinds, type RuntimeHarness } from "../support/runtimes.js";
+import { until } from "../support/until.js";
 
 type Projection = ReturnType<typeof balancesOf>;
 
 const statusOf = (runtime: Runtime) => runtime.status().projections["balances"]!;
 const rolesOf = (runtime: Runtime) =>
   statusOf(runtime).generations.map(({ role, version }) => `${role} ${version}`);
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 async function deposits(runtime: Runtime, count: number, entities = 7): Promise<void> {
   await Promise.all(

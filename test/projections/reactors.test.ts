@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Account, deposit } from "../support/account.js";
 import { balancesOf } from "../support/balances.js";
 import { runtimeHarness, storeKinds, type RuntimeHarness } from "../support/runtimes.js";
+import { until } from "../support/until.js";
 
 type Definition = ReactorDefinition<readonly [typeof Account]>;
 const balances = balancesOf(1);
@@ -32,10 +33,6 @@ function mailer(
 }
 
 const statusOf = (runtime: Runtime) => runtime.status().reactors["mail"]!;
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 async function deposits(runtime: Runtime, count: number): Promise<void> {
   for (let n = 0; n < count; n++) await runtime.ask(Account, `a${n % 3}`, deposit(1));
