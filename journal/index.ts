@@ -20,6 +20,12 @@ export {
   WriterFencedError,
   type ExpectedVersion,
 } from "./errors.js";
+export {
+  checkSources,
+  SourceReader,
+  type EventOfSources,
+  type EventSource,
+} from "./event-source.js";
 export type {
   AppendRequest,
   ClaimChange,

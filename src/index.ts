@@ -99,7 +99,7 @@ export {
   ViewNotBuiltError,
   WatchOverflowError,
 } from "./projections/errors.js";
-export type { EventOfSources, EventSource } from "./projections/event-source.js";
+export type { EventOfSources, EventSource } from "../journal/index.js";
 export {
   CheckpointBeyondLogError,
   CheckpointMovedError,

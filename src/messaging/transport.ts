@@ -129,7 +129,10 @@ export interface TransportConnection {
   request(address: Address, message: WireMessage, timeoutMs: number): Promise<WireMessage>;
 
   /** Answers requests until it is closed, also after a reconnection. `answer` never rejects. */
-  serve(service: Service, answer: (message: WireMessage) => Promise<WireMessage>): Promise<Closable>;
+  serve(
+    service: Service,
+    answer: (message: WireMessage) => Promise<WireMessage>,
+  ): Promise<Closable>;
 
   /**
    * Puts an event into the log of all services, behind those published before by this runtime: many may be on their way.
@@ -137,7 +140,9 @@ export interface TransportConnection {
    * @returns Its place, once the transport has it.
    * @throws TidemarkError - It may be there or not: publish it again, with the same id, before any later one.
    */
-  publish(publication: Publication): Promise<{ readonly sequence: number; readonly duplicate: boolean }>;
+  publish(
+    publication: Publication,
+  ): Promise<{ readonly sequence: number; readonly duplicate: boolean }>;
 
   /** How the log stands. @throws DisconnectedError, RequestTimeoutError - Nobody knows now. */
   standing(): Promise<LogStanding>;
@@ -146,7 +151,9 @@ export interface TransportConnection {
   messageAt(sequence: number): Promise<WireMessage | undefined>;
 
   /** The last message of an aggregate that this runtime's store has published; undefined where there is none. */
-  lastPublished(aggregate: string): Promise<{ readonly sequence: number; readonly message: WireMessage } | undefined>;
+  lastPublished(
+    aggregate: string,
+  ): Promise<{ readonly sequence: number; readonly message: WireMessage } | undefined>;
 
   /** Delivers the log's messages of an aggregate until it is closed, also after a reconnection or the loss of the log. */
   consume(options: ConsumeOptions): Promise<Closable>;

@@ -1,7 +1,7 @@
 /** Hands stored events to a unit as today's, and says of each failure which event it belongs to. */
+import type { SourceReader } from "../../journal/index.js";
 import type { RecordedEvent } from "../kernel/event.js";
 import { HandlerFailedError } from "./errors.js";
-import type { SourceReader } from "./event-source.js";
 import type { Unit } from "./unit.js";
 
 export interface EventApplierOptions {

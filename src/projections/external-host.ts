@@ -6,13 +6,12 @@
  * rows   ["external", "name/version"]   true: what it parked is in this view store
  * ```
  */
-import type { ViewKey } from "../../journal/index.js";
+import { type ViewKey, SourceReader } from "../../journal/index.js";
 import type { Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 import { actorFields, ReaderAudit, type Actor, type Audit } from "./audit.js";
 import { OperationRefusedError, type HandlerFailedError } from "./errors.js";
-import { SourceReader } from "./event-source.js";
 import type { ExternalProjection } from "./external-projection.js";
 import { ExternalUnit } from "./external-unit.js";
 import { Follower } from "./follower.js";

@@ -2,11 +2,11 @@
  * The definition of a projection into a database of the user's: asynchronous handlers by event type, which write within a
  * transaction of that database. The checkpoint moves in the same transaction, so the tables are the fold of the log up to it.
  */
+import { checkSources, type EventOfSources, type EventSource } from "../../journal/index.js";
 import { checkInteger, checkObject } from "../kernel/check.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Message, MessageOf, RecordedEvent } from "../kernel/event.js";
 import { checkName } from "../kernel/ids.js";
-import { checkSources, type EventOfSources, type EventSource } from "./event-source.js";
 import type { ExternalDatabase } from "./external-database.js";
 import { failurePolicyOf, type FailurePolicy } from "./failure-policy.js";
 import { handlersOf } from "./projection.js";

@@ -3,13 +3,13 @@
  * get the event and the collections, nothing else: they have no way to send anything, so building a view anew can't cause
  * effects.
  */
+import { checkSources, type EventOfSources, type EventSource } from "../../journal/index.js";
 import { checkInteger, checkObject } from "../kernel/check.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Message, MessageOf, RecordedEvent } from "../kernel/event.js";
 import { checkId, checkName } from "../kernel/ids.js";
 import { isCollection, type Collections, type DocumentOf, type IndexesOf } from "./collection.js";
 import type { Documents } from "./documents.js";
-import { checkSources, type EventOfSources, type EventSource } from "./event-source.js";
 import { failurePolicyOf, type FailurePolicy } from "./failure-policy.js";
 
 /** The collections of a projection as its handlers see them: including what was written before. */

@@ -1,11 +1,11 @@
 /** One generation of a projection, following the log. */
+import { SourceReader } from "../../journal/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import type { Limits } from "../kernel/limits.js";
 import { DocumentUnit, type ChangeListener } from "./document-unit.js";
 import { HandlerFailedError } from "./errors.js";
-import { SourceReader } from "./event-source.js";
 import { Follower } from "./follower.js";
 import type { FollowerPorts } from "./follower-options.js";
 import { checkpointOf, type Generation } from "./generations.js";

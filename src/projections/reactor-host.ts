@@ -1,10 +1,10 @@
 /** One reactor of a runtime: where it is in the log, and what can be done to it. */
+import { SourceReader } from "../../journal/index.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { actorFields, ReaderAudit, type Actor, type Audit } from "./audit.js";
 import { cursorKey, EffectUnit } from "./effect-unit.js";
 import type { HandlerFailedError } from "./errors.js";
-import { SourceReader } from "./event-source.js";
 import { Follower } from "./follower.js";
 import type { FollowerPorts } from "./follower-options.js";
 import type { ProjectionHost } from "./projection-host.js";

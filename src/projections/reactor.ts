@@ -3,11 +3,11 @@
  * an id that is the same each time, by which its receiver can tell a repetition. A reactor reads each event
  * once: building views anew, hydrating and reading history don't reach it.
  */
+import { checkSources, type EventOfSources, type EventSource } from "../../journal/index.js";
 import { checkInteger, checkObject } from "../kernel/check.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Message, MessageOf, Position, RecordedEvent } from "../kernel/event.js";
 import { checkName } from "../kernel/ids.js";
-import { checkSources, type EventOfSources, type EventSource } from "./event-source.js";
 import { failurePolicyOf, type FailurePolicy } from "./failure-policy.js";
 import { handlersOf, type AnyProjection } from "./projection.js";
 import type { ViewOf } from "./view.js";

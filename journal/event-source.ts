@@ -1,8 +1,9 @@
 /** Whose events a reader follows: aggregates, as far as it must know them. */
-import { Upcasters, type EventFilter } from "../../journal/index.js";
-import { checkArray, checkObject } from "../kernel/check.js";
-import { InvalidArgumentError } from "../kernel/errors.js";
-import type { Message, RecordedEvent } from "../kernel/event.js";
+import type { EventFilter } from "./journal.js";
+import { Upcasters } from "./upcast.js";
+import { checkArray, checkObject } from "../src/kernel/check.js";
+import { InvalidArgumentError } from "../src/kernel/errors.js";
+import type { Message, RecordedEvent } from "../src/kernel/event.js";
 
 /** An aggregate as far as a reader of its events must know it. */
 export interface EventSource<Event extends Message = Message> {

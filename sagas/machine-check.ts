@@ -1,0 +1,180 @@
+/**
+ * What a machine may hold to be run as a saga. A saga must be able to stop after any step and go on in another process, so
+ * whatever lives in memory only is refused when it is defined, with the state it stands in and what to write instead.
+ */
+import type { AnyStateMachine, AnyStateNode } from "xstate";
+import { TidemarkError } from "../src/kernel/errors.js";
+import { ANSWER_ENDINGS, isCompensation, requestOf, targetOf } from "./actions.js";
+
+interface ActionObject {
+  readonly type: string;
+}
+
+/** An action as XState keeps it before it is resolved. */
+type ActionReference = string | ActionObject | ((...args: never[]) => unknown);
+
+interface Builtin {
+  readonly type: string;
+  readonly assignment?: unknown;
+  readonly resolve: unknown;
+}
+
+const DURABLE_ACTIONS = new Set([
+  "xstate.assign",
+  "xstate.raise",
+  "xstate.cancel",
+  "xstate.log",
+  "xstate.emit",
+  "xstate.enqueueActions",
+]);
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  "xstate.spawnChild":
+    "has spawnChild, whose actor would be lost with the process: invoke commandTo(Aggregate), or send(Aggregate, …)",
+  "xstate.stopChild": "has stopChild, and a saga has no children: leave the state that invokes",
+  "xstate.sendTo":
+    "has sendTo, sendParent or forwardTo, and a saga has no actors to send to: raise(…) for itself, send(Aggregate, id, command) for others",
+};
+
+/** A machine holds something that a saga can't keep over a restart. Says where, and what to write instead. */
+export class MachineRefusedError extends TidemarkError {
+  readonly code = "machine-refused";
+  readonly retryable = false;
+
+  constructor(
+    readonly saga: string,
+    problem: string,
+  ) {
+    super(`the machine of saga ${saga} can't be made durable: ${problem}`);
+  }
+}
+
+/**
+ * @param saga - Names it in errors.
+ * @throws MachineRefusedError - Names the first state that holds something that can't be kept.
+ */
+export function checkMachine(saga: string, machine: AnyStateMachine): void {
+  new MachineCheck(saga, machine).node(machine.root);
+}
+
+class MachineCheck {
+  readonly #saga: string;
+  readonly #machine: AnyStateMachine;
+
+  constructor(saga: string, machine: AnyStateMachine) {
+    this.#saga = saga;
+    this.#machine = machine;
+  }
+
+  node(node: AnyStateNode): void {
+    const where = node.path.length === 0 ? "its root" : `state ${node.path.join(".")}`;
+    for (const action of node.entry) this.#action(`entry of ${where}`, action);
+    for (const action of node.exit) this.#action(`exit of ${where}`, action);
+    for (const action of node.initial.actions) this.#action(`initial of ${where}`, action);
+    for (const [type, transitions] of node.transitions) {
+      for (const transition of transitions) {
+        const place = `${type === "" ? "always" : `on ${type}`} of ${where}`;
+        for (const action of transition.actions) this.#action(place, action);
+        this.#guard(place, transition.guard);
+      }
+    }
+    for (const transition of node.always ?? []) {
+      for (const action of transition.actions) this.#action(`always of ${where}`, action);
+      this.#guard(`always of ${where}`, transition.guard);
+    }
+    for (const { delay } of node.after) this.#delay(where, delay);
+    for (const invoke of node.invoke) this.#invocation(where, invoke);
+    for (const child of Object.values(node.states) as AnyStateNode[]) this.node(child);
+  }
+
+  #action(where: string, reference: unknown): void {
+    const action = reference as ActionReference;
+    const name =
+      typeof action === "string" ? action : typeof action === "object" ? action.type : "";
+    const implementation: unknown =
+      typeof action === "function" ? action : this.#machine.implementations.actions[name];
+    if (implementation === undefined)
+      this.#refuse(
+        `${where} names the action ${name}, which isn't implemented: give it to setup or provide`,
+      );
+    if (requestOf(implementation) !== undefined || isCompensation(implementation)) return;
+    const builtin = implementation as Partial<Builtin>;
+    if (builtin.resolve === undefined) {
+      const what = name === "" ? "a function as an action" : `the action ${name}, a plain function`;
+      this.#refuse(
+        `${where} has ${what}, which a crash would lose or repeat: send(Aggregate, id, command) to act, assign for the context, emit(event) with a reactor for effects outside`,
+      );
+    }
+    const type = builtin.type ?? "";
+    if (!DURABLE_ACTIONS.has(type))
+      this.#refuse(`${where} ${INSTEAD[type] ?? `has ${type}, which a saga doesn't know`}`);
+    if (type === "xstate.assign") this.#assignment(where, builtin.assignment);
+  }
+
+  #assignment(where: string, assignment: unknown): void {
+    const parts: unknown[] =
+      typeof assignment === "function"
+        ? [assignment]
+        : Object.values((assignment ?? {}) as Record<string, unknown>);
+    for (const part of parts) {
+      if (typeof part !== "function") continue;
+      if (part.constructor.name === "AsyncFunction")
+        this.#refuse(
+          `${where} has an assign that is async, and nobody would wait for it: invoke commandTo(Aggregate) and assign from its onDone`,
+        );
+      // Sources are looked at only to tell early; what hides from it is refused by the step.
+      if (/\bspawn\b/.test(String(part)))
+        this.#refuse(
+          `${where} has an assign that spawns, whose actor would be lost with the process: invoke commandTo(Aggregate), or send(Aggregate, …)`,
+        );
+    }
+  }
+
+  #guard(where: string, guard: unknown): void {
+    const name =
+      typeof guard === "string"
+        ? guard
+        : typeof guard === "object" && guard !== null
+          ? (guard as ActionObject).type
+          : undefined;
+    if (name === undefined || this.#machine.implementations.guards[name] !== undefined) return;
+    this.#refuse(
+      `${where} names the guard ${name}, which isn't implemented: give it to setup or provide`,
+    );
+  }
+
+  #delay(where: string, delay: unknown): void {
+    if (typeof delay !== "string" || this.#machine.implementations.delays[delay] !== undefined)
+      return;
+    this.#refuse(
+      `${where} names the delay ${delay}, which isn't implemented: give it to setup or provide`,
+    );
+  }
+
+  #invocation(where: string, invoke: AnyStateNode["invoke"][number]): void {
+    const { id, src, systemId, onSnapshot } = invoke;
+    const logic: unknown =
+      typeof src === "string" ? this.#machine.implementations.actors[src] : src;
+    if (targetOf(logic) === undefined)
+      this.#refuse(
+        `${where} invokes ${id}, whose logic (a promise, a callback, an observable, a machine) would be lost with the process: invoke commandTo(Aggregate), or let another saga do it and route its events`,
+      );
+    if (systemId !== undefined)
+      this.#refuse(`${where} gives ${id} a systemId, and a saga has no actor system: leave it out`);
+    if (onSnapshot !== undefined)
+      this.#refuse(
+        `${where} has onSnapshot of ${id}, and a command has no snapshots: use onDone and onError`,
+      );
+  }
+
+  #refuse(problem: string): never {
+    throw new MachineRefusedError(this.#saga, problem);
+  }
+}
+
+/** Whether a type is one that only Tidemark or XState may give a machine. */
+export function isReservedType(type: string): boolean {
+  if (type.startsWith("xstate.") || type.startsWith("saga.")) return true;
+  if (type === "compensated" || type === "compensation-failed") return true;
+  return ANSWER_ENDINGS.some((ending) => type.endsWith(ending));
+}
