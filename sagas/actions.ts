@@ -77,9 +77,10 @@ export function send<
   Params = undefined,
 >(
   target: Target,
-  entityId: Expression<Context, Event, string>,
-  command: Expression<Context, Event, CommandOf<Target>>,
-  options: SendOptions<Context, Event, CommandOf<Target>> = {},
+  // Inferred from the machine around it only: a guess from here would make strings of its literals.
+  entityId: NoInfer<Expression<Context, Event, string>>,
+  command: NoInfer<Expression<Context, Event, CommandOf<Target>>>,
+  options: NoInfer<SendOptions<Context, Event, CommandOf<Target>>> = {},
 ): SagaAction<Context, Event, Params> {
   checkTarget("target of send", target);
   checkSendingOptions(options);

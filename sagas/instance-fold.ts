@@ -1,6 +1,7 @@
 /** The state of an instance after each of its events. Pure; what an index or a person wants to know is derived from it. */
 import type { Message } from "../src/kernel/event.js";
 import {
+  isRepetition,
   mayBeDone,
   originOf,
   type InstanceState,
@@ -75,12 +76,14 @@ function timersAfter(timers: readonly PendingTimer[], record: StepRecord): reado
 }
 
 /** The input is off everybody's list: the cursor is past it, its timer and command aren't pending. */
-function taken(state: InstanceState, input: SagaInput): InstanceState {
+export function taken(state: InstanceState, input: SagaInput): InstanceState {
   if (input.kind === "timer")
     return { ...state, timers: state.timers.filter(({ id }) => id !== input.id) };
   if (input.kind === "answer") return answered(state, input);
   const origin = originOf(input);
-  return origin === undefined ? state : { ...state, position: origin.position, part: origin.part };
+  // One that was kept comes again when later ones have been: the cursor never goes back.
+  if (origin === undefined || isRepetition(state, input)) return state;
+  return { ...state, position: origin.position, part: origin.part };
 }
 
 function answered(

@@ -141,6 +141,8 @@ export interface StepRecord {
   readonly abandoned?: readonly string[];
   /** Undoing began, went on, or came to its end. */
   readonly compensating?: boolean;
+  /** What the machine's `log` actions said. */
+  readonly notes?: readonly string[];
   readonly from?: Place;
   readonly to?: Place;
 }

@@ -1,0 +1,25 @@
+/** The door of the sagas: what the other parts may use. */
+export {
+  commandTo,
+  compensate,
+  send,
+  type AnswerEvent,
+  type CommandFailure,
+  type CommandInput,
+  type CommandOutput,
+  type CompensatedEvent,
+  type CompensationFailedEvent,
+  type SendOptions,
+} from "./actions.js";
+export { MachineRefusedError } from "./machine-check.js";
+export { NotDurableError } from "./machine-runner.js";
+export {
+  resume,
+  saga,
+  start,
+  startOrResume,
+  type Correlation,
+  type MigratedInstance,
+  type Saga,
+  type SagaDefinition,
+} from "./saga.js";

@@ -1,0 +1,129 @@
+/** An instance as an actor: one command for each thing that can be done to it, its events as they are folded. */
+import type { AnyMachineSnapshot } from "xstate";
+import { aggregate, reject, type AnyAggregate, type DecideContext } from "../actors/index.js";
+import type { Message } from "../src/kernel/event.js";
+import { InstanceDraft } from "./instance-draft.js";
+import { evolveInstance } from "./instance-fold.js";
+import {
+  NEW_INSTANCE,
+  SAGA_EVENT_TYPES,
+  type Hand,
+  type InstanceState,
+  type SagaInput,
+} from "./instance.js";
+import { takeInput, takeKept, type StepContext, type StepSaga } from "./instance-step.js";
+
+/** What can be asked of an instance. */
+export type InstanceCommand =
+  | { readonly type: "take"; readonly data: SagaInput }
+  | { readonly type: "park"; readonly data: Hand }
+  /** Takes what was kept. */
+  | { readonly type: "release"; readonly data: Hand }
+  /** Goes on without what was kept. */
+  | { readonly type: "discard"; readonly data: Hand }
+  | { readonly type: "end"; readonly data: Hand };
+
+export function sagaBehavior(saga: StepSaga): AnyAggregate["behavior"] {
+  const actor = new SagaActor(saga);
+  const evolve = [...SAGA_EVENT_TYPES, ...saga.emits].map((type) => [
+    type,
+    (state: InstanceState, data: unknown) => actor.evolve(state, { type, data }),
+  ]);
+  const definition = aggregate<InstanceState, InstanceCommand, Message>({
+    name: saga.name,
+    initialState: () => NEW_INSTANCE,
+    decide: {
+      take: (state, data, context) => actor.take(state, data, context),
+      park: (state, data) => actor.park(state, data),
+      release: (state, data, context) => actor.release(state, data, context),
+      discard: (state, data) => actor.discard(state, data),
+      end: (state, data) => actor.end(state, data),
+    },
+    evolve: Object.fromEntries(evolve) as Record<
+      string,
+      (state: InstanceState, data: unknown) => InstanceState
+    >,
+  });
+  return definition.behavior;
+}
+
+class SagaActor {
+  readonly #saga: StepSaga;
+  /** The machine at a state that is in memory: finding it again costs more than a step. */
+  readonly #snapshots = new WeakMap<InstanceState, AnyMachineSnapshot>();
+  /** What was decided last and isn't folded yet. */
+  #decided: { state: InstanceState; events: number; snapshot: AnyMachineSnapshot } | undefined;
+
+  constructor(saga: StepSaga) {
+    this.#saga = saga;
+  }
+
+  take(state: InstanceState, input: SagaInput, context: DecideContext) {
+    const draft = this.#draftOf(state);
+    const refusal = takeInput(draft, input, this.#contextOf(context));
+    return refusal === undefined ? this.#eventsOf(draft, state) : reject(refusal);
+  }
+
+  park(state: InstanceState, hand: Hand) {
+    if (state.status === "parked") return [];
+    if (state.status === "ended" || state.machine === null) return reject(refusalOf(state));
+    const draft = this.#draftOf(state);
+    const problem = hand.reason ?? "parked by hand";
+    draft.record({ type: "saga.parked", data: { ...hand, problem } });
+    return this.#eventsOf(draft, state);
+  }
+
+  release(state: InstanceState, hand: Hand, context: DecideContext) {
+    if (state.status !== "parked") return reject("not-parked");
+    const draft = this.#draftOf(state);
+    draft.record({ type: "saga.released", data: hand });
+    takeKept(draft, state.kept, this.#contextOf(context));
+    return this.#eventsOf(draft, state);
+  }
+
+  discard(state: InstanceState, hand: Hand) {
+    if (state.status !== "parked") return reject("not-parked");
+    const draft = this.#draftOf(state);
+    draft.record({ type: "saga.released", data: { ...hand, discarded: state.kept.length } });
+    return this.#eventsOf(draft, state);
+  }
+
+  end(state: InstanceState, hand: Hand) {
+    if (state.status === "ended") return [];
+    if (state.machine === null && state.kept.length === 0) return reject("unknown-instance");
+    const draft = this.#draftOf(state);
+    draft.record({ type: "saga.ended", data: hand });
+    return this.#eventsOf(draft, state);
+  }
+
+  evolve(state: InstanceState, event: Message): InstanceState {
+    const next = evolveInstance(state, event);
+    const decided = this.#decided;
+    if (decided?.state !== state) return next;
+    decided.state = next;
+    decided.events -= 1;
+    if (decided.events > 0) return next;
+    this.#snapshots.set(next, decided.snapshot);
+    this.#decided = undefined;
+    return next;
+  }
+
+  #draftOf(state: InstanceState): InstanceDraft {
+    return new InstanceDraft(state, this.#snapshots.get(state));
+  }
+
+  #contextOf({ entityId, nowMs }: DecideContext): StepContext {
+    return { saga: this.#saga, instanceId: entityId, nowMs };
+  }
+
+  #eventsOf(draft: InstanceDraft, state: InstanceState): readonly Message[] {
+    const { events, snapshot } = draft;
+    // An event that isn't the machine's leaves the state as it is, and with it nothing to remember.
+    this.#decided = snapshot === undefined ? undefined : { state, events: events.length, snapshot };
+    return events;
+  }
+}
+
+function refusalOf({ status }: InstanceState): string {
+  return status === "ended" ? "instance-ended" : "unknown-instance";
+}
