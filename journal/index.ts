@@ -62,6 +62,7 @@ export {
 } from "./subscription.js";
 export type { SubscriptionState, SubscriptionStatus } from "./subscription-options.js";
 export { Upcaster, upcaster, Upcasters } from "./upcast.js";
+export { compareViewKeys } from "./view-key-order.js";
 export {
   VIEW_KEY_BYTES_MAX,
   viewKeyBytes,

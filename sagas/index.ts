@@ -23,3 +23,14 @@ export {
   type Saga,
   type SagaDefinition,
 } from "./saga.js";
+export {
+  Sagas,
+  type InstancePage,
+  type InstanceQuery,
+  type ListedInstance,
+  type SagaAnswer,
+  type SagaInstance,
+  type SagaStatus,
+  type StateCount,
+} from "./sagas.js";
+export { SagaSystem } from "./saga-system.js";

@@ -1,7 +1,13 @@
 /** An instance while one command to it is decided: the events so far, and the state after them. */
 import type { AnyMachineSnapshot } from "xstate";
 import type { Message } from "../src/kernel/event.js";
-import { NEW_INSTANCE, type InstanceState, type Place, type SagaEvent } from "./instance.js";
+import {
+  NEW_INSTANCE,
+  type IndexChanges,
+  type InstanceState,
+  type Place,
+  type SagaEvent,
+} from "./instance.js";
 import { evolveInstance, placeOf, samePlace } from "./instance-fold.js";
 
 export class InstanceDraft {
@@ -15,14 +21,12 @@ export class InstanceDraft {
     this.snapshot = snapshot;
   }
 
-  /** Adds an event, with where the instance was listed and is now. */
+  /** Adds an event, with what changes by it in the index. */
   record(event: SagaEvent): void {
     const before = this.state;
     this.state = evolveInstance(before, event);
-    this.events.push({
-      type: event.type,
-      data: { ...event.data, ...placesOf(before, this.state) },
-    });
+    const data = { ...event.data, ...placesOf(before, this.state), ...goneOf(before, this.state) };
+    this.events.push({ type: event.type, data });
   }
 
   /** Adds an event of the machine, for others. */
@@ -39,6 +43,23 @@ function placesOf(
   const to = placeOf(after);
   if (from === undefined) return { to };
   return samePlace(from, to) ? {} : { from, to };
+}
+
+function goneOf(before: InstanceState, after: InstanceState): Pick<IndexChanges, "gone"> {
+  if (before.timers === after.timers && before.commands === after.commands) return {};
+  const set = new Set(after.timers);
+  const timers = before.timers.filter((timer) => !set.has(timer));
+  const pending = new Set(after.commands);
+  const commands = before.commands.filter((command) => !pending.has(command));
+  if (timers.length === 0 && commands.length === 0) return {};
+  return {
+    gone: {
+      ...(timers.length === 0 ? {} : { timers: timers.map(({ id, dueAtMs }) => [id, dueAtMs]) }),
+      ...(commands.length === 0
+        ? {}
+        : { commands: commands.map(({ aggregate, id }) => [aggregate, id]) }),
+    },
+  };
 }
 
 /** Nothing was recorded of it. */

@@ -64,13 +64,22 @@ function takeNow(
   context: StepContext,
 ): Refusal | undefined {
   if (draft.state.machine === null) return takeUnstarted(draft, input, context);
-  if (input.kind === "start") {
-    const { onKnown } = context.saga;
-    if (onKnown === "refuse" || input.origin === undefined) return "known-instance";
-    if (onKnown === "ignore") return undefined;
-  }
+  if (input.kind === "start") return takeStartAgain(draft, input, context);
   stepOrPark(draft, input, context);
   return undefined;
+}
+
+function takeStartAgain(
+  draft: InstanceDraft,
+  { event, origin, orResume }: Extract<SagaInput, { kind: "start" }>,
+  context: StepContext,
+): Refusal | undefined {
+  const { onKnown } = context.saga;
+  if (event !== undefined && origin !== undefined && (orResume === true || onKnown === "resume")) {
+    stepOrPark(draft, { kind: "event", event, origin }, context);
+    return undefined;
+  }
+  return onKnown === "refuse" || origin === undefined ? "known-instance" : undefined;
 }
 
 /** Takes inputs that waited, in order, until one parks the instance again: then the rest goes on waiting. */
@@ -211,7 +220,7 @@ class Step {
     const input = this.#input;
     switch (input.kind) {
       case "start":
-        this.#take({ type: input.origin?.type ?? "start", data: input.data } as EventObject);
+        // Only an instance that isn't started takes one.
         break;
       case "event":
         this.#take(input.event);

@@ -37,7 +37,15 @@ export type CommandOutcome =
 
 /** What can happen to an instance. */
 export type SagaInput =
-  | { readonly kind: "start"; readonly data: unknown; readonly origin?: Origin }
+  | {
+      readonly kind: "start";
+      readonly data: unknown;
+      readonly origin?: Origin;
+      /** What the machine gets where the instance is there already and is to be resumed. */
+      readonly event?: Message;
+      /** It is to be resumed, whatever the policy says. */
+      readonly orResume?: true;
+    }
   | { readonly kind: "event"; readonly event: Message; readonly origin?: Origin }
   | {
       readonly kind: "timer";
@@ -143,8 +151,18 @@ export interface StepRecord {
   readonly compensating?: boolean;
   /** What the machine's `log` actions said. */
   readonly notes?: readonly string[];
+}
+
+/** What of an index changes with an event, so that it can be kept without folding the instance. */
+export interface IndexChanges {
+  /** Where it was listed; absent where it wasn't, or where nothing changed. */
   readonly from?: Place;
   readonly to?: Place;
+  /** Not pending any more: timers as id and moment, commands as aggregate and id. */
+  readonly gone?: {
+    readonly timers?: readonly (readonly [string, number])[];
+    readonly commands?: readonly (readonly [string, string])[];
+  };
 }
 
 /** Who did something by hand, and why. */
@@ -154,36 +172,21 @@ export interface Hand {
 }
 
 export type SagaEvent =
-  | { readonly type: "saga.stepped"; readonly data: StepRecord }
+  | { readonly type: "saga.stepped"; readonly data: StepRecord & IndexChanges }
   /** An input had no effect; recorded so that its repetition has none either. */
-  | { readonly type: "saga.ignored"; readonly data: { readonly input: SagaInput } }
+  | { readonly type: "saga.ignored"; readonly data: { readonly input: SagaInput } & IndexChanges }
   /** An input waits: for the start of the instance, or for its release. */
-  | {
-      readonly type: "saga.kept";
-      readonly data: { readonly input: SagaInput; readonly from?: Place; readonly to?: Place };
-    }
+  | { readonly type: "saga.kept"; readonly data: { readonly input: SagaInput } & IndexChanges }
   | {
       readonly type: "saga.parked";
-      readonly data: Hand & {
-        readonly problem: string;
-        readonly input?: SagaInput;
-        readonly from?: Place;
-        readonly to?: Place;
-      };
+      readonly data: Hand & IndexChanges & { readonly problem: string; readonly input?: SagaInput };
     }
   /** What was kept is tried again by the events that follow, or dropped where `discarded` says how much. */
   | {
       readonly type: "saga.released";
-      readonly data: Hand & {
-        readonly discarded?: number;
-        readonly from?: Place;
-        readonly to?: Place;
-      };
+      readonly data: Hand & IndexChanges & { readonly discarded?: number };
     }
-  | {
-      readonly type: "saga.ended";
-      readonly data: Hand & { readonly from?: Place; readonly to?: Place };
-    };
+  | { readonly type: "saga.ended"; readonly data: Hand & IndexChanges };
 
 export const SAGA_EVENT_TYPES = [
   "saga.stepped",

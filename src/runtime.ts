@@ -31,6 +31,7 @@ import { keptAlive, type Clock } from "./kernel/clock.js";
 import { InvalidArgumentError } from "./kernel/errors.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
 import { streamIdOf } from "./kernel/ids.js";
+import { systemClock } from "./kernel/system-clock.js";
 import { AUDIT_STREAM_TYPE } from "./projections/audit.js";
 import type {
   Collections,
@@ -44,6 +45,7 @@ import type { Operations } from "./projections/operations.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import { Readers } from "./projections/readers.js";
+import { Sagas, SagaSystem } from "../sagas/index.js";
 import type {
   ExternalStatus,
   Health,
@@ -51,6 +53,7 @@ import type {
   ReactorStatus,
 } from "./projections/status.js";
 import type { CollectionReaders, View } from "./projections/view.js";
+import { commandPort } from "./runtime/command-port.js";
 import {
   boundsOf,
   portsOf,
@@ -79,32 +82,34 @@ export interface RuntimeStores {
   readonly readOnly: boolean;
 }
 
+/** What a runtime is made of. */
+interface RuntimeParts {
+  readonly stores: RuntimeStores;
+  actors: ActorSystem;
+  readers: Readers;
+  readonly sagas: SagaSystem;
+}
+
 /** A running Tidemark; made by `openRuntime`. */
 export class Runtime {
   readonly #stores: RuntimeStores;
   readonly #actors: ActorSystem;
   readonly #readers: Readers;
+  readonly #sagaSystem: SagaSystem;
   readonly #clock: Clock;
   readonly #askTimeoutMs: number;
+  /** Instances of sagas: what they are doing, and what can be done to them. */
+  readonly sagas: Sagas;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    stores: RuntimeStores,
-    options: RuntimeOptions,
-    ports: RuntimePorts,
-    readers: Readers,
-  ) {
+  constructor({ stores, actors, readers, sagas }: RuntimeParts, options: RuntimeOptions) {
     this.#stores = stores;
+    this.#actors = actors;
     this.#readers = readers;
-    this.#clock = ports.clock;
-    const bounds = boundsOf(options);
-    this.#askTimeoutMs = bounds.askTimeoutMs;
-    this.#actors = new ActorSystem({
-      ...bounds,
-      ...ports,
-      aggregates: options.aggregates,
-      journal: stores.journal,
-    });
+    this.#sagaSystem = sagas;
+    this.#clock = options.clock ?? systemClock;
+    this.#askTimeoutMs = boundsOf(options).askTimeoutMs;
+    this.sagas = new Sagas({ ...stores, system: sagas, clock: this.#clock });
   }
 
   /** Pause, resume, rebuild, roll back, skip, and replay what is parked. */
@@ -271,6 +276,7 @@ export class Runtime {
   }
 
   async #close(): Promise<void> {
+    await this.#sagaSystem.close();
     await this.#actors.close();
     await this.#readers.close();
     await this.#stores.journal.close();
@@ -284,13 +290,28 @@ export async function startRuntime(
   options: RuntimeOptions,
   ports: RuntimePorts,
 ): Promise<Runtime> {
-  let readers: Readers | undefined;
+  const opened: Partial<RuntimeParts> = {};
   try {
-    checkAggregateNames(options.aggregates);
-    readers = await Readers.open({ ...stores, ...ports, ...readersOptionsOf(options) });
-    return new Runtime(stores, options, ports, readers);
+    checkAggregateNames(options);
+    opened.readers = await Readers.open({ ...stores, ...ports, ...readersOptionsOf(options) });
+    const actors = new ActorSystem({
+      ...boundsOf(options),
+      ...ports,
+      aggregates: actorsOf(options),
+      journal: stores.journal,
+    });
+    opened.actors = actors;
+    const sagas = await SagaSystem.open({
+      ...stores,
+      ...ports,
+      sagas: options.sagas ?? [],
+      commands: commandPort(actors, options.aggregates),
+      ask: (...call) => actors.ask(...call),
+    });
+    return new Runtime({ stores, actors, readers: opened.readers, sagas }, options);
   } catch (error) {
-    await readers?.close();
+    await opened.actors?.close();
+    await opened.readers?.close();
     await stores.journal.close();
     await stores.views.close();
     throw error;
@@ -331,8 +352,13 @@ function openViews(directory: string, storeId: string, readOnly: boolean, clock:
   return new LmdbViews(directory, storeId, readOnly, giveWay);
 }
 
-function checkAggregateNames(aggregates: readonly AnyAggregate[]): void {
-  for (const { name } of aggregates)
+/** What runs as an actor: aggregates, and the instances of sagas. */
+function actorsOf({ aggregates, sagas = [] }: RuntimeOptions): AnyAggregate[] {
+  return [...aggregates, ...(sagas as readonly unknown[] as readonly AnyAggregate[])];
+}
+
+function checkAggregateNames({ aggregates, sagas = [] }: RuntimeOptions): void {
+  for (const { name } of [...aggregates, ...sagas])
     if (name === AUDIT_STREAM_TYPE)
       throw new InvalidArgumentError("aggregate name", "another one: it is Tidemark's own", name);
 }

@@ -1,10 +1,10 @@
 /** Views in memory: the readable specification of a view store. Outlives its runtime, as a directory does. */
 import { decode, encode } from "../codec.js";
 import { JournalClosedError } from "../errors.js";
+import { compareViewKeys } from "../view-key-order.js";
 import { checkStoredKey, storedPart } from "../view-keys.js";
 import type {
   ViewKey,
-  ViewKeyPart,
   ViewRange,
   ViewReader,
   ViewRow,
@@ -34,7 +34,9 @@ class MemoryViewReader implements ViewReader {
     const stored = storedKey(key);
     const rows = this.tables[table];
     const row = rows[indexOf(rows, stored)];
-    return row !== undefined && compareKeys(row.key, stored) === 0 ? decode(row.bytes) : undefined;
+    return row !== undefined && compareViewKeys(row.key, stored) === 0
+      ? decode(row.bytes)
+      : undefined;
   }
 
   *rows(table: ViewTable, range: ViewRange): Generator<ViewRow> {
@@ -79,7 +81,7 @@ export class MemoryViews extends MemoryViewReader implements ViewStore {
       const rows = this.tables[table];
       const index = indexOf(rows, key);
       const row = rows[index];
-      const isThere = row !== undefined && compareKeys(row.key, key) === 0;
+      const isThere = row !== undefined && compareViewKeys(row.key, key) === 0;
       rows.splice(index, isThere ? 1 : 0, ...(bytes === undefined ? [] : [{ key, bytes }]));
     }
   }
@@ -141,34 +143,8 @@ function indexOf(rows: readonly StoredRow[], key: ViewKey): number {
   while (low < high) {
     const middle = (low + high) >>> 1;
     const row = rows[middle];
-    if (row !== undefined && compareKeys(row.key, key) < 0) low = middle + 1;
+    if (row !== undefined && compareViewKeys(row.key, key) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-function compareKeys(left: ViewKey, right: ViewKey): number {
-  for (const [index, part] of left.entries()) {
-    const other = right[index];
-    // A key sorts before those it begins.
-    if (other === undefined) return 1;
-    const order = compareParts(part, other);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
-}
-
-function compareParts(left: ViewKeyPart, right: ViewKeyPart): number {
-  if (left === right) return 0;
-  const order = rankOf(left) - rankOf(right);
-  if (order !== 0) return order;
-  if (typeof left === "string" && typeof right === "string")
-    return Buffer.compare(Buffer.from(left), Buffer.from(right));
-  return (left ?? 0) < (right ?? 0) ? -1 : 1;
-}
-
-function rankOf(part: ViewKeyPart): number {
-  if (part === null) return 0;
-  if (typeof part === "boolean") return 1;
-  return typeof part === "string" ? 3 : 2;
 }

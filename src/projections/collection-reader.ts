@@ -1,10 +1,14 @@
 /** Reading one collection of one generation, in the state of the store that the reader shows. */
-import type { ViewKey, ViewRange, ViewReader } from "../../journal/index.js";
+import {
+  compareViewKeys,
+  type ViewKey,
+  type ViewRange,
+  type ViewReader,
+} from "../../journal/index.js";
 import { checkArray } from "../kernel/check.js";
 import { checkId } from "../kernel/ids.js";
 import type { IndexValue } from "./collection.js";
 import { cursorBehind } from "./cursor.js";
-import { compareKeys } from "./key-order.js";
 import {
   indexNamed,
   orderOf,
@@ -123,7 +127,7 @@ export class StoredCollection implements CollectionReader<unknown> {
       const key = keyOf(item);
       if (key.length < (page.partsMin ?? 0)) continue;
       const isFirst = last === undefined;
-      if (isFirst && page.isFromSeen && compareKeys(key, page.from) === 0) continue;
+      if (isFirst && page.isFromSeen && compareViewKeys(key, page.from) === 0) continue;
       if (last !== undefined && entries.length === page.pageLimit) {
         const order = orderOf({ collection: this.#collection, index }, page.descending === true);
         return { entries, next: cursorBehind(order, last) };

@@ -1,9 +1,8 @@
 /** What a new generation would change for readers: both compared, document by document, as of one position. */
-import type { ViewReader, ViewRow } from "../../journal/index.js";
+import { compareViewKeys, type ViewReader, type ViewRow } from "../../journal/index.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import type { Generation } from "./generations.js";
-import { compareKeys } from "./key-order.js";
 import { idOf } from "./layout.js";
 import { samePlainData } from "./same-plain-data.js";
 
@@ -97,7 +96,7 @@ function* pairs(
         ? 1
         : other.done === true
           ? -1
-          : compareKeys([idOf(one.value.key)], [idOf(other.value.key)]);
+          : compareViewKeys([idOf(one.value.key)], [idOf(other.value.key)]);
     const row = (order <= 0 ? one.value : other.value) as ViewRow;
     yield [
       idOf(row.key),

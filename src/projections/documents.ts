@@ -2,7 +2,13 @@
  * The documents of one collection as handlers see them, with what was written since the last flush on top of the store, and
  * a bounded cache of what was read below it. Whatever is handed out is frozen, so handlers can't change it unseen.
  */
-import type { ViewKey, ViewReader, ViewTable, ViewWrite } from "../../journal/index.js";
+import {
+  compareViewKeys,
+  type ViewKey,
+  type ViewReader,
+  type ViewTable,
+  type ViewWrite,
+} from "../../journal/index.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import { checkId } from "../kernel/ids.js";
 import { isolated } from "../kernel/isolate.js";
@@ -11,7 +17,6 @@ import { ChangedValues } from "./changed-values.js";
 import type { Indexes, IndexValue } from "./collection.js";
 import { freezeDocument } from "./frozen-document.js";
 import { entryValuesOf, indexChangesOf } from "./index-entries.js";
-import { compareKeys } from "./key-order.js";
 import { indexNamed, isWithin, rangeOfIds, rangeOfIndex, type KeyRange } from "./key-range.js";
 import { documentKey, entryKey, idOf, type CollectionLayout } from "./layout.js";
 import type { Entry, IdRange, IndexRange } from "./query.js";
@@ -148,7 +153,7 @@ export class CollectionDocuments implements Documents<unknown> {
       if (document === undefined) continue;
       for (const key of keysOf(id, document)) if (isWithin(range, key)) found.push(key);
     }
-    if (found.length > stored) found.sort(compareKeys);
+    if (found.length > stored) found.sort(compareViewKeys);
     return found.map((key) => this.#entry(idOf(key)));
   }
 

@@ -1,5 +1,6 @@
 /** From what was asked for to the keys of the store that answer it. */
 import {
+  compareViewKeys,
   VIEW_KEY_BYTES_MAX,
   viewKeyBytes,
   type ViewKey,
@@ -10,7 +11,7 @@ import { checkInteger, checkObject } from "../kernel/check.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import { ViewNotBuiltError } from "./errors.js";
 import { partsOfCursor, refusal, type Order } from "./cursor.js";
-import { compareKeys, endOf, endOfPrefix } from "./key-order.js";
+import { endOf, endOfPrefix } from "./key-order.js";
 import { INDEX_VALUES, keyPartOf } from "./key-part.js";
 import type { CollectionLayout, IndexLayout } from "./layout.js";
 import type { PageQuery } from "./query.js";
@@ -47,7 +48,9 @@ const ID_PARTS = 1;
 
 /** Whether a key is one of a range. */
 export function isWithin({ from, before, partsMin = 0 }: KeyRange, key: ViewKey): boolean {
-  return key.length >= partsMin && compareKeys(from, key) <= 0 && compareKeys(key, before) < 0;
+  return (
+    key.length >= partsMin && compareViewKeys(from, key) <= 0 && compareViewKeys(key, before) < 0
+  );
 }
 
 /**
@@ -129,7 +132,7 @@ export function pageOf(
   const parts = partsOfCursor(orderOf(of, page.descending), after);
   const fields = of.index === undefined ? 0 : of.index.definition.fields?.length;
   const key = [...prefix, ...parts];
-  const isInRange = compareKeys(range.from, key) <= 0 && compareKeys(key, range.before) < 0;
+  const isInRange = compareViewKeys(range.from, key) <= 0 && compareViewKeys(key, range.before) < 0;
   if (!isInRange || (fields !== undefined && parts.length !== fields + ID_PARTS))
     throw refusal(after, "within the range asked for: use a cursor with the query it came from");
   return page.descending

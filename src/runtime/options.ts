@@ -1,5 +1,6 @@
 /** What a runtime is given, with its defaults. */
 import type { AnyAggregate } from "../../actors/index.js";
+import type { Saga } from "../../sagas/index.js";
 import { checkInteger } from "../kernel/check.js";
 import type { Clock, Ids } from "../kernel/clock.js";
 import { limitsOf, type Limits } from "../kernel/limits.js";
@@ -13,6 +14,8 @@ import type { Reactor } from "../projections/reactor.js";
 export interface RuntimeOptions {
   /** The aggregates whose commands it takes. */
   readonly aggregates: readonly AnyAggregate[];
+  /** The sagas whose instances it runs; their names are distinct from those of aggregates. */
+  readonly sagas?: readonly Saga[];
   /** The projections it keeps up to date. */
   readonly projections?: readonly AnyProjection[];
   /** The reactors whose effects happen here. */

@@ -1,0 +1,311 @@
+/** The commands for one aggregate. Of one instance those for one entity leave one after the other, in the order they were asked for. */
+import { asError, hasCode, TidemarkError } from "../src/kernel/errors.js";
+import type { Timer } from "../src/kernel/clock.js";
+import type { CommandOutcome } from "./instance.js";
+import { outcomeOf } from "./instance.js";
+import type { LaneStatus, OutboxPorts } from "./outbox.js";
+import type { StoredCommand } from "./saga-index.js";
+import { under, type InstanceName } from "./saga-rows.js";
+
+/** In memory at the most; the rest is on disk. */
+const LOADED_MAX = 5_000;
+const IN_FLIGHT_MAX = 256;
+const ATTEMPT_TIMEOUT_MS = 5_000;
+const RETRY_DELAY_MS = 100;
+const RETRY_DELAY_MAX_MS = 30_000;
+
+interface Entry {
+  readonly name: InstanceName;
+  readonly command: StoredCommand;
+  /** What must be answered before, if anything: commands of one instance to one entity. */
+  readonly chain: string;
+  attempts: number;
+  /** An attempt may have been carried out, nobody knows. */
+  uncertain: boolean;
+  /** What it waits for before its next attempt. */
+  pause: Timer | undefined;
+}
+
+export class OutboxLane {
+  readonly #aggregate: string;
+  readonly #ports: OutboxPorts;
+  /** In memory, by command id. */
+  readonly #entries = new Map<string, Entry>();
+  /** Those in memory of one chain, the first in progress. */
+  readonly #chains = new Map<string, Entry[]>();
+  #ready: Entry[] = [];
+  #inFlight = 0;
+  /** More are on disk, behind those in memory: what comes joins them there, so that the order stands. */
+  #overflown = true;
+  #loading: Promise<void> | undefined;
+  /** Asked for while some are read: their rows may come too late for that. */
+  #meanwhile: [InstanceName, StoredCommand][] = [];
+  #running = false;
+  #closed = false;
+  #failures = 0;
+  #lastError: Error | undefined;
+  readonly #attempts = new Set<Promise<void>>();
+
+  constructor(aggregate: string, ports: OutboxPorts) {
+    this.#aggregate = aggregate;
+    this.#ports = ports;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#load();
+  }
+
+  get pending(): number {
+    return this.#entries.size + (this.#overflown ? 1 : 0);
+  }
+
+  status(): LaneStatus {
+    return {
+      aggregate: this.#aggregate,
+      inFlight: this.#inFlight,
+      waiting: this.#entries.size - this.#inFlight,
+      failures: this.#failures,
+      lastError: this.#lastError,
+    };
+  }
+
+  add(name: InstanceName, command: StoredCommand): void {
+    if (!this.#running || this.#entries.has(command.request.id)) return;
+    if (this.#overflown) {
+      if (this.#loading !== undefined && this.#meanwhile.length <= LOADED_MAX)
+        this.#meanwhile.push([name, command]);
+      return;
+    }
+    if (this.#entries.size >= LOADED_MAX) {
+      this.#overflown = true;
+      return;
+    }
+    this.#enter(name, command);
+    this.#pump();
+  }
+
+  /** It is answered, or nobody wants the answer any more: what is under way is let go. */
+  drop(commandId: string): void {
+    const entry = this.#entries.get(commandId);
+    this.#meanwhile = this.#meanwhile.filter(([, { request }]) => request.id !== commandId);
+    if (entry === undefined) return;
+    this.#entries.delete(commandId);
+    entry.pause?.cancel();
+    const chain = this.#chains.get(entry.chain) ?? [];
+    const wasFirst = chain[0] === entry;
+    const rest = chain.filter((other) => other !== entry);
+    if (rest.length === 0) this.#chains.delete(entry.chain);
+    else this.#chains.set(entry.chain, rest);
+    if (wasFirst && rest[0] !== undefined) this.#ready.push(rest[0]);
+    this.#pump();
+  }
+
+  hurry(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.pause === undefined) continue;
+      entry.pause.cancel();
+      entry.pause = undefined;
+      this.#ready.push(entry);
+    }
+    this.#pump();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { pause } of this.#entries.values()) pause?.cancel();
+    await this.#loading;
+    await Promise.all(this.#attempts);
+  }
+
+  #enter(name: InstanceName, command: StoredCommand): void {
+    const { entityId, id } = command.request;
+    const chain = JSON.stringify([name.saga, name.instanceId, entityId]);
+    const entry = { name, command, chain, attempts: 0, uncertain: false, pause: undefined };
+    this.#entries.set(id, entry);
+    const others = this.#chains.get(chain);
+    if (others !== undefined) {
+      others.push(entry);
+      return;
+    }
+    this.#chains.set(chain, [entry]);
+    this.#ready.push(entry);
+  }
+
+  #pump(): void {
+    if (!this.#running || this.#closed) return;
+    while (this.#inFlight < IN_FLIGHT_MAX && this.#ready.length > 0) {
+      const ready = this.#ready;
+      this.#ready = [];
+      for (const entry of ready) {
+        if (this.#inFlight >= IN_FLIGHT_MAX) this.#ready.push(entry);
+        else if (this.#isWanted(entry)) this.#attempt(entry);
+      }
+    }
+    if (this.#overflown && this.#entries.size < LOADED_MAX / 2) this.#load();
+  }
+
+  #isWanted(entry: Entry): boolean {
+    return this.#entries.get(entry.command.request.id) === entry;
+  }
+
+  #attempt(entry: Entry): void {
+    this.#inFlight += 1;
+    const attempt = this.#try(entry).finally(() => {
+      this.#attempts.delete(attempt);
+      this.#inFlight -= 1;
+      this.#pump();
+    });
+    this.#attempts.add(attempt);
+  }
+
+  async #try(entry: Entry): Promise<void> {
+    const outcome = await this.#outcomeOf(entry);
+    if (outcome === undefined || this.#closed || !this.#isWanted(entry)) return;
+    const { name, command } = entry;
+    try {
+      await this.#ports.answer(name, command.request.id, outcome);
+      // Its row goes with the event that records the answer; so does the entry, which may be earlier here.
+      this.drop(command.request.id);
+    } catch (error) {
+      this.#again(entry, error);
+    }
+  }
+
+  /** Undefined where it is to be tried again. */
+  async #outcomeOf(entry: Entry): Promise<CommandOutcome | undefined> {
+    const { request, correlationId, eventId } = entry.command;
+    const { clock, commands } = this.#ports;
+    const leftMs = (request.deadlineAtMs ?? Infinity) - clock.nowMs();
+    if (leftMs <= 0) return { outcome: "timed-out", attempts: entry.attempts };
+    entry.attempts += 1;
+    try {
+      const target = { name: request.aggregate, remote: request.remote === true };
+      const answer = await commands.ask(target, request.entityId, request.command, {
+        commandId: request.id,
+        timeoutMs: Math.max(1, Math.ceil(Math.min(ATTEMPT_TIMEOUT_MS, leftMs))),
+        correlationId,
+        causationId: eventId,
+      });
+      this.#failures = 0;
+      return outcomeOf(answer);
+    } catch (error) {
+      return this.#failureOf(entry, asError(error));
+    }
+  }
+
+  #failureOf(entry: Entry, error: Error): CommandOutcome | undefined {
+    this.#failures += 1;
+    this.#lastError = error;
+    const { request } = entry.command;
+    const mayBeRetried = (error instanceof TidemarkError && error.retryable) || isOutage(error);
+    entry.uncertain ||= codesOf(error).some((code) => UNCERTAIN.has(code));
+    if (mayBeRetried && (entry.attempts < request.attemptsMax || isOwnEnd(error))) {
+      this.#again(entry, error);
+      return undefined;
+    }
+    const code = error instanceof TidemarkError ? error.code : "error";
+    const { attempts, uncertain } = entry;
+    return { outcome: "given-up", code, message: error.message, attempts, uncertain };
+  }
+
+  #again(entry: Entry, error: unknown): void {
+    if (this.#closed || !this.#isWanted(entry)) return;
+    const { clock, logger } = this.#ports;
+    const { request } = entry.command;
+    const backOffMs = Math.min(
+      RETRY_DELAY_MS * 2 ** Math.min(entry.attempts - 1, 20),
+      RETRY_DELAY_MAX_MS,
+    );
+    const leftMs = (request.deadlineAtMs ?? Infinity) - clock.nowMs();
+    const delayMs = Math.max(0, Math.min(backOffMs, leftMs));
+    const { saga, instanceId } = entry.name;
+    const fields = {
+      saga,
+      instanceId,
+      commandId: request.id,
+      attempts: entry.attempts,
+      error: asError(error),
+    };
+    logger.debug(fields, "a command of a saga wasn't answered; it is tried again");
+    entry.pause = clock.setTimer(delayMs, () => {
+      entry.pause = undefined;
+      this.#ready.push(entry);
+      this.#pump();
+    });
+  }
+
+  #load(): void {
+    this.#loading ??= this.#loadNext()
+      .catch((error: unknown) => {
+        this.#ports.logger.warn(
+          { error: asError(error) },
+          "commands of sagas couldn't be read; it is tried again",
+        );
+        this.#ports.clock.setTimer(RETRY_DELAY_MS * 10, () => this.#pump());
+      })
+      .finally(() => {
+        this.#loading = undefined;
+      });
+  }
+
+  async #loadNext(): Promise<void> {
+    await this.#ports.settle();
+    if (this.#closed) return;
+    const range = under(["sagas", "c", this.#aggregate]);
+    const found: [InstanceName, StoredCommand][] = [];
+    let complete = true;
+    for (const { key, value } of this.#ports.rows.rows("rows", range)) {
+      const [, , , saga, instanceId, id] = key as [string, string, string, string, string, string];
+      if (this.#entries.has(id)) continue;
+      if (this.#entries.size + found.length >= LOADED_MAX) {
+        complete = false;
+        break;
+      }
+      found.push([{ saga, instanceId }, value as StoredCommand]);
+    }
+    found.sort(([, a], [, b]) => a.position - b.position);
+    for (const [name, command] of found) this.#enter(name, command);
+    const meanwhile = this.#meanwhile;
+    this.#meanwhile = [];
+    // What had no room here is found on disk, once there is room.
+    this.#overflown = !complete || meanwhile.length > LOADED_MAX;
+    for (const [name, command] of meanwhile) this.add(name, command);
+    this.#ports.clock.defer(() => this.#pump());
+  }
+}
+
+/** An attempt that ended so may have been carried out. */
+const UNCERTAIN = new Set([
+  "ask-timeout",
+  "request-timeout",
+  "append-outcome-unknown",
+  "view-behind",
+]);
+
+/** Whoever has the aggregate must be opened again; then the command may be sent again. */
+const OUTAGES = new Set([
+  ...UNCERTAIN,
+  "journal-poisoned",
+  "journal-closed",
+  "runtime-closed",
+  "writer-fenced",
+]);
+
+function isOutage(error: Error): boolean {
+  return codesOf(error).some((code) => OUTAGES.has(code));
+}
+
+/** This runtime is at its end: the next one goes on. */
+function isOwnEnd(error: Error): boolean {
+  return ["journal-poisoned", "journal-closed", "runtime-closed"].some((code) =>
+    hasCode(error, code),
+  );
+}
+
+/** Its own code, and that of the error elsewhere that it tells of. */
+function codesOf(error: Error): string[] {
+  const { code, remoteCode } = error as { readonly code?: unknown; readonly remoteCode?: unknown };
+  return [code, remoteCode].filter((each) => typeof each === "string");
+}

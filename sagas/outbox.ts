@@ -1,0 +1,95 @@
+/**
+ * The outbox: commands that instances have asked for, on their way to those they are for. What is in memory is what is tried next;
+ * all of it are rows of the index, so nothing is lost and everything is bounded. Each aggregate has a lane of its own: one that
+ * can't be reached keeps nobody else waiting.
+ *
+ * A command is sent with the same id until it is answered, so it is carried out once however often it leaves; the answer
+ * goes to the instance as an input, and only that takes the command off the list.
+ */
+import type { ViewReader } from "../journal/index.js";
+import type { Clock } from "../src/kernel/clock.js";
+import type { CommandPort } from "../src/kernel/command-port.js";
+import type { Logger } from "../src/kernel/log.js";
+import type { CommandOutcome } from "./instance.js";
+import { OutboxLane } from "./outbox-lane.js";
+import type { StoredCommand } from "./saga-index.js";
+import type { InstanceName } from "./saga-rows.js";
+
+export interface OutboxPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly rows: ViewReader;
+  readonly commands: CommandPort;
+  /** The rows reflect everything durable, and are there to be read. */
+  settle(): Promise<void>;
+  /** Resolves once the instance has taken the answer. */
+  answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void>;
+}
+
+/** How one aggregate's commands stand. */
+export interface LaneStatus {
+  readonly aggregate: string;
+  /** Being tried now. */
+  readonly inFlight: number;
+  /** In memory; more may be on disk. */
+  readonly waiting: number;
+  /** Failed attempts since one was answered last. */
+  readonly failures: number;
+  readonly lastError: Error | undefined;
+}
+
+export class Outbox {
+  readonly #ports: OutboxPorts;
+  readonly #lanes = new Map<string, OutboxLane>();
+  #running = false;
+  #closed = false;
+
+  constructor(ports: OutboxPorts) {
+    this.#ports = ports;
+  }
+
+  /** Begins to send: what was left, and what comes. */
+  start(aggregates: Iterable<string>): void {
+    this.#running = true;
+    for (const aggregate of aggregates) this.#lane(aggregate);
+    for (const lane of this.#lanes.values()) lane.start();
+  }
+
+  asked(name: InstanceName, command: StoredCommand): void {
+    this.#lane(command.request.aggregate).add(name, command);
+  }
+
+  gone(aggregate: string, commandId: string): void {
+    this.#lanes.get(aggregate)?.drop(commandId);
+  }
+
+  get pending(): number {
+    let count = 0;
+    for (const lane of this.#lanes.values()) count += lane.pending;
+    return count;
+  }
+
+  status(): LaneStatus[] {
+    return [...this.#lanes.values()].map((lane) => lane.status());
+  }
+
+  /** Tries at once what waits for its next attempt: whoever couldn't be reached is there again. */
+  hurry(): void {
+    for (const lane of this.#lanes.values()) lane.hurry();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
+  }
+
+  #lane(aggregate: string): OutboxLane {
+    let lane = this.#lanes.get(aggregate);
+    if (lane === undefined) {
+      lane = new OutboxLane(aggregate, this.#ports);
+      this.#lanes.set(aggregate, lane);
+      if (this.#running && !this.#closed) lane.start();
+    }
+    return lane;
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * The index of sagas: which instances there are and where, what timers are set, what commands aren't answered. A client of the
+ * one loop over history; what it learns it tells the timers and the outbox at once, since it is on disk already,
+ * and writes its own rows behind that, many together with the position they reflect.
+ */
+import {
+  Subscription,
+  type Journal,
+  type Page,
+  type ViewKey,
+  type ViewStore,
+  type ViewWrite,
+} from "../journal/index.js";
+import type { Clock, Timer } from "../src/kernel/clock.js";
+import type { Position, RecordedEvent } from "../src/kernel/event.js";
+import type { Logger } from "../src/kernel/log.js";
+import {
+  SAGA_EVENT_TYPES,
+  type Hand,
+  type IndexChanges,
+  type PendingCommand,
+  type Place,
+  type StepRecord,
+} from "./instance.js";
+import {
+  AT_KEY,
+  commandKey,
+  countKey,
+  instanceKey,
+  timerKey,
+  type InstanceName,
+  type TimerName,
+} from "./saga-rows.js";
+
+/** A command that waits to be sent, as the index keeps it. */
+export interface StoredCommand {
+  readonly request: PendingCommand;
+  /** Of the event that asked for it. */
+  readonly position: Position;
+  readonly eventId: string;
+  readonly correlationId: string;
+}
+
+/** Who acts on what the index learns. Told again what it was told before, it does nothing. */
+export interface IndexListener {
+  timerSet(timer: TimerName): void;
+  timerGone(timer: TimerName): void;
+  commandAsked(name: InstanceName, command: StoredCommand): void;
+  commandGone(aggregate: string, commandId: string): void;
+}
+
+export interface SagaIndexPorts {
+  readonly journal: Journal;
+  readonly views: ViewStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const FLUSH_AFTER_MS = 250;
+const GATHERED_MAX = 5_000;
+
+type StepData = Partial<StepRecord> & IndexChanges & Hand & { readonly problem?: string };
+
+export class SagaIndex {
+  readonly #ports: SagaIndexPorts;
+  readonly #listener: IndexListener;
+  readonly #subscription: Subscription;
+  /** By the text of the key: what is written together is one change a row. */
+  #writes = new Map<string, ViewWrite>();
+  readonly #counts = new Map<string, { readonly key: ViewKey; change: number }>();
+  #handled: Position;
+  #stored: Position;
+  #timer: Timer | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  /** @param sagas - Names of the sagas whose instances it lists. */
+  constructor(sagas: readonly string[], listener: IndexListener, ports: SagaIndexPorts) {
+    this.#ports = ports;
+    this.#listener = listener;
+    const at = (ports.views.get("rows", AT_KEY) as Position | undefined) ?? 0;
+    // Rows ahead of the log belong to a log that isn't there any more.
+    this.#handled = this.#stored = at <= ports.journal.head() ? at : 0;
+    this.#subscription = new Subscription(ports.journal, {
+      name: "index of sagas",
+      after: this.#stored,
+      filter: { streamTypes: sagas, eventTypes: SAGA_EVENT_TYPES },
+      clock: ports.clock,
+      logger: ports.logger,
+      handle: (page) => this.#handle(page),
+    });
+  }
+
+  /** Everything up to here was told; its rows may not be on disk yet. */
+  position(): Position {
+    return this.#handled;
+  }
+
+  status() {
+    return this.#subscription.status();
+  }
+
+  /** Resolves once the rows reflect everything that is durable now, and are on disk. */
+  settle(): Promise<void> {
+    // One at a time: what one writes the other must not write, or forget, again.
+    const turn = this.#turn.then(() => this.#settle());
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #settle(): Promise<void> {
+    await this.caughtUp();
+    await this.#subscription.hold();
+    try {
+      if (this.#handled > this.#stored) await this.#flush();
+    } finally {
+      this.#subscription.release();
+    }
+  }
+
+  /** Resolves once everything that is durable now was told. */
+  async caughtUp(): Promise<void> {
+    const { journal, clock } = this.#ports;
+    const head = journal.head();
+    while (
+      this.#handled < head &&
+      !this.#closed &&
+      this.#subscription.status().state !== "stopped"
+    ) {
+      this.#subscription.wake();
+      await new Promise<void>((resolve) => clock.defer(resolve));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.#subscription.close();
+    await this.#turn;
+    try {
+      if (this.#handled > this.#stored) await this.#flush();
+    } catch (error) {
+      // What isn't written is read again next time.
+      this.#ports.logger.warn({ error }, "the index of sagas wasn't written");
+    }
+  }
+
+  async #handle({ events, scannedTo }: Page): Promise<Position> {
+    for (const event of events) this.#take(event);
+    this.#handled = scannedTo;
+    if (this.#writes.size >= GATHERED_MAX) {
+      try {
+        await this.#flush();
+      } catch (error) {
+        // The same events come again.
+        this.#forget();
+        this.#handled = this.#stored;
+        throw error;
+      }
+    } else if (this.#writes.size > 0) {
+      this.#flushLater();
+    }
+    return this.#stored;
+  }
+
+  #flushLater(): void {
+    if (this.#timer !== undefined || this.#closed) return;
+    this.#timer = this.#ports.clock.setTimer(FLUSH_AFTER_MS, () => {
+      this.#timer = undefined;
+      this.settle().catch((error: unknown) => {
+        this.#ports.logger.warn({ error }, "the index of sagas wasn't written; it is tried again");
+        this.#flushLater();
+      });
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const { views } = this.#ports;
+    const position = this.#handled;
+    const writes = [...this.#writes.values()];
+    for (const { key, change } of this.#counts.values()) {
+      if (change === 0) continue;
+      const count = ((views.get("rows", key) as number | undefined) ?? 0) + change;
+      writes.push({ table: "rows", key, value: count > 0 ? count : undefined });
+    }
+    writes.push({ table: "rows", key: AT_KEY, value: position });
+    try {
+      await views.write(writes);
+    } catch (error) {
+      // A write that failed may be there all the same: counted again it would be wrong.
+      if (views.get("rows", AT_KEY) !== position) throw error;
+    }
+    this.#forget();
+    this.#stored = position;
+    this.#subscription.acknowledge(position);
+  }
+
+  #forget(): void {
+    this.#writes = new Map();
+    this.#counts.clear();
+  }
+
+  #take(event: RecordedEvent): void {
+    const name = { saga: event.streamType, instanceId: event.entityId };
+    const data = event.data as StepData;
+    this.#forgetGone(name, data.gone);
+    for (const { id, dueAtMs } of data.timers ?? []) {
+      const timer = { ...name, id, dueAtMs };
+      this.#put(timerKey(timer), true);
+      this.#listener.timerSet(timer);
+    }
+    for (const request of data.commands ?? []) {
+      const { position, eventId, correlationId } = event;
+      const command = { request, position, eventId, correlationId };
+      this.#put(commandKey(request.aggregate, name, request.id), command);
+      this.#listener.commandAsked(name, command);
+    }
+    if (data.to !== undefined)
+      this.#move(name, event.recordedAtMs, data.from, data.to, data.problem);
+  }
+
+  #forgetGone(name: InstanceName, gone: IndexChanges["gone"]): void {
+    for (const [id, dueAtMs] of gone?.timers ?? []) {
+      const timer = { ...name, id, dueAtMs };
+      this.#put(timerKey(timer), undefined);
+      this.#listener.timerGone(timer);
+    }
+    for (const [aggregate, id] of gone?.commands ?? []) {
+      this.#put(commandKey(aggregate, name, id), undefined);
+      this.#listener.commandGone(aggregate, id);
+    }
+  }
+
+  #move(
+    name: InstanceName,
+    atMs: number,
+    from: Place | undefined,
+    to: Place,
+    problem?: string,
+  ): void {
+    if (from !== undefined) {
+      this.#put(instanceKey(name, from), undefined);
+      this.#count(countKey(name.saga, from), -1);
+    }
+    this.#put(instanceKey(name, to), problem === undefined ? { atMs } : { atMs, problem });
+    this.#count(countKey(name.saga, to), 1);
+  }
+
+  #put(key: ViewKey, value: unknown): void {
+    this.#writes.set(JSON.stringify(key), { table: "rows", key, value });
+  }
+
+  #count(key: ViewKey, change: number): void {
+    const text = JSON.stringify(key);
+    const entry = this.#counts.get(text);
+    if (entry === undefined) this.#counts.set(text, { key, change });
+    else entry.change += change;
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * The sagas of one runtime at work: instances are actors, their inputs come by routing, timers and the outbox. What each of
+ * the three knows is in the index, and what that knows is in the log.
+ */
+import type { Answer, AnyAggregate, AskOptions } from "../actors/index.js";
+import type { Journal, ViewStore } from "../journal/index.js";
+import type { Clock } from "../src/kernel/clock.js";
+import type { CommandPort } from "../src/kernel/command-port.js";
+import { hasCode, InvalidArgumentError } from "../src/kernel/errors.js";
+import type { RecordedEvent } from "../src/kernel/event.js";
+import type { Logger } from "../src/kernel/log.js";
+import { SagaCounts } from "./saga-counts.js";
+import type { Hand, SagaInput } from "./instance.js";
+import { Outbox } from "./outbox.js";
+import { Router } from "./router.js";
+import type { Saga } from "./saga.js";
+import type { InstanceCommand } from "./saga-behavior.js";
+import { SagaIndex } from "./saga-index.js";
+import { SagaLog } from "./saga-log.js";
+import type { InstanceName } from "./saga-rows.js";
+import { Timers } from "./timers.js";
+
+export interface SagaSystemOptions {
+  readonly sagas: readonly Saga[];
+  readonly journal: Journal;
+  readonly views: ViewStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Another process runs them; here they can be looked at. */
+  readonly readOnly: boolean;
+  readonly commands: CommandPort;
+  /** The actors of the runtime, which the sagas are among. */
+  ask(
+    aggregate: AnyAggregate,
+    entityId: string,
+    command: InstanceCommand,
+    options: AskOptions,
+  ): Promise<Answer>;
+}
+
+const TAKE_TIMEOUT_MS = 60_000;
+
+export class SagaSystem {
+  readonly #options: SagaSystemOptions;
+  readonly #sagas = new Map<string, Saga>();
+  readonly #routers = new Map<string, Router>();
+  readonly #logs = new Map<string, SagaLog>();
+  readonly #index: SagaIndex | undefined;
+  readonly #timers: Timers;
+  readonly #outbox: Outbox;
+  #closed = false;
+
+  private constructor(options: SagaSystemOptions) {
+    this.#options = options;
+    const { sagas, journal, views, clock, logger, commands, readOnly } = options;
+    for (const saga of sagas) {
+      if (this.#sagas.has(saga.name))
+        throw new InvalidArgumentError("sagas", "of distinct names", saga.name);
+      this.#sagas.set(saga.name, saga);
+      this.#logs.set(saga.name, new SagaLog(journal, saga.name));
+    }
+    const settle = () => this.settle();
+    this.#timers = new Timers({
+      clock,
+      logger,
+      rows: views,
+      settle,
+      fire: async ({ saga, instanceId, id, dueAtMs }) => {
+        await this.take({ saga, instanceId }, { kind: "timer", id, dueAtMs }, {});
+      },
+    });
+    this.#outbox = new Outbox({
+      clock,
+      logger,
+      rows: views,
+      commands,
+      settle,
+      answer: async (name, commandId, answer) => {
+        await this.take(name, { kind: "answer", commandId, answer }, {});
+      },
+    });
+    if (sagas.length === 0 || readOnly) return;
+    const names = [...this.#sagas.keys()];
+    this.#index = new SagaIndex(
+      names,
+      {
+        timerSet: (timer) => this.#timers.set(timer),
+        timerGone: (timer) => this.#timers.gone(timer),
+        commandAsked: (name, command) => this.#outbox.asked(name, command),
+        commandGone: (aggregate, commandId) => this.#outbox.gone(aggregate, commandId),
+      },
+      { journal, views, clock, logger },
+    );
+  }
+
+  /** Resolves once what was left undone is under way: overdue timers fire, commands leave, events are routed. */
+  static async open(options: SagaSystemOptions): Promise<SagaSystem> {
+    const system = new SagaSystem(options);
+    if (options.readOnly || options.sagas.length === 0) return system;
+    try {
+      await system.#start();
+    } catch (error) {
+      await system.close();
+      throw error;
+    }
+    return system;
+  }
+
+  async #start(): Promise<void> {
+    const { journal, views, clock, logger } = this.#options;
+    await this.settle();
+    for (const saga of this.#sagas.values()) {
+      const log = this.logOf(saga);
+      await log.deployed(saga);
+      this.#warnOfMisfits(saga);
+    }
+    this.#timers.start();
+    this.#outbox.start(lanesOf(views));
+    for (const saga of this.#sagas.values()) {
+      if (saga.sources.length === 0) continue;
+      const log = this.logOf(saga);
+      const take = (instanceId: string, input: SagaInput, causedBy: RecordedEvent) =>
+        this.take({ saga: saga.name, instanceId }, input, { causedBy });
+      this.#routers.set(
+        saga.name,
+        await Router.open(saga, { journal, views, clock, logger, log, take }),
+      );
+    }
+  }
+
+  /** Instances that today's machine can't run are said at once, not when they are needed. */
+  #warnOfMisfits(saga: Saga): void {
+    const { views, journal, logger } = this.#options;
+    const report = new SagaCounts(views, journal).check(saga);
+    if (report.willPark === 0) return;
+    logger.warn(
+      {
+        saga: saga.name,
+        version: saga.version,
+        instances: report.willPark,
+        report: report.toString(),
+      },
+      "instances of a saga don't fit its machine: they are parked with their next input",
+    );
+  }
+
+  get sagas(): ReadonlyMap<string, Saga> {
+    return this.#sagas;
+  }
+
+  get index(): SagaIndex | undefined {
+    return this.#index;
+  }
+
+  get outbox(): Outbox {
+    return this.#outbox;
+  }
+
+  get timers(): Timers {
+    return this.#timers;
+  }
+
+  router(saga: string): Router | undefined {
+    return this.#routers.get(saga);
+  }
+
+  logOf({ name }: { readonly name: string }): SagaLog {
+    return this.#logs.get(name) as SagaLog;
+  }
+
+  /** The rows of the index reflect everything durable. */
+  async settle(): Promise<void> {
+    await this.#index?.settle();
+  }
+
+  /** Gives an input to an instance. Resolves with why it wasn't taken, or with nothing once it is on disk. */
+  async take(
+    name: InstanceName,
+    input: SagaInput,
+    options: AskOptions,
+  ): Promise<string | undefined> {
+    try {
+      const answer = await this.#ask(name, { type: "take", data: input }, options);
+      return answer.status === "rejected" ? answer.code : undefined;
+    } catch (error) {
+      // What came of it can't be recorded, too large say. The input can.
+      if (!hasCode(error, "invalid-argument")) throw error;
+      const reason = (error as Error).message;
+      await this.#ask(name, { type: "park", data: { reason } }, {});
+      const answer = await this.#ask(name, { type: "take", data: input }, options);
+      return answer.status === "rejected" ? answer.code : undefined;
+    }
+  }
+
+  /** Does something to an instance by hand. */
+  hand(
+    name: InstanceName,
+    type: "park" | "release" | "discard" | "end",
+    hand: Hand,
+  ): Promise<Answer> {
+    return this.#ask(name, { type, data: hand }, {});
+  }
+
+  #ask(
+    { saga, instanceId }: InstanceName,
+    command: InstanceCommand,
+    options: AskOptions,
+  ): Promise<Answer> {
+    const definition = this.#sagas.get(saga) as Saga;
+    const aggregate = definition as unknown as AnyAggregate;
+    return this.#options.ask(aggregate, instanceId, command, {
+      timeoutMs: TAKE_TIMEOUT_MS,
+      ...options,
+    });
+  }
+
+  /** Nothing is routed, fires or leaves any more; what is in hand is waited for. To be called while actors still answer. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all([...this.#routers.values()].map((router) => router.close()));
+    await this.#timers.close();
+    await this.#outbox.close();
+    await this.#index?.close();
+  }
+}
+
+/** The aggregates that commands were left for. */
+function lanesOf(views: ViewStore): string[] {
+  const lanes: string[] = [];
+  let from: readonly (string | number)[] = ["sagas", "c"];
+  const before = ["sagas", "c\u0000"];
+  for (;;) {
+    const [key] = [...views.keys("rows", { from, before, limit: 1 })];
+    if (key === undefined) return lanes;
+    const aggregate = key[2] as string;
+    lanes.push(aggregate);
+    from = ["sagas", "c", `${aggregate}\u0000`];
+  }
+}

@@ -1,0 +1,368 @@
+/** What can be seen of sagas and done to their instances: `runtime.sagas`. */
+import { compareViewKeys, type Journal, type ViewKey, type ViewStore } from "../journal/index.js";
+import { keptAlive, type Clock } from "../src/kernel/clock.js";
+import { InvalidArgumentError } from "../src/kernel/errors.js";
+import type { Message, Metadata, Position } from "../src/kernel/event.js";
+import { checkId } from "../src/kernel/ids.js";
+import { checkInteger } from "../src/kernel/check.js";
+import { sagaDiagram } from "./diagram.js";
+import { checkGivenEvent } from "./given-event.js";
+import type { DeployReport } from "./deploy-check.js";
+import { historyOf, type HistoryEntry } from "./instance-history.js";
+import { readInstance } from "./instance-reader.js";
+import type {
+  Compensation,
+  Hand,
+  InstanceStatus,
+  PendingCommand,
+  PendingTimer,
+  Place,
+  SagaInput,
+} from "./instance.js";
+import { placeOf } from "./instance-fold.js";
+import type { LaneStatus } from "./outbox.js";
+import { SagaCounts } from "./saga-counts.js";
+import type { RefusedInput } from "./saga-log.js";
+import { under } from "./saga-rows.js";
+import type { SagaSystem } from "./saga-system.js";
+import type { Saga } from "./saga.js";
+
+/** An input given by hand was taken, or wasn't. */
+export type SagaAnswer =
+  | { readonly status: "accepted" }
+  /** `unknown-instance`, `known-instance`, `instance-ended`, `instance-full`, `not-parked`. Nothing was recorded. */
+  | { readonly status: "rejected"; readonly code: string };
+
+/** What may be said of an input given by hand. */
+export interface InputOptions extends Metadata {
+  /** The same id again does nothing and gives the same answer. Unique in the whole journal. */
+  readonly commandId?: string;
+}
+
+/** An instance as it stands. */
+export interface SagaInstance<Context = unknown> {
+  readonly saga: string;
+  readonly instanceId: string;
+  readonly status: InstanceStatus;
+  /** As text, `paying` or `shipping.packing`; empty before its start. */
+  readonly state: string;
+  /** As XState tells it. */
+  readonly value: unknown;
+  readonly context: Context;
+  readonly output: unknown;
+  /** Version of the machine that it runs on. */
+  readonly version: number;
+  readonly steps: number;
+  readonly timers: readonly PendingTimer[];
+  readonly commands: readonly PendingCommand[];
+  /** What would be undone, the last one first. */
+  readonly compensations: readonly Compensation[];
+  /** Why it is parked; empty where it isn't. */
+  readonly problem: string;
+  /** Inputs that wait. */
+  readonly kept: readonly SagaInput[];
+}
+
+/** An instance in a list. */
+export interface ListedInstance {
+  readonly instanceId: string;
+  readonly status: InstanceStatus;
+  readonly state: string;
+  readonly version: number;
+  /** When it came there. */
+  readonly sinceMs: number;
+  readonly problem: string | undefined;
+}
+
+/** Which instances, and how many at a time. */
+export interface InstanceQuery {
+  readonly status?: InstanceStatus;
+  readonly state?: string;
+  /** Defaults to 100. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+export interface InstancePage {
+  readonly instances: readonly ListedInstance[];
+  /** Undefined where there are no more. */
+  readonly next: string | undefined;
+}
+
+/** Instances somewhere, counted. */
+export interface StateCount {
+  readonly status: InstanceStatus;
+  readonly version: number;
+  readonly state: string;
+  readonly instances: number;
+}
+
+/** How a saga stands. */
+export interface SagaStatus {
+  readonly name: string;
+  readonly version: number;
+  readonly counts: readonly StateCount[];
+  /** Up to where its events are routed; undefined where it has no sources. */
+  readonly routedTo: Position | undefined;
+  readonly lagEvents: number;
+  readonly state: string;
+  readonly refused: number;
+}
+
+interface SagasPorts {
+  readonly system: SagaSystem;
+  readonly journal: Journal;
+  readonly views: ViewStore;
+  readonly clock: Clock;
+}
+
+const PAGE_MAX = 10_000;
+
+export class Sagas {
+  readonly #ports: SagasPorts;
+
+  constructor(ports: SagasPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Begins an instance by hand.
+   *
+   * @returns Once the first step is on disk; `known-instance` where there is one.
+   */
+  start(
+    saga: Saga,
+    instanceId: string,
+    input?: unknown,
+    options: InputOptions = {},
+  ): Promise<SagaAnswer> {
+    return this.#take(saga, instanceId, { kind: "start", data: input ?? null }, options);
+  }
+
+  /**
+   * Gives an event to an instance by hand.
+   *
+   * @returns Once what came of it is on disk; `unknown-instance` where nothing has started it.
+   * @throws InvalidArgumentError - Only XState and Tidemark may give events of that type. Nothing was written.
+   */
+  send(
+    saga: Saga,
+    instanceId: string,
+    event: Message,
+    options: InputOptions = {},
+  ): Promise<SagaAnswer> {
+    checkGivenEvent(event);
+    return this.#take(saga, instanceId, { kind: "event", event }, options);
+  }
+
+  /** Stops an instance: its inputs are kept until it is released. Commands that have left go on. */
+  park(saga: Saga, instanceId: string, hand: Hand = {}): Promise<SagaAnswer> {
+    return this.#hand(saga, instanceId, "park", hand);
+  }
+
+  /** Lets a parked instance go on, with what was kept, in order. It is parked again where that fails again. */
+  release(saga: Saga, instanceId: string, hand: Hand = {}): Promise<SagaAnswer> {
+    return this.#hand(saga, instanceId, "release", hand);
+  }
+
+  /** Lets a parked instance go on without what was kept. */
+  discard(saga: Saga, instanceId: string, hand: Hand = {}): Promise<SagaAnswer> {
+    return this.#hand(saga, instanceId, "discard", hand);
+  }
+
+  /** Ends an instance where it stands: its timers are cancelled, what waits to be sent isn't. Nothing is undone. */
+  end(saga: Saga, instanceId: string, hand: Hand = {}): Promise<SagaAnswer> {
+    return this.#hand(saga, instanceId, "end", hand);
+  }
+
+  /** An instance as it stands, or stood after so many events of its stream; undefined where there is none. */
+  instance<Context = unknown>(
+    saga: Saga,
+    instanceId: string,
+    options: { readonly at?: number } = {},
+  ): SagaInstance<Context> | undefined {
+    const name = this.#nameOf(saga, instanceId);
+    const state = readInstance(this.#ports.journal, name, options.at);
+    if (state.machine === null && state.kept.length === 0) return undefined;
+    const [status, version, , text] = placeOf(state);
+    const { machine, step, timers, commands, problem, kept } = state;
+    return {
+      ...name,
+      status,
+      state: text,
+      value: machine?.value,
+      context: machine?.context as Context,
+      output: machine?.output,
+      version,
+      steps: step,
+      timers,
+      commands,
+      compensations: [...state.compensations].reverse(),
+      problem,
+      kept,
+    };
+  }
+
+  /** What happened to an instance, in order. */
+  history(saga: Saga, instanceId: string): Iterable<HistoryEntry> {
+    return historyOf(this.#ports.journal, this.#nameOf(saga, instanceId));
+  }
+
+  /** Instances by status, version and state, and then by id. What happened in the last moment may not be in it. */
+  instances(saga: Saga, query: InstanceQuery = {}): InstancePage {
+    const { status, state, limit = 100 } = query;
+    checkInteger("limit", limit, 1, PAGE_MAX);
+    const { name } = this.#known(saga);
+    const prefix: ViewKey = ["sagas", "i", name, ...(status === undefined ? [] : [status])];
+    const { from, before } = under(prefix);
+    const after = cursorKey(query.after);
+    const begin = after !== undefined && compareViewKeys(after, from) > 0 ? after : from;
+    const instances: ListedInstance[] = [];
+    for (const { key, value } of this.#ports.views.rows("rows", { from: begin, before })) {
+      if (after !== undefined && compareViewKeys(key, after) <= 0) continue;
+      const listed = listedOf(key, value);
+      if (state !== undefined && listed.state !== state) continue;
+      instances.push(listed);
+      if (instances.length === limit) return { instances, next: JSON.stringify(key) };
+    }
+    return { instances, next: undefined };
+  }
+
+  /** How many instances are where. What happened in the last moment may not be in it. */
+  counts(saga: Saga): StateCount[] {
+    const { name } = this.#known(saga);
+    const sums = new Map<string, { -readonly [Key in keyof StateCount]: StateCount[Key] }>();
+    for (const { place, instances } of this.#counts().counts(name)) {
+      const [status, version, , state] = place;
+      const key = JSON.stringify([status, version, state]);
+      const sum = sums.get(key) ?? { status, version, state, instances: 0 };
+      sum.instances += instances;
+      sums.set(key, sum);
+    }
+    return [...sums.values()];
+  }
+
+  /** The machine as a Mermaid state diagram, with how many active instances are in each state. */
+  diagram(saga: Saga): string {
+    const counts = new Map<string, number>();
+    for (const { status, state, instances } of this.counts(saga))
+      if (status === "active" || status === "done")
+        counts.set(state, (counts.get(state) ?? 0) + instances);
+    return sagaDiagram(saga.machine, counts);
+  }
+
+  /**
+   * What would become of the instances there are if a definition were deployed. Changes nothing; it may be one that the
+   * runtime wasn't opened with.
+   */
+  async check(saga: Saga): Promise<DeployReport> {
+    await keptAlive(this.#ports.clock, this.#ports.system.settle());
+    return this.#counts().check(saga);
+  }
+
+  /** Inputs that no instance took, oldest first. */
+  refused(saga: Saga): RefusedInput[] {
+    return this.#ports.system.logOf(this.#known(saga)).refusals();
+  }
+
+  /** How commands to each aggregate leave. */
+  outbox(): readonly LaneStatus[] {
+    return this.#ports.system.outbox.status();
+  }
+
+  status(saga: Saga): SagaStatus {
+    const { name, version } = this.#known(saga);
+    const routing = this.#ports.system.router(name)?.status();
+    return {
+      name,
+      version,
+      counts: this.counts(saga),
+      routedTo: routing?.position,
+      lagEvents: routing?.lagEvents ?? 0,
+      state: routing?.state ?? "live",
+      refused: this.refused(saga).length,
+    };
+  }
+
+  /**
+   * Resolves once everything recorded so far is routed, every command that is asked for is answered, and the lists show it.
+   * Timers that aren't due aren't waited for. For tests and examples.
+   */
+  async idle(): Promise<void> {
+    await keptAlive(this.#ports.clock, this.#idle());
+  }
+
+  async #idle(): Promise<void> {
+    const { system, journal, clock } = this.#ports;
+    for (;;) {
+      const head = journal.head();
+      const routers = [...system.sagas.keys()].map((name) => system.router(name));
+      const isRouted = routers.every((router) => (router?.position() ?? head) >= head);
+      const isTold = (system.index?.position() ?? head) >= head;
+      const isSent = system.outbox.pending === 0 && system.timers.firing === 0;
+      if (isRouted && isTold && isSent && journal.head() === head) break;
+      await new Promise<void>((resolve) => clock.defer(resolve));
+    }
+    await system.settle();
+  }
+
+  async #take(
+    saga: Saga,
+    instanceId: string,
+    input: SagaInput,
+    options: InputOptions,
+  ): Promise<SagaAnswer> {
+    const code = await this.#ports.system.take(this.#nameOf(saga, instanceId), input, options);
+    return code === undefined ? { status: "accepted" } : { status: "rejected", code };
+  }
+
+  async #hand(
+    saga: Saga,
+    instanceId: string,
+    type: "park" | "release" | "discard" | "end",
+    { by, reason }: Hand,
+  ): Promise<SagaAnswer> {
+    const hand = {
+      ...(by === undefined ? {} : { by }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+    const answer = await this.#ports.system.hand(this.#nameOf(saga, instanceId), type, hand);
+    return answer.status === "accepted"
+      ? { status: "accepted" }
+      : { status: "rejected", code: answer.code };
+  }
+
+  #counts(): SagaCounts {
+    return new SagaCounts(this.#ports.views, this.#ports.journal);
+  }
+
+  #nameOf(saga: Saga, instanceId: string) {
+    checkId("instance id", instanceId);
+    return { saga: this.#known(saga).name, instanceId };
+  }
+
+  #known(saga: Saga): Saga {
+    const known = this.#ports.system.sagas.get(saga.name);
+    if (known === undefined)
+      throw new InvalidArgumentError("saga", "one that the runtime was opened with", saga.name);
+    return known;
+  }
+}
+
+function listedOf(key: ViewKey, value: unknown): ListedInstance {
+  const [status, version, , state] = key.slice(3) as unknown as Place;
+  const { atMs: sinceMs, problem } = value as { readonly atMs: number; readonly problem?: string };
+  return { instanceId: key[7] as string, status, version, state, sinceMs, problem };
+}
+
+function cursorKey(after: string | undefined): ViewKey | undefined {
+  if (after === undefined) return undefined;
+  try {
+    const key: unknown = JSON.parse(after);
+    if (Array.isArray(key)) return key as ViewKey;
+  } catch {
+    // Answered below.
+  }
+  throw new InvalidArgumentError("after", "the next of a page", after);
+}

@@ -1,0 +1,214 @@
+/**
+ * The timers of all instances. Those due next are in memory, at most {@link LOADED_MAX}; all are rows of the index, so a hundred
+ * thousand pending ones cost a row each. Deadlines are wall time: after a jump of the clock or a restart what is due is
+ * due at once. One that fires twice does nothing the second time, since the instance knows what is pending.
+ */
+import { compareViewKeys, type ViewKey, type ViewReader } from "../journal/index.js";
+import type { Clock, Timer } from "../src/kernel/clock.js";
+import { asError } from "../src/kernel/errors.js";
+import type { Logger } from "../src/kernel/log.js";
+import { DueQueue } from "./due-queue.js";
+import { timerKey, under, type TimerName } from "./saga-rows.js";
+
+/** In memory at the most. */
+const LOADED_MAX = 20_000;
+const FIRING_MAX = 1_000;
+/** The wall clock may jump: it is looked at that often while timers are set. */
+const LOOK_EVERY_MS = 1_000;
+const RETRY_AFTER_MS = 1_000;
+
+export interface TimersPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly rows: ViewReader;
+  /** The rows reflect everything durable, and are there to be read. */
+  settle(): Promise<void>;
+  /** Resolves once the instance has taken it. */
+  fire(timer: TimerName): Promise<void>;
+}
+
+interface Entry {
+  readonly name: TimerName;
+  readonly key: ViewKey;
+  readonly text: string;
+  /** When to fire; later than its deadline where that failed. */
+  readonly dueAtMs: number;
+}
+
+const FIRST_KEY: ViewKey = ["sagas", "t"];
+
+export class Timers {
+  readonly #ports: TimersPorts;
+  readonly #queue = new DueQueue<Entry>();
+  /** Those in memory that are still wanted, firing ones included. */
+  readonly #known = new Map<string, Entry>();
+  #firing = 0;
+  /** Every timer up to here is in memory; undefined for all there are. */
+  #loadedTo: ViewKey | undefined = FIRST_KEY;
+  #loading: Promise<void> | undefined;
+  /** Set while some are read: their rows may come too late for that. */
+  readonly #meanwhile = new Map<string, TimerName>();
+  #wakeUp: Timer | undefined;
+  #wakeAtMs = Infinity;
+  #running = false;
+  #closed = false;
+
+  constructor(ports: TimersPorts) {
+    this.#ports = ports;
+  }
+
+  /** Begins to fire. */
+  start(): void {
+    this.#running = true;
+    this.#pump();
+  }
+
+  set(name: TimerName): void {
+    const key = timerKey(name);
+    // What lies beyond is read when its time comes near.
+    if (this.#loadedTo !== undefined && compareViewKeys(key, this.#loadedTo) > 0) {
+      if (this.#loading !== undefined) this.#meanwhile.set(JSON.stringify(key), name);
+      return;
+    }
+    this.#add(name, key, name.dueAtMs);
+    if (this.#known.size > LOADED_MAX) this.#unload();
+    if (name.dueAtMs < this.#wakeAtMs) this.#pump();
+  }
+
+  gone(name: TimerName): void {
+    const text = JSON.stringify(timerKey(name));
+    this.#known.delete(text);
+    this.#meanwhile.delete(text);
+  }
+
+  get firing(): number {
+    return this.#firing;
+  }
+
+  /** Moment of the next one in memory; undefined where there is none. */
+  nextDueAtMs(): number | undefined {
+    this.#dropGone();
+    return this.#queue.first()?.dueAtMs;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wakeUp?.cancel();
+    await this.#loading;
+  }
+
+  #add(name: TimerName, key: ViewKey, dueAtMs: number): void {
+    const text = JSON.stringify(key);
+    if (this.#known.has(text)) return;
+    const entry = { name, key, text, dueAtMs };
+    this.#known.set(text, entry);
+    this.#queue.add(entry);
+  }
+
+  /** The later half goes out of memory: it is on disk, or will be before it is read again. */
+  #unload(): void {
+    const entries: Entry[] = [];
+    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take())
+      if (this.#known.get(next.text) === next) entries.push(next);
+    const kept = entries.slice(0, LOADED_MAX / 2);
+    for (const entry of kept) this.#queue.add(entry);
+    for (const { text } of entries.slice(kept.length)) this.#known.delete(text);
+    const keys = kept.map(({ key }) => key).sort(compareViewKeys);
+    this.#loadedTo = keys[keys.length - 1];
+  }
+
+  #pump(): void {
+    if (!this.#running || this.#closed) return;
+    this.#wakeUp?.cancel();
+    this.#wakeAtMs = Infinity;
+    const { clock } = this.#ports;
+    const nowMs = clock.nowMs();
+    let next = this.#dropGone();
+    while (next !== undefined && next.dueAtMs <= nowMs && this.#firing < FIRING_MAX) {
+      this.#queue.take();
+      void this.#fire(next);
+      next = this.#dropGone();
+    }
+    if (this.#loadedTo !== undefined && this.#queue.size < LOADED_MAX / 4) this.#load();
+    if (next === undefined || this.#firing >= FIRING_MAX) return;
+    this.#wakeAtMs = next.dueAtMs;
+    const waitMs = Math.min(Math.max(0, next.dueAtMs - nowMs), LOOK_EVERY_MS);
+    this.#wakeUp = clock.setTimer(waitMs, () => this.#pump());
+  }
+
+  /** The first that is still wanted. */
+  #dropGone(): Entry | undefined {
+    let first = this.#queue.first();
+    while (first !== undefined && this.#known.get(first.text) !== first) {
+      this.#queue.take();
+      first = this.#queue.first();
+    }
+    return first;
+  }
+
+  async #fire(entry: Entry): Promise<void> {
+    const { clock, logger } = this.#ports;
+    this.#firing += 1;
+    try {
+      await this.#ports.fire(entry.name);
+      this.#forget(entry);
+    } catch (error) {
+      if (!this.#closed) {
+        const { saga, instanceId, id } = entry.name;
+        const fields = { saga, instanceId, timer: id, error: asError(error) };
+        logger.warn(fields, "a timer of a saga couldn't fire; it is tried again");
+        this.#forget(entry);
+        this.#add(entry.name, entry.key, clock.nowMs() + RETRY_AFTER_MS);
+      }
+    }
+    this.#firing -= 1;
+    // A turn later: those fired together answer together.
+    if (this.#firing < FIRING_MAX / 2) this.#pump();
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#known.get(entry.text) === entry) this.#known.delete(entry.text);
+  }
+
+  #load(): void {
+    this.#loading ??= this.#loadNext()
+      .catch((error: unknown) => {
+        this.#ports.logger.warn(
+          { error: asError(error) },
+          "timers couldn't be read; it is tried again",
+        );
+        this.#wakeUp = this.#ports.clock.setTimer(RETRY_AFTER_MS, () => this.#pump());
+      })
+      .finally(() => {
+        this.#loading = undefined;
+        const meanwhile = [...this.#meanwhile.values()];
+        this.#meanwhile.clear();
+        for (const name of meanwhile) this.set(name);
+      });
+  }
+
+  async #loadNext(): Promise<void> {
+    await this.#ports.settle();
+    if (this.#closed) return;
+    const limit = LOADED_MAX / 2;
+    const { before } = under(FIRST_KEY);
+    const from = [...(this.#loadedTo ?? FIRST_KEY)];
+    let count = 0;
+    let last: ViewKey | undefined;
+    for (const key of this.#ports.rows.keys("rows", { from, before, limit })) {
+      const [, , dueAtMs, saga, instanceId, id] = key as [
+        string,
+        string,
+        number,
+        string,
+        string,
+        string,
+      ];
+      this.#add({ saga, instanceId, id, dueAtMs }, key, dueAtMs);
+      count += 1;
+      last = key;
+    }
+    this.#loadedTo = count < limit ? undefined : last;
+    this.#ports.clock.defer(() => this.#pump());
+  }
+}
