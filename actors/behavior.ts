@@ -162,6 +162,7 @@ export class Behavior {
         given,
       );
     }
+    if (event instanceof OwnedEvent && event.immutable) return event;
     const schema = this.#eventSchemas.size === 0 ? undefined : this.#eventSchemas.get(event.type);
     if (schema !== undefined) {
       const data = validated(`data of event ${event.type}`, schema, event.data ?? EMPTY_DATA);

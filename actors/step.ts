@@ -46,7 +46,8 @@ export function evolveStep(
     reached += 1;
     try {
       // A copy: the event is also given to the caller, who must not share an object with the state.
-      state = behavior.evolve(state, event.type, isolated(event.data));
+      const data = event.immutable ? event.data : isolated(event.data);
+      state = behavior.evolve(state, event.type, data);
       behavior.checkState(state);
     } catch (cause) {
       throw new EvolveFailedError(streamId, reached, event.type, { cause });

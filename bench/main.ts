@@ -23,6 +23,8 @@ import { manyEntities } from "./questions/many-entities.js";
 import { rebuild } from "./questions/rebuild.js";
 import { rebuildBesideCommands } from "./questions/rebuild-beside-commands.js";
 import { rareType } from "./questions/rare-type.js";
+import { sagaSteps } from "./questions/saga-steps.js";
+import { sagaTimers } from "./questions/saga-timers.js";
 import { undurableCommands } from "./questions/undurable-commands.js";
 import { viewQueries } from "./questions/view-queries.js";
 import { tableOf, targetsOf } from "./report/table.js";
@@ -51,6 +53,8 @@ const questions: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
   "view-queries": () => viewQueries(size),
   inline: () => inline(size),
   "rare-type": () => rareType(size),
+  "saga-steps": () => sagaSteps(size),
+  "saga-timers": () => sagaTimers(size),
   "undurable-commands": () => undurableCommands(size),
   "idle-heap": () => idleHeap(size),
   "many-entities": () => manyEntities(size),

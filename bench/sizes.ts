@@ -8,6 +8,8 @@ import type { InlineSize } from "./questions/inline.js";
 import type { ManyEntitiesSize } from "./questions/many-entities.js";
 import type { RebuildBesideCommandsSize } from "./questions/rebuild-beside-commands.js";
 import type { RebuildSize } from "./questions/rebuild.js";
+import type { SagaStepsSize } from "./questions/saga-steps.js";
+import type { SagaTimersSize } from "./questions/saga-timers.js";
 import type { ViewQueriesSize } from "./questions/view-queries.js";
 import type { RareTypeSize } from "./questions/rare-type.js";
 
@@ -21,6 +23,8 @@ export interface Size
     RebuildBesideCommandsSize,
     ViewQueriesSize,
     InlineSize,
+    SagaStepsSize,
+    SagaTimersSize,
     RareTypeSize,
     GrowthSize,
     ManyEntitiesSize {
@@ -46,6 +50,8 @@ export const SMALL: Size = {
   inlineCommands: 20_000,
   documents: 100_000,
   queries: 20_000,
+  sagaSteps: 50_000,
+  sagaTimers: 20_000,
   rareEvents: 200_000,
   refusals: 500_000,
   activations: 20_000,
@@ -71,6 +77,8 @@ export const FULL: Size = {
   inlineCommands: 200_000,
   documents: 1_000_000,
   queries: 100_000,
+  sagaSteps: 200_000,
+  sagaTimers: 100_000,
   rareEvents: 1_000_000,
   refusals: 2_000_000,
   activations: 50_000,

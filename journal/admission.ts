@@ -158,7 +158,11 @@ function checkStream(stream: StreamAppend, limits: Limits): void {
 }
 
 function checkEvent(event: NewEvent, limits: Limits): void {
-  if (event instanceof OwnedEvent && isPlainlyRecordable(event.data, limits.eventDataBytesMax))
+  const { eventDataBytesMax, nestingDepthMax } = limits;
+  if (
+    event instanceof OwnedEvent &&
+    isPlainlyRecordable(event.data, eventDataBytesMax, nestingDepthMax)
+  )
     return;
   checkObject("event", event);
   checkId("event type", event.type);

@@ -1,5 +1,6 @@
 /** An instance while one command to it is decided: the events so far, and the state after them. */
 import type { AnyMachineSnapshot } from "xstate";
+import { OwnedEvent } from "../journal/index.js";
 import type { Message } from "../src/kernel/event.js";
 import {
   NEW_INSTANCE,
@@ -26,12 +27,17 @@ export class InstanceDraft {
     const before = this.state;
     this.state = evolveInstance(before, event);
     const data = { ...event.data, ...placesOf(before, this.state), ...goneOf(before, this.state) };
-    this.events.push({ type: event.type, data });
+    this.#add(event.type, data);
   }
 
   /** Adds an event of the machine, for others. */
-  emit(event: Message): void {
-    this.events.push(event);
+  emit({ type, data }: Message): void {
+    this.#add(type, data);
+  }
+
+  /** All of it was copied on its way here, and nobody changes it. */
+  #add(type: string, data: unknown): void {
+    this.events.push(new OwnedEvent(type, data, 1, true));
   }
 }
 

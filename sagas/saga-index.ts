@@ -27,6 +27,7 @@ import {
   commandKey,
   countKey,
   instanceKey,
+  textOf,
   timerKey,
   type InstanceName,
   type TimerName,
@@ -56,8 +57,13 @@ export interface SagaIndexPorts {
   readonly logger: Logger;
 }
 
-const FLUSH_AFTER_MS = 250;
-const GATHERED_MAX = 5_000;
+const FLUSH_AFTER_MS = 1_000;
+const GATHERED_MAX = 20_000;
+
+interface GatheredWrite extends ViewWrite {
+  /** There was no such row before: where it goes again, nothing needs to be written. */
+  readonly isNew: boolean;
+}
 
 type StepData = Partial<StepRecord> & IndexChanges & Hand & { readonly problem?: string };
 
@@ -66,7 +72,7 @@ export class SagaIndex {
   readonly #listener: IndexListener;
   readonly #subscription: Subscription;
   /** By the text of the key: what is written together is one change a row. */
-  #writes = new Map<string, ViewWrite>();
+  #writes = new Map<string, GatheredWrite>();
   readonly #counts = new Map<string, { readonly key: ViewKey; change: number }>();
   #handled: Position;
   #stored: Position;
@@ -177,7 +183,7 @@ export class SagaIndex {
   async #flush(): Promise<void> {
     const { views } = this.#ports;
     const position = this.#handled;
-    const writes = [...this.#writes.values()];
+    const writes: ViewWrite[] = [...this.#writes.values()];
     for (const { key, change } of this.#counts.values()) {
       if (change === 0) continue;
       const count = ((views.get("rows", key) as number | undefined) ?? 0) + change;
@@ -246,12 +252,17 @@ export class SagaIndex {
     this.#count(countKey(name.saga, to), 1);
   }
 
+  /** Rows that come and go between two writes, as most do, cost the disk nothing. */
   #put(key: ViewKey, value: unknown): void {
-    this.#writes.set(JSON.stringify(key), { table: "rows", key, value });
+    const text = textOf(key);
+    const gathered = this.#writes.get(text);
+    const isNew = gathered === undefined ? value !== undefined : gathered.isNew;
+    if (isNew && value === undefined) this.#writes.delete(text);
+    else this.#writes.set(text, { table: "rows", key, value, isNew });
   }
 
   #count(key: ViewKey, change: number): void {
-    const text = JSON.stringify(key);
+    const text = textOf(key);
     const entry = this.#counts.get(text);
     if (entry === undefined) this.#counts.set(text, { key, change });
     else entry.change += change;

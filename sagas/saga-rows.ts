@@ -56,6 +56,11 @@ export function routedKey(saga: string): ViewKey {
   return ["sagas", "r", saga];
 }
 
+/** A key as text, for maps. Ids hold no control characters. */
+export function textOf(key: ViewKey): string {
+  return key.join("\u0000");
+}
+
 /** All rows that begin so. */
 export function under(prefix: ViewKey): Pick<ViewRange, "from" | "before"> {
   const last = prefix[prefix.length - 1];

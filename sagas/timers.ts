@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../src/kernel/clock.js";
 import { asError } from "../src/kernel/errors.js";
 import type { Logger } from "../src/kernel/log.js";
 import { DueQueue } from "./due-queue.js";
-import { timerKey, under, type TimerName } from "./saga-rows.js";
+import { textOf, timerKey, under, type TimerName } from "./saga-rows.js";
 
 /** In memory at the most. */
 const LOADED_MAX = 20_000;
@@ -67,7 +67,7 @@ export class Timers {
     const key = timerKey(name);
     // What lies beyond is read when its time comes near.
     if (this.#loadedTo !== undefined && compareViewKeys(key, this.#loadedTo) > 0) {
-      if (this.#loading !== undefined) this.#meanwhile.set(JSON.stringify(key), name);
+      if (this.#loading !== undefined) this.#meanwhile.set(textOf(key), name);
       return;
     }
     this.#add(name, key, name.dueAtMs);
@@ -76,7 +76,7 @@ export class Timers {
   }
 
   gone(name: TimerName): void {
-    const text = JSON.stringify(timerKey(name));
+    const text = textOf(timerKey(name));
     this.#known.delete(text);
     this.#meanwhile.delete(text);
   }
@@ -98,7 +98,7 @@ export class Timers {
   }
 
   #add(name: TimerName, key: ViewKey, dueAtMs: number): void {
-    const text = JSON.stringify(key);
+    const text = textOf(key);
     if (this.#known.has(text)) return;
     const entry = { name, key, text, dueAtMs };
     this.#known.set(text, entry);
