@@ -214,13 +214,13 @@ export class SagaSystem {
     });
   }
 
-  /** Nothing is routed, fires or leaves any more; what is in hand is waited for. To be called while actors still answer. */
+  /** Nothing is routed, fires or leaves any more; what is in hand is waited for. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all([...this.#routers.values()].map((router) => router.close()));
-    await this.#timers.close();
-    await this.#outbox.close();
+    // All are told before any is waited for: answers may bring one of them more to do.
+    const routers = [...this.#routers.values()].map((router) => router.close());
+    await Promise.all([...routers, this.#timers.close(), this.#outbox.close()]);
     await this.#index?.close();
   }
 }

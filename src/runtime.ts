@@ -276,8 +276,8 @@ export class Runtime {
   }
 
   async #close(): Promise<void> {
-    await this.#sagaSystem.close();
-    await this.#actors.close();
+    // Together: what sagas have in hand is answered by the actors, which take nothing new from here on.
+    await Promise.all([this.#sagaSystem.close(), this.#actors.close()]);
     await this.#readers.close();
     await this.#stores.journal.close();
     await this.#stores.views.close();
