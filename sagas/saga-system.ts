@@ -29,6 +29,8 @@ export interface SagaSystemOptions {
   /** Another process runs them; here they can be looked at. */
   readonly readOnly: boolean;
   readonly commands: CommandPort;
+  /** Whether the runtime has an aggregate of that name. */
+  hasAggregate(name: string): boolean;
   /** The actors of the runtime, which the sagas are among. */
   ask(
     aggregate: AnyAggregate,

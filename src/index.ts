@@ -75,6 +75,41 @@ export type {
 } from "./kernel/event.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
+export type { Endpoint, EndpointDefinition } from "./messaging/endpoint.js";
+export {
+  BadMessageError,
+  DisconnectedError,
+  ImportFullError,
+  JournalBehindLogError,
+  LogFullError,
+  MessagingClosedError,
+  NoRespondersError,
+  RemoteFailedError,
+  RequestTimeoutError,
+} from "./messaging/errors.js";
+export type { ParkedMessage } from "./messaging/import-journal.js";
+export type { WaitingFor } from "./messaging/import-page.js";
+export type { Origin, StoreProgress } from "./messaging/import-records.js";
+export type {
+  DiscardQuery,
+  ImportReplay,
+  ImportStatus,
+  ParkedQuery,
+} from "./messaging/importer.js";
+export type { Imports, RemoteRef } from "./messaging/imports.js";
+export type { LogBounds } from "./messaging/in-process-log.js";
+export { inProcessHub, type InProcessHub } from "./messaging/in-process.js";
+export type { MessagingStatus } from "./messaging/messaging.js";
+export type { RelayStatus } from "./messaging/relay.js";
+export type { RemoteAskOptions } from "./messaging/remote-commands.js";
+export {
+  remote,
+  type RemoteAggregate,
+  type RemoteDefinition,
+  type RemoteOptions,
+  type RemoteSchemas,
+} from "./messaging/remote.js";
+export type { ConnectionStatus, Transport, TransportConnection } from "./messaging/transport.js";
 export type { Actor, AuditRecord, AuditType } from "./projections/audit.js";
 export {
   collection,
@@ -161,7 +196,14 @@ export { ViewCorruptedError } from "./projections/view-corrupted.js";
 export type { CollectionReaders, View, ViewOf } from "./projections/view.js";
 export type { WatchedChange } from "./projections/watch.js";
 export { openRuntime, type Runtime, type RuntimeStatus } from "./runtime.js";
-export type { OpenRuntimeOptions, RuntimeOptions } from "./runtime/options.js";
+export {
+  endpoint,
+  type AnyEndpoint,
+  type EndpointContext,
+  type QueryOf,
+} from "./runtime/endpoint.js";
+export type { Exposed, OpenRuntimeOptions, RuntimeOptions } from "./runtime/options.js";
+export type { RemoteHandle } from "./runtime/remote-handle.js";
 export { backupStore } from "./maintenance/backup-store.js";
 export { MaintenanceError } from "./maintenance/child.js";
 export { salvageStore } from "./maintenance/salvage-store.js";

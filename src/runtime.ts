@@ -28,10 +28,13 @@ import {
   type ViewStore,
 } from "../journal/index.js";
 import { keptAlive, type Clock } from "./kernel/clock.js";
+import type { CommandTarget } from "./kernel/command-port.js";
 import { InvalidArgumentError } from "./kernel/errors.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
 import { streamIdOf } from "./kernel/ids.js";
-import { systemClock } from "./kernel/system-clock.js";
+import type { Endpoint } from "./messaging/endpoint.js";
+import type { Imports } from "./messaging/imports.js";
+import type { Messaging, MessagingStatus } from "./messaging/messaging.js";
 import { AUDIT_STREAM_TYPE } from "./projections/audit.js";
 import type {
   Collections,
@@ -40,7 +43,6 @@ import type {
   NameOf,
   OnlyName,
 } from "./projections/collection.js";
-import { ViewBehindError } from "./projections/errors.js";
 import type { Operations } from "./projections/operations.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
@@ -53,7 +55,9 @@ import type {
   ReactorStatus,
 } from "./projections/status.js";
 import type { CollectionReaders, View } from "./projections/view.js";
-import { commandPort } from "./runtime/command-port.js";
+import { commandPortOf } from "./runtime/command-port.js";
+import { LocalCommands } from "./runtime/local-commands.js";
+import { healthWith, openMessaging } from "./runtime/messaging.js";
 import {
   boundsOf,
   portsOf,
@@ -62,6 +66,7 @@ import {
   type RuntimeOptions,
   type RuntimePorts,
 } from "./runtime/options.js";
+import type { RemoteHandle } from "./runtime/remote-handle.js";
 
 /** Figures of a runtime as it stands. */
 export interface RuntimeStatus {
@@ -73,6 +78,8 @@ export interface RuntimeStatus {
   readonly reactors: Readonly<Record<string, ReactorStatus>>;
   /** External projections by name. */
   readonly externals: Readonly<Record<string, ExternalStatus>>;
+  /** Undefined where no messages were needed so far. */
+  readonly messaging: MessagingStatus | undefined;
 }
 
 /** Where a runtime keeps things. */
@@ -82,34 +89,36 @@ export interface RuntimeStores {
   readonly readOnly: boolean;
 }
 
-/** What a runtime is made of. */
-interface RuntimeParts {
+/** The parts of a runtime, open. */
+export interface RuntimeParts {
   readonly stores: RuntimeStores;
-  actors: ActorSystem;
-  readers: Readers;
+  readonly actors: ActorSystem;
+  readonly local: LocalCommands;
+  readonly readers: Readers;
+  readonly messaging: Messaging<never>;
   readonly sagas: SagaSystem;
+  readonly clock: Clock;
+  readonly askTimeoutMs: number;
 }
 
 /** A running Tidemark; made by `openRuntime`. */
 export class Runtime {
+  readonly #parts: RuntimeParts;
   readonly #stores: RuntimeStores;
   readonly #actors: ActorSystem;
   readonly #readers: Readers;
-  readonly #sagaSystem: SagaSystem;
-  readonly #clock: Clock;
-  readonly #askTimeoutMs: number;
+  readonly #messaging: Messaging<never>;
   /** Instances of sagas: what they are doing, and what can be done to them. */
   readonly sagas: Sagas;
   #closing: Promise<void> | undefined;
 
-  constructor({ stores, actors, readers, sagas }: RuntimeParts, options: RuntimeOptions) {
-    this.#stores = stores;
-    this.#actors = actors;
-    this.#readers = readers;
-    this.#sagaSystem = sagas;
-    this.#clock = options.clock ?? systemClock;
-    this.#askTimeoutMs = boundsOf(options).askTimeoutMs;
-    this.sagas = new Sagas({ ...stores, system: sagas, clock: this.#clock });
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+    this.#stores = parts.stores;
+    this.#actors = parts.actors;
+    this.#readers = parts.readers;
+    this.#messaging = parts.messaging;
+    this.sagas = new Sagas({ ...parts.stores, system: parts.sagas, clock: parts.clock });
   }
 
   /** Pause, resume, rebuild, roll back, skip, and replay what is parked. */
@@ -146,24 +155,41 @@ export class Runtime {
     command: Command,
     options?: AskOptions,
   ): Promise<Answer<Event>> {
-    const answer = this.#actors.ask(aggregate, entityId, command, options);
-    return this.#readers.hasInline ? this.#visible(answer, options?.timeoutMs) : answer;
+    return this.#parts.local.ask(aggregate, entityId, command, options);
   }
 
-  /** An answer leaves once inline projections show what it tells. */
-  async #visible<Event extends Message>(
-    answering: Promise<Answer<Event>>,
-    timeoutMs: number | undefined,
-  ): Promise<Answer<Event>> {
-    const answer = await answering;
-    if (answer.status === "rejected") return answer;
-    try {
-      await this.#readers.visible(answer.position, timeoutMs ?? this.#askTimeoutMs);
-    } catch (error) {
-      if (error instanceof ViewBehindError) error.answer = answer;
-      throw error;
-    }
-    return answer;
+  /**
+   * A handle on an aggregate of another service, or on an own one as other services see it: by `remote(…)` or by the
+   * aggregate's definition. Made at no cost.
+   */
+  remote<Command extends Message, Event extends Message>(
+    target: CommandTarget<Command, Event>,
+  ): RemoteHandle<Command, Event> {
+    return {
+      ask: (entityId, command, options = {}) =>
+        this.#messaging.ask(target, entityId, command, options) as Promise<Answer<Event>>,
+    };
+  }
+
+  /**
+   * Asks an endpoint, wherever it is.
+   *
+   * @param options.timeoutMs - How long to wait; defaults to `askTimeoutMs`.
+   * @throws InvalidArgumentError - The request can't be sent.
+   * @throws NoRespondersError, DisconnectedError, RequestTimeoutError, RemoteFailedError, MessagingClosedError - See each.
+   */
+  call<Request, Response>(
+    endpoint: Endpoint<Request, Response>,
+    request: Request,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<Response> {
+    const { timeoutMs = this.#parts.askTimeoutMs } = options;
+    return this.#messaging.call(endpoint, request, timeoutMs) as Promise<Response>;
+  }
+
+  /** Messages of other services that can't be taken: list, replay, discard; and gaps that nobody will fill. */
+  get imports(): Imports {
+    return this.#messaging.imports;
   }
 
   /**
@@ -258,12 +284,13 @@ export class Runtime {
       projections: byName(this.#readers.projectionStatuses()),
       reactors: byName(this.#readers.reactorStatuses()),
       externals: byName(this.#readers.externalStatuses()),
+      messaging: this.#messaging.status(),
     };
   }
 
-  /** Whether projections and reactors do their work: for a probe. */
+  /** Whether projections, reactors and messaging do their work: for a probe. */
   health(): Health {
-    return this.#readers.health();
+    return healthWith(this.#readers.health(), this.#messaging.problems());
   }
 
   /**
@@ -271,14 +298,17 @@ export class Runtime {
    * on from there next time. Harmless when repeated.
    */
   close(): Promise<void> {
-    this.#closing ??= keptAlive(this.#clock, this.#close());
+    this.#closing ??= keptAlive(this.#parts.clock, this.#close());
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    // Together: what sagas have in hand is answered by the actors, which take nothing new from here on.
-    await Promise.all([this.#sagaSystem.close(), this.#actors.close()]);
+    // Together: what sagas and other services have in hand is answered by the actors, which take nothing new from here on.
+    const { sagas } = this.#parts;
+    await Promise.all([sagas.close(), this.#messaging.stopIntake(), this.#actors.close()]);
     await this.#readers.close();
+    // Last, so that what was just recorded may still be published, and effects in hand may still ask.
+    await this.#messaging.close();
     await this.#stores.journal.close();
     await this.#stores.views.close();
   }
@@ -290,28 +320,34 @@ export async function startRuntime(
   options: RuntimeOptions,
   ports: RuntimePorts,
 ): Promise<Runtime> {
-  const opened: Partial<RuntimeParts> = {};
+  let opened: Partial<RuntimeParts> = {};
   try {
-    checkAggregateNames(options);
-    opened.readers = await Readers.open({ ...stores, ...ports, ...readersOptionsOf(options) });
-    const actors = new ActorSystem({
-      ...boundsOf(options),
-      ...ports,
-      aggregates: actorsOf(options),
-      journal: stores.journal,
-    });
-    opened.actors = actors;
+    checkActorNames(options);
+    const bounds = boundsOf(options);
+    const readers = await Readers.open({ ...stores, ...ports, ...readersOptionsOf(options) });
+    opened = { readers };
+    const aggregates = actorsOf(options);
+    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, journal: stores.journal });
+    opened = { readers, actors };
+    const { askTimeoutMs } = bounds;
+    const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
+    const parts = { stores, actors, local, readers, clock: ports.clock, askTimeoutMs };
+    const messaging = await openMessaging(parts, options, ports);
+    opened = { readers, actors, messaging };
     const sagas = await SagaSystem.open({
       ...stores,
       ...ports,
       sagas: options.sagas ?? [],
-      commands: commandPort(actors, options.aggregates),
+      commands: commandPortOf(local, messaging),
+      hasAggregate: (name) => local.has(name),
       ask: (...call) => actors.ask(...call),
     });
-    return new Runtime({ stores, actors, readers: opened.readers, sagas }, options);
+    return new Runtime({ ...parts, messaging, sagas });
   } catch (error) {
+    await opened.messaging?.stopIntake();
     await opened.actors?.close();
     await opened.readers?.close();
+    await opened.messaging?.close();
     await stores.journal.close();
     await stores.views.close();
     throw error;
@@ -357,7 +393,7 @@ function actorsOf({ aggregates, sagas = [] }: RuntimeOptions): AnyAggregate[] {
   return [...aggregates, ...(sagas as readonly unknown[] as readonly AnyAggregate[])];
 }
 
-function checkAggregateNames({ aggregates, sagas = [] }: RuntimeOptions): void {
+function checkActorNames({ aggregates, sagas = [] }: RuntimeOptions): void {
   for (const { name } of [...aggregates, ...sagas])
     if (name === AUDIT_STREAM_TYPE)
       throw new InvalidArgumentError("aggregate name", "another one: it is Tidemark's own", name);

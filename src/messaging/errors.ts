@@ -56,3 +56,86 @@ export class BadMessageError extends TidemarkError {
   readonly code = "bad-message";
   readonly retryable = false;
 }
+
+/** The log of all services in this process is full of what a consumer hasn't handled yet. Nothing was published; may be retried. */
+export class LogFullError extends TidemarkError {
+  readonly code = "log-full";
+  readonly retryable = true;
+
+  constructor(
+    readonly messages: number,
+    readonly bytes: number,
+  ) {
+    super(
+      `the log in this process holds ${messages} messages of ${bytes} bytes that a consumer hasn't handled; retry later`,
+    );
+  }
+}
+
+/** The runtime's messaging was closed. Nothing was sent. */
+export class MessagingClosedError extends TidemarkError {
+  readonly code = "messaging-closed";
+  readonly retryable = false;
+
+  constructor() {
+    super("messaging is closed; nothing was sent");
+  }
+}
+
+/** An endpoint of this runtime has too many requests in hand. This one wasn't taken; may be retried. */
+export class ServiceOverloadedError extends TidemarkError {
+  readonly code = "service-overloaded";
+  readonly retryable = true;
+
+  constructor(
+    readonly service: string,
+    readonly inHandMax: number,
+  ) {
+    super(`${service} has ${inHandMax} requests in hand; this one wasn't taken, retry later`);
+  }
+}
+
+/** Nothing was left of the time that the sender waits. The command wasn't taken; may be retried. */
+export class DeadlineExceededError extends TidemarkError {
+  readonly code = "deadline-exceeded";
+  readonly retryable = true;
+
+  constructor(readonly command: string) {
+    super(`nothing was left of the time allowed for command ${command}; it wasn't taken`);
+  }
+}
+
+/**
+ * The log of all services holds events of this store that its journal doesn't: the journal was put back to an older state, and
+ * would give their positions to other events, which consumers would take for those they know. Nothing is published.
+ */
+export class JournalBehindLogError extends TidemarkError {
+  readonly code = "journal-behind-log";
+  readonly retryable = false;
+
+  constructor(
+    readonly aggregate: string,
+    readonly published: number,
+    readonly head: number,
+  ) {
+    super(
+      `event ${published} of ${aggregate} was published, but the journal ends at ${head}: it was put back to an older state; ` +
+        `nothing is published`,
+    );
+  }
+}
+
+/** So many messages of another service are parked that no more are taken: something is wrong with all. Replay or discard them. */
+export class ImportFullError extends TidemarkError {
+  readonly code = "import-full";
+  readonly retryable = true;
+
+  constructor(
+    readonly aggregate: string,
+    readonly parkedMax: number,
+  ) {
+    super(
+      `${parkedMax} messages of ${aggregate} are parked; nothing more is taken before some are replayed or discarded`,
+    );
+  }
+}

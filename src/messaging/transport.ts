@@ -75,7 +75,10 @@ export interface Delivery {
   readonly deliveries: number;
 }
 
-/** What to do with a page of deliveries: everything before `failed` is done for good, the rest is delivered again after a while. */
+/**
+ * What to do with a page of deliveries: the first `done` are done for good, the rest is delivered again after a while.
+ * Meanwhile later ones come, up to {@link WAITING_MAX} that wait: what the rest waits for may stand behind it.
+ */
 export interface Handled {
   /** How many of the page, from its beginning, are done. */
   readonly done: number;
@@ -167,4 +170,17 @@ export const POSITION_HEADER = "tidemark-position";
 /** A position within one store, as it stands in {@link POSITION_HEADER}. */
 export function storePosition(storeId: string, position: Position): string {
   return `${storeId}:${position}`;
+}
+
+/** Publications of one runtime on their way at a time. */
+export const IN_FLIGHT_MAX = 256;
+
+/** Deliveries of one consumer that aren't done, at the least before no more come: several times {@link IN_FLIGHT_MAX}. */
+export const WAITING_MAX = 1_000;
+
+/** An address for people. */
+export function addressText(address: Address): string {
+  return address.kind === "command"
+    ? `${address.aggregate}/${address.entityId}`
+    : `endpoint ${address.name}`;
 }

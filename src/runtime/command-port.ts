@@ -1,16 +1,14 @@
-/** Which way a command of a saga takes. */
-import type { ActorSystem, AnyAggregate } from "../../actors/index.js";
-import { UnknownAggregateError } from "../../actors/index.js";
+/** Which way a command takes: to the actors of this runtime, or to another service. */
 import type { CommandPort } from "../kernel/command-port.js";
+import type { Messaging } from "../messaging/messaging.js";
+import type { LocalCommands } from "./local-commands.js";
 
-/** Sends to the aggregates of this runtime. */
-export function commandPort(actors: ActorSystem, aggregates: readonly AnyAggregate[]): CommandPort {
-  const byName = new Map(aggregates.map((aggregate) => [aggregate.name, aggregate]));
+/** A remote aggregate that this runtime has itself is asked here: a message would come back to it anyway. */
+export function commandPortOf(local: LocalCommands, messaging: Messaging<never>): CommandPort {
   return {
-    ask: async (target, entityId, command, sending) => {
-      const aggregate = byName.get(target.name);
-      if (aggregate === undefined) throw new UnknownAggregateError(target.name);
-      return actors.ask(aggregate, entityId, command, sending);
-    },
+    ask: (target, entityId, command, sending) =>
+      target.remote === true && !local.has(target.name)
+        ? messaging.ask(target, entityId, command, sending)
+        : local.askByName(target.name, entityId, command, sending),
   };
 }

@@ -6,9 +6,22 @@ import type { Clock, Ids } from "../kernel/clock.js";
 import { limitsOf, type Limits } from "../kernel/limits.js";
 import { safeLogger, silentLogger, type Logger } from "../kernel/log.js";
 import { systemClock, systemIds } from "../kernel/system-clock.js";
+import { InvalidArgumentError } from "../kernel/errors.js";
+import { RECORDS_STREAM_TYPE } from "../messaging/import-records.js";
+import type { RemoteAggregate } from "../messaging/remote.js";
+import type { Transport } from "../messaging/transport.js";
 import type { ExternalProjection } from "../projections/external-projection.js";
 import type { AnyProjection } from "../projections/projection.js";
 import type { Reactor } from "../projections/reactor.js";
+import type { AnyEndpoint } from "./endpoint.js";
+
+/** What other services see of a runtime. */
+export interface Exposed {
+  /** Aggregates that take commands from other services; defaults to all. */
+  readonly commands?: readonly AnyAggregate[];
+  /** Aggregates whose events are published; defaults to all. */
+  readonly events?: readonly AnyAggregate[];
+}
 
 /** What every runtime may be given, wherever its journal is. */
 export interface RuntimeOptions {
@@ -22,6 +35,14 @@ export interface RuntimeOptions {
   readonly reactors?: readonly Reactor[];
   /** The projections into other databases that it keeps up to date; their names are distinct from those of all others. */
   readonly externalProjections?: readonly ExternalProjection[];
+  /** How messages get to and from other services: `nats(…)`, or one hub for several runtimes of a process. */
+  readonly messaging?: Transport;
+  /** What other services see; defaults to all aggregates. Without `messaging` nobody sees anything. */
+  readonly expose?: Exposed;
+  /** Aggregates of other services whose events are recorded here, too, each once. */
+  readonly remotes?: readonly RemoteAggregate[];
+  /** Questions that it answers to other services. */
+  readonly endpoints?: readonly AnyEndpoint[];
   /** Generations that are built at a time; defaults to 1. */
   readonly rebuildsMax?: number;
   /** Share of the time that a generation being built takes while commands come in, in percent; defaults to 50. */
@@ -97,6 +118,51 @@ export function readersOptionsOf(options: RuntimeOptions) {
     frozenAfterMs,
     hangingAfterMs,
   };
+}
+
+/**
+ * What messaging is given.
+ *
+ * @throws InvalidArgumentError - Names clash, or what is exposed isn't there.
+ */
+export function messagingOptionsOf(options: RuntimeOptions) {
+  const { aggregates, messaging: transport, expose = {}, remotes = [], endpoints = [] } = options;
+  const names = aggregates.map(({ name }) => name);
+  for (const { name } of [...(expose.commands ?? []), ...(expose.events ?? [])])
+    if (!names.includes(name))
+      throw new InvalidArgumentError("expose", "aggregates that the runtime is opened with", name);
+  checkRemotes(remotes, names);
+  checkDistinct("endpoints", [STATUS_ENDPOINT, ...endpoints.map(({ name }) => name)]);
+  return {
+    transport,
+    remotes,
+    commands: (expose.commands ?? aggregates).map(({ name }) => name),
+    events: (expose.events ?? aggregates).map(({ name }) => name),
+  };
+}
+
+/** Name of the endpoint that every runtime with messaging has. */
+export const STATUS_ENDPOINT = "status";
+
+function checkRemotes(remotes: readonly RemoteAggregate[], own: readonly string[]): void {
+  for (const { name, eventTypes } of remotes) {
+    if (own.includes(name) || name === RECORDS_STREAM_TYPE)
+      throw new InvalidArgumentError(
+        "remotes",
+        "aggregates of other services: this runtime has one of that name itself",
+        name,
+      );
+    if (eventTypes === undefined)
+      throw new InvalidArgumentError(`events of remote ${name}`, "the types to take", eventTypes);
+  }
+  const names = remotes.map(({ name }) => name);
+  checkDistinct("remotes", names);
+}
+
+function checkDistinct(argument: string, names: readonly string[]): void {
+  for (const [index, name] of names.entries())
+    if (names.indexOf(name) !== index)
+      throw new InvalidArgumentError(argument, "of distinct names", name);
 }
 
 const DEFAULT_BOUNDS = {

@@ -1,0 +1,95 @@
+/**
+ * Data as it travels: JSON where nothing is lost by it (anybody can read that), else msgpack, as in the journal. What arrives is
+ * a stranger's: its size, form and depth are looked at before anybody else sees it.
+ */
+import { decode, encode } from "../../journal/index.js";
+import { InvalidArgumentError } from "../kernel/errors.js";
+import { checkPlainData } from "../kernel/plain-data.js";
+import { BadMessageError } from "./errors.js";
+import { checkMsgpack } from "./msgpack-form.js";
+
+export const JSON_TYPE = "application/json";
+const MSGPACK_TYPE = "application/msgpack";
+
+export interface Payload {
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+}
+
+/** How large and how deep a payload may be. */
+export interface PayloadBounds {
+  readonly bytesMax: number;
+  readonly depthMax: number;
+}
+
+/**
+ * Plain data as bytes.
+ *
+ * @throws InvalidArgumentError - It isn't plain data, is nested too deeply, or takes too many bytes.
+ */
+export function payloadOf(argument: string, data: unknown, bounds: PayloadBounds): Payload {
+  checkPlainData(argument, data, bounds.depthMax);
+  if (isJson(data)) {
+    const bytes = Buffer.from(JSON.stringify(data));
+    // What fits into the journal must fit here, too: msgpack, if JSON is longer.
+    if (bytes.length <= bounds.bytesMax) return { contentType: JSON_TYPE, bytes };
+  }
+  const bytes = encode(data);
+  if (bytes.length > bounds.bytesMax)
+    throw new InvalidArgumentError(
+      argument,
+      `at most ${bounds.bytesMax} bytes when encoded`,
+      bytes.length,
+    );
+  return { contentType: MSGPACK_TYPE, bytes };
+}
+
+/** Whether plain data is read back equal from JSON. */
+export function isJson(value: unknown): boolean {
+  if (typeof value !== "object") return typeof value !== "bigint";
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.every(isJson);
+  if (value instanceof Date || ArrayBuffer.isView(value)) return false;
+  for (const key in value) if (!isJson((value as Record<string, unknown>)[key])) return false;
+  return true;
+}
+
+/**
+ * Bytes that arrived, as plain data. Without a content type they are JSON; no bytes at all are undefined.
+ *
+ * @throws BadMessageError - They aren't, or over a bound.
+ */
+export function dataOf(
+  argument: string,
+  contentType: string | undefined,
+  bytes: Uint8Array,
+  bounds: PayloadBounds,
+): unknown {
+  if (bytes.length > bounds.bytesMax)
+    throw new BadMessageError(
+      `${argument} has ${bytes.length} bytes, at most ${bounds.bytesMax} are taken`,
+    );
+  if (bytes.length === 0) return undefined;
+  try {
+    const data = decodedAs(contentType, bytes, bounds.depthMax);
+    checkPlainData(argument, data, bounds.depthMax);
+    return data;
+  } catch (cause) {
+    if (cause instanceof BadMessageError) throw cause;
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new BadMessageError(`${argument} can't be read: ${problem}`, { cause });
+  }
+}
+
+function decodedAs(contentType: string | undefined, bytes: Uint8Array, depthMax: number): unknown {
+  const [type] = (contentType ?? JSON_TYPE).split(";");
+  switch (type?.trim().toLowerCase()) {
+    case JSON_TYPE:
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    case MSGPACK_TYPE:
+      checkMsgpack(bytes, depthMax);
+      return decode(bytes);
+    default:
+      throw new BadMessageError(`content type ${JSON.stringify(contentType)} isn't known`);
+  }
+}
