@@ -94,7 +94,7 @@ module.exports = {
     rule(
       "nats-has-one-door",
       "Importing tidemark must not load nats.",
-      { pathNot: "^src/messaging/nats/" },
+      { pathNot: "^(src|test)/messaging/nats/" },
       { path: "(^|/)node_modules/nats/|^nats$" },
     ),
     rule(
