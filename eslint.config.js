@@ -6,7 +6,6 @@ const ENGINES = [
   "journal/**/*.ts",
   "actors/**/*.ts",
   "src/projections/**/*.ts",
-  "src/messaging/*.ts",
   "src/messaging/**/*.ts",
 ];
 const SOURCES = ["src/**/*.ts", "journal/**/*.ts", "actors/**/*.ts", "sagas/**/*.ts"];

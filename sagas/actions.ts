@@ -97,8 +97,7 @@ export function send<
       entityId: valueOf(entityId, given),
       command: message,
       as: as ?? message.type,
-      compensateWith:
-        compensateWith === undefined ? undefined : (valueOf(compensateWith, given) as Message),
+      compensateWith: compensateWith === undefined ? undefined : valueOf(compensateWith, given),
       ...(attemptsMax === undefined ? {} : { attemptsMax }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     };

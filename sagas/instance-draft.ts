@@ -2,13 +2,7 @@
 import type { AnyMachineSnapshot } from "xstate";
 import { OwnedEvent } from "../journal/index.js";
 import type { Message } from "../src/kernel/event.js";
-import {
-  NEW_INSTANCE,
-  type IndexChanges,
-  type InstanceState,
-  type Place,
-  type SagaEvent,
-} from "./instance.js";
+import type { IndexChanges, InstanceState, Place, SagaEvent } from "./instance.js";
 import { evolveInstance, placeOf, samePlace } from "./instance-fold.js";
 
 export class InstanceDraft {
@@ -17,16 +11,23 @@ export class InstanceDraft {
   /** The machine at `state`, where it is known already. */
   snapshot: AnyMachineSnapshot | undefined;
 
-  constructor(state: InstanceState, snapshot: AnyMachineSnapshot | undefined) {
+  #isListed: boolean;
+
+  /** @param isListed - False where nothing was recorded of the instance. */
+  constructor(state: InstanceState, snapshot: AnyMachineSnapshot | undefined, isListed: boolean) {
     this.state = state;
     this.snapshot = snapshot;
+    this.#isListed = isListed;
   }
 
   /** Adds an event, with what changes by it in the index. */
   record(event: SagaEvent): void {
     const before = this.state;
     this.state = evolveInstance(before, event);
-    const data = { ...event.data, ...placesOf(before, this.state), ...goneOf(before, this.state) };
+    const from = this.#isListed ? placeOf(before) : undefined;
+    const places = placesOf(from, placeOf(this.state));
+    const data = { ...event.data, ...places, ...goneOf(before, this.state) };
+    this.#isListed = true;
     this.#add(event.type, data);
   }
 
@@ -41,12 +42,7 @@ export class InstanceDraft {
   }
 }
 
-function placesOf(
-  before: InstanceState,
-  after: InstanceState,
-): { readonly from?: Place; readonly to?: Place } {
-  const from = isNew(before) ? undefined : placeOf(before);
-  const to = placeOf(after);
+function placesOf(from: Place | undefined, to: Place): Pick<IndexChanges, "from" | "to"> {
   if (from === undefined) return { to };
   return samePlace(from, to) ? {} : { from, to };
 }
@@ -66,15 +62,4 @@ function goneOf(before: InstanceState, after: InstanceState): Pick<IndexChanges,
         : { commands: commands.map(({ aggregate, id }) => [aggregate, id]) }),
     },
   };
-}
-
-/** Nothing was recorded of it. */
-export function isNew(state: InstanceState): boolean {
-  return (
-    state === NEW_INSTANCE ||
-    (state.step === 0 &&
-      state.kept.length === 0 &&
-      state.status === "waiting" &&
-      state.position === 0)
-  );
 }

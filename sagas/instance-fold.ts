@@ -1,6 +1,7 @@
 /** The state of an instance after each of its events. Pure; what an index or a person wants to know is derived from it. */
 import type { Message } from "../src/kernel/event.js";
 import {
+  isDelay,
   isRepetition,
   mayBeDone,
   originOf,
@@ -32,7 +33,15 @@ export function evolveInstance(state: InstanceState, event: Message): InstanceSt
     case "saga.released":
       return { ...state, status: restingStatus(state), problem: "", kept: [] };
     case "saga.ended":
-      return { ...state, status: "ended", timers: [], commands: [], kept: [], problem: "" };
+      return {
+        ...state,
+        status: "ended",
+        timers: [],
+        spent: [],
+        commands: [],
+        kept: [],
+        problem: "",
+      };
     default:
       // What the machine emitted is for others.
       return state;
@@ -50,6 +59,7 @@ function afterStep(before: InstanceState, record: StepRecord): InstanceState {
   const machine = record.state ?? state.machine;
   const [version, hash] = record.machine ?? [state.version, state.hash];
   const timers = timersAfter(state.timers, record);
+  const spent = spentAfter(state.spent, record);
   let { commands } = state;
   const { abandoned } = record;
   if (abandoned !== undefined) commands = commands.filter(({ id }) => !abandoned.includes(id));
@@ -61,6 +71,7 @@ function afterStep(before: InstanceState, record: StepRecord): InstanceState {
     machine,
     step: record.step,
     timers,
+    spent,
     commands,
     compensating: record.compensating ?? state.compensating,
   };
@@ -75,15 +86,27 @@ function timersAfter(timers: readonly PendingTimer[], record: StepRecord): reado
   return [...timers.filter(({ id }) => !gone.has(id)), ...(set ?? [])];
 }
 
+function spentAfter(spent: readonly string[], record: StepRecord): readonly string[] {
+  if (spent.length === 0) return spent;
+  const { cancelled = [], timers = [] } = record;
+  const left = new Set([...cancelled, ...timers.map(({ id }) => id)]);
+  return left.size === 0 ? spent : spent.filter((id) => !left.has(id));
+}
+
 /** The input is off everybody's list: the cursor is past it, its timer and command aren't pending. */
 export function taken(state: InstanceState, input: SagaInput): InstanceState {
-  if (input.kind === "timer")
-    return { ...state, timers: state.timers.filter(({ id }) => id !== input.id) };
+  if (input.kind === "timer") return fired(state, input.id);
   if (input.kind === "answer") return answered(state, input);
   const origin = originOf(input);
   // One that was kept comes again when later ones have been: the cursor never goes back.
   if (origin === undefined || isRepetition(state, input)) return state;
   return { ...state, position: origin.position, part: origin.part };
+}
+
+function fired(state: InstanceState, timerId: string): InstanceState {
+  const timers = state.timers.filter(({ id }) => id !== timerId);
+  const isSpent = isDelay(timerId) && !state.spent.includes(timerId);
+  return { ...state, timers, spent: isSpent ? [...state.spent, timerId] : state.spent };
 }
 
 function answered(

@@ -2,7 +2,7 @@
 import type { Journal } from "../journal/index.js";
 import { streamIdOf } from "../src/kernel/ids.js";
 import type { Message, Position, RecordedEvent, Version } from "../src/kernel/event.js";
-import { eventOfInput } from "./instance-step.js";
+import { eventOfInput } from "./input-event.js";
 import type { SagaEvent, SagaInput, StepRecord } from "./instance.js";
 import type { InstanceName } from "./saga-rows.js";
 import { stateName } from "./state-name.js";

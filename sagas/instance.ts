@@ -136,6 +136,8 @@ export type Place = readonly [InstanceStatus, number, string, string];
 export interface StepRecord {
   readonly step: number;
   readonly input: SagaInput;
+  /** When it was decided: what timers and deadlines count from. Absent where it sets none. */
+  readonly atMs?: number;
   /** The machine after it; absent where it stayed as it was. */
   readonly state?: MachineState;
   /** What ran it, where that changed: version and hash. */
@@ -209,6 +211,8 @@ export interface InstanceState {
   readonly position: Position;
   readonly part: number;
   readonly timers: readonly PendingTimer[];
+  /** Ids of delays (`after`) that are over, while the state that they are of wasn't left. */
+  readonly spent: readonly string[];
   readonly commands: readonly PendingCommand[];
   readonly compensations: readonly Compensation[];
   readonly compensating: boolean;
@@ -227,6 +231,7 @@ export const NEW_INSTANCE: InstanceState = Object.freeze({
   position: 0,
   part: 0,
   timers: [],
+  spent: [],
   commands: [],
   compensations: [],
   compensating: false,
@@ -240,6 +245,11 @@ export function isRepetition(state: InstanceState, input: SagaInput): boolean {
   if (origin === undefined) return false;
   if (origin.position !== state.position) return origin.position < state.position;
   return origin.part <= state.part;
+}
+
+/** Whether a timer is that of an `after`; others are set by `raise`. */
+export function isDelay(timerId: string): boolean {
+  return timerId.startsWith("xstate.after.");
 }
 
 export function originOf(input: SagaInput): Origin | undefined {

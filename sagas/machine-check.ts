@@ -5,17 +5,12 @@
 import type { AnyStateMachine, AnyStateNode } from "xstate";
 import { TidemarkError } from "../src/kernel/errors.js";
 import { ANSWER_ENDINGS, isCompensation, requestOf, targetOf } from "./actions.js";
-
-interface ActionObject {
-  readonly type: string;
-}
-
-/** An action as XState keeps it before it is resolved. */
-type ActionReference = string | ActionObject | ((...args: never[]) => unknown);
+import { logicOf } from "./invoked-logic.js";
 
 interface Builtin {
   readonly type: string;
   readonly assignment?: unknown;
+  readonly delay?: unknown;
   readonly resolve: unknown;
 }
 
@@ -36,6 +31,9 @@ const INSTEAD: Readonly<Record<string, string>> = {
     "has sendTo, sendParent or forwardTo, and a saga has no actors to send to: raise(…) for itself, send(Aggregate, id, command) for others",
 };
 
+/** Sources are looked at only to tell early; what hides from it is refused by the step. */
+const SPAWNS = /\bspawn\b/;
+
 /** A machine holds something that a saga can't keep over a restart. Says where, and what to write instead. */
 export class MachineRefusedError extends TidemarkError {
   readonly code = "machine-refused";
@@ -54,7 +52,9 @@ export class MachineRefusedError extends TidemarkError {
  * @throws MachineRefusedError - Names the first state that holds something that can't be kept.
  */
 export function checkMachine(saga: string, machine: AnyStateMachine): void {
-  new MachineCheck(saga, machine).node(machine.root);
+  const check = new MachineCheck(saga, machine);
+  check.context();
+  check.node(machine.root);
 }
 
 class MachineCheck {
@@ -64,6 +64,14 @@ class MachineCheck {
   constructor(saga: string, machine: AnyStateMachine) {
     this.#saga = saga;
     this.#machine = machine;
+  }
+
+  context(): void {
+    const { context } = this.#machine.config as { readonly context?: unknown };
+    if (typeof context === "function" && SPAWNS.test(String(context)))
+      this.#refuse(
+        "its context spawns an actor, which would be lost with the process: invoke commandTo(Aggregate), or send(Aggregate, …)",
+      );
   }
 
   node(node: AnyStateNode): void {
@@ -88,11 +96,9 @@ class MachineCheck {
   }
 
   #action(where: string, reference: unknown): void {
-    const action = reference as ActionReference;
-    const name =
-      typeof action === "string" ? action : typeof action === "object" ? action.type : "";
+    const name = nameOf(reference) ?? "";
     const implementation: unknown =
-      typeof action === "function" ? action : this.#machine.implementations.actions[name];
+      typeof reference === "function" ? reference : this.#machine.implementations.actions[name];
     if (implementation === undefined)
       this.#refuse(
         `${where} names the action ${name}, which isn't implemented: give it to setup or provide`,
@@ -109,6 +115,7 @@ class MachineCheck {
     if (!DURABLE_ACTIONS.has(type))
       this.#refuse(`${where} ${INSTEAD[type] ?? `has ${type}, which a saga doesn't know`}`);
     if (type === "xstate.assign") this.#assignment(where, builtin.assignment);
+    if (type === "xstate.raise") this.#delay(where, builtin.delay);
   }
 
   #assignment(where: string, assignment: unknown): void {
@@ -122,8 +129,7 @@ class MachineCheck {
         this.#refuse(
           `${where} has an assign that is async, and nobody would wait for it: invoke commandTo(Aggregate) and assign from its onDone`,
         );
-      // Sources are looked at only to tell early; what hides from it is refused by the step.
-      if (/\bspawn\b/.test(String(part)))
+      if (SPAWNS.test(String(part)))
         this.#refuse(
           `${where} has an assign that spawns, whose actor would be lost with the process: invoke commandTo(Aggregate), or send(Aggregate, …)`,
         );
@@ -131,16 +137,16 @@ class MachineCheck {
   }
 
   #guard(where: string, guard: unknown): void {
-    const name =
-      typeof guard === "string"
-        ? guard
-        : typeof guard === "object" && guard !== null
-          ? (guard as ActionObject).type
-          : undefined;
-    if (name === undefined || this.#machine.implementations.guards[name] !== undefined) return;
-    this.#refuse(
-      `${where} names the guard ${name}, which isn't implemented: give it to setup or provide`,
-    );
+    if (guard === undefined) return;
+    const name = nameOf(guard);
+    const resolved = name === undefined ? guard : this.#machine.implementations.guards[name];
+    if (resolved === undefined)
+      this.#refuse(
+        `${where} names the guard ${name ?? ""}, which isn't implemented: give it to setup or provide`,
+      );
+    // Of and(…), or(…) and not(…).
+    const { guards } = resolved as { readonly guards?: unknown };
+    if (Array.isArray(guards)) for (const inner of guards) this.#guard(where, inner);
   }
 
   #delay(where: string, delay: unknown): void {
@@ -153,8 +159,11 @@ class MachineCheck {
 
   #invocation(where: string, invoke: AnyStateNode["invoke"][number]): void {
     const { id, src, systemId, onSnapshot } = invoke;
-    const logic: unknown =
-      typeof src === "string" ? this.#machine.implementations.actors[src] : src;
+    const logic = logicOf(this.#machine, src);
+    if (logic === undefined)
+      this.#refuse(
+        `${where} invokes the actor ${src as string}, which isn't implemented: give it to setup or provide`,
+      );
     if (targetOf(logic) === undefined)
       this.#refuse(
         `${where} invokes ${id}, whose logic (a promise, a callback, an observable, a machine) would be lost with the process: invoke commandTo(Aggregate), or let another saga do it and route its events`,
@@ -170,6 +179,13 @@ class MachineCheck {
   #refuse(problem: string): never {
     throw new MachineRefusedError(this.#saga, problem);
   }
+}
+
+/** Of a reference to an action or a guard; undefined of a function in place. */
+function nameOf(reference: unknown): string | undefined {
+  if (typeof reference === "string") return reference;
+  if (typeof reference !== "object" || reference === null) return undefined;
+  return (reference as { readonly type: string }).type;
 }
 
 /** Whether a type is one that only Tidemark or XState may give a machine. */

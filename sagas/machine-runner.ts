@@ -11,6 +11,7 @@ import {
   type AnyActorScope,
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  type AnyStateNode,
   type EventObject,
 } from "xstate";
 import {
@@ -21,10 +22,11 @@ import {
   type SendRequest,
 } from "./actions.js";
 import type { CommandTarget } from "../src/kernel/command-port.js";
-import { TidemarkError } from "../src/kernel/errors.js";
+import { describe, TidemarkError } from "../src/kernel/errors.js";
 import type { Message } from "../src/kernel/event.js";
 import { checkPlainData } from "../src/kernel/plain-data.js";
-import type { MachineEvent, MachineState } from "./instance.js";
+import { isDelay, type MachineEvent, type MachineState } from "./instance.js";
+import { logicOf } from "./invoked-logic.js";
 import { stateName } from "./state-name.js";
 import { recordable } from "./recordable.js";
 
@@ -91,7 +93,7 @@ export class MachineRunner {
       stopChild: () => undefined,
       emit: () => undefined,
       actionExecutor: (action: unknown) => void this.#executables.push(action as Executable),
-    } as unknown as AnyActorScope;
+    };
   }
 
   /** @throws Whatever the machine's functions throw; NotDurableError. */
@@ -99,21 +101,32 @@ export class MachineRunner {
     this.#executables = [];
     const snapshot = this.machine.getInitialSnapshot(
       this.#scope as never,
-      input as never,
+      input,
     ) as AnyMachineSnapshot;
     if (snapshot.status === "error") throw snapshot.error;
     return this.#transitionTo(snapshot, true);
   }
 
-  /** @throws Whatever the machine's functions throw; NotDurableError. */
+  /**
+   * A machine at its end stays there, whatever it has transitions for.
+   *
+   * @throws Whatever the machine's functions throw; NotDurableError.
+   */
   take(before: AnyMachineSnapshot, event: EventObject): Transition {
+    if (before.status !== "active") return { snapshot: before, taken: false, effects: [] };
     this.#executables = [];
     const snapshot = this.machine.transition(
       before as never,
-      event as never,
+      event,
       this.#scope as never,
     ) as AnyMachineSnapshot;
     return this.#transitionTo(snapshot, snapshot !== before);
+  }
+
+  /** Whether there is a transition for an event; one that changes nothing counts. */
+  hears(snapshot: AnyMachineSnapshot, event: EventObject): boolean {
+    if (snapshot.status !== "active") return false;
+    return this.machine.getTransitionData(snapshot as never, event).length > 0;
   }
 
   #transitionTo(snapshot: AnyMachineSnapshot, taken: boolean): Transition {
@@ -158,8 +171,7 @@ export class MachineRunner {
   }
 
   #invocationOf({ id, src, input }: SpawnParams, snapshot: AnyMachineSnapshot): Effect {
-    const logic = typeof src === "string" ? this.machine.implementations.actors[src] : src;
-    const target = targetOf(logic);
+    const target = targetOf(logicOf(this.machine, src));
     if (target === undefined)
       throw notDurable(snapshot, `the actor ${id}`, "invoke with commandTo(Aggregate)");
     return { kind: "invoke", id, target, input: input as CommandInput<Message> };
@@ -181,16 +193,18 @@ export class MachineRunner {
 
   /** As plain data. @throws InvalidArgumentError - The context isn't. */
   stateOf(snapshot: AnyMachineSnapshot): MachineState {
-    const { value, context, historyValue, status, output } = snapshot;
-    const history = historyIds(historyValue as HistoryNodes | undefined);
+    const { value, context, status, output, ...rest } = snapshot as Parts;
+    const history = historyIds(rest.historyValue);
     const kept = recordable(context);
     checkPlainData("context of the machine", kept, CONTEXT_DEPTH_MAX);
+    const result = recordable(output);
+    if (output !== undefined) checkPlainData("output of the machine", result, CONTEXT_DEPTH_MAX);
     return {
       value: recordable(value),
       context: kept,
       ...(history === undefined ? {} : { history }),
       status: status === "stopped" ? "done" : status,
-      ...(output === undefined ? {} : { output: recordable(output) }),
+      ...(output === undefined ? {} : { output: result }),
     };
   }
 
@@ -198,21 +212,29 @@ export class MachineRunner {
   snapshotOf(state: MachineState): AnyMachineSnapshot {
     const historyValue: Record<string, unknown> = {};
     for (const [node, ids] of Object.entries(state.history ?? {}))
-      historyValue[node] = ids.map((id) => this.machine.getStateNodeById(id));
+      historyValue[node] = ids.map((id) => this.#nodeOf(id));
     return this.machine.resolveState({
       value: state.value as never,
-      context: state.context as never,
+      context: state.context,
       historyValue: historyValue as never,
       status: state.status,
-      output: state.output as never,
+      output: state.output,
     }) as AnyMachineSnapshot;
+  }
+
+  #nodeOf(id: string): AnyStateNode {
+    // XState's own look-up takes ids apart at their dots, and users write dots in ids.
+    const { idMap } = this.machine as unknown as { idMap: ReadonlyMap<string, AnyStateNode> };
+    const node = idMap.get(id);
+    if (node === undefined) throw new Error(`the machine has no state of id ${id}`);
+    return node;
   }
 }
 
 interface RaiseParams {
   readonly id?: string;
   readonly event: MachineEvent;
-  readonly delay?: number;
+  readonly delay?: unknown;
 }
 
 interface SpawnParams {
@@ -221,11 +243,23 @@ interface SpawnParams {
   readonly input: unknown;
 }
 
+/** A snapshot, as far as it is recorded. */
+interface Parts extends Pick<AnyMachineSnapshot, "status"> {
+  readonly value: unknown;
+  readonly context: unknown;
+  readonly output: unknown;
+  readonly historyValue: HistoryNodes | undefined;
+}
+
 type HistoryNodes = Readonly<Record<string, readonly { readonly id: string }[]>>;
 
 /** What is raised without a delay is part of the same transition already. */
 function timerOf({ id, event, delay }: RaiseParams): Effect | undefined {
-  if (delay === undefined) return undefined;
+  if (delay === undefined && (id === undefined || !isDelay(id))) return undefined;
+  if (typeof delay !== "number")
+    throw new NotDurableError(
+      `the delay of ${event.type} must be a number of milliseconds; it is ${describe(delay)}`,
+    );
   return { kind: "set-timer", id, delayMs: delay, event };
 }
 

@@ -5,7 +5,7 @@
 import type { AnyMachineSnapshot } from "xstate";
 import { checkPlainData } from "../src/kernel/plain-data.js";
 import { asError } from "../src/kernel/errors.js";
-import type { InstanceState, MachineState, PendingTimer } from "./instance.js";
+import { isDelay, type InstanceState, type MachineState, type PendingTimer } from "./instance.js";
 import type { MachineRunner } from "./machine-runner.js";
 import { recordable } from "./recordable.js";
 import type { Saga } from "./saga.js";
@@ -16,7 +16,7 @@ export type Versions = Pick<Saga, "name" | "version" | "hash" | "runner" | "pinn
 /** An instance's stored parts, of whatever version. */
 export type StoredInstance = Pick<
   InstanceState,
-  "version" | "hash" | "machine" | "timers" | "commands"
+  "version" | "hash" | "machine" | "timers" | "spent" | "commands"
 >;
 
 export type Fate =
@@ -97,7 +97,7 @@ function migrated(saga: Versions, instance: StoredInstance): Fate {
 function missingOf(
   runner: MachineRunner,
   snapshot: AnyMachineSnapshot,
-  { timers, commands }: Pick<StoredInstance, "timers" | "commands">,
+  { timers, spent, commands }: Pick<StoredInstance, "timers" | "spent" | "commands">,
 ): string | undefined {
   if (snapshot.status !== "active") return undefined;
   const live = runner.invocationsOf(snapshot);
@@ -109,8 +109,8 @@ function missingOf(
   for (const node of snapshot._nodes)
     for (const { eventType } of node.after) delays.add(eventType as string);
   for (const id of due)
-    if (id.startsWith("xstate.after.") && !delays.has(id))
-      return `its state has no delay ${id}, which is set`;
-  for (const id of delays) if (!due.has(id)) return `its state waits for ${id}, which isn't set`;
+    if (isDelay(id) && !delays.has(id)) return `its state has no delay ${id}, which is set`;
+  for (const id of delays)
+    if (!due.has(id) && !spent.includes(id)) return `its state waits for ${id}, which isn't set`;
   return undefined;
 }

@@ -11,7 +11,8 @@ import {
   type InstanceState,
   type SagaInput,
 } from "./instance.js";
-import { takeInput, takeKept, type StepContext, type StepSaga } from "./instance-step.js";
+import { takeInput, takeKept } from "./instance-step.js";
+import type { StepContext, StepSaga } from "./step.js";
 
 /** What can be asked of an instance. */
 export type InstanceCommand =
@@ -31,13 +32,14 @@ export function sagaBehavior(saga: StepSaga): AnyAggregate["behavior"] {
   ]);
   const definition = aggregate<InstanceState, InstanceCommand, Message>({
     name: saga.name,
-    initialState: () => NEW_INSTANCE,
+    // Each its own: what is remembered of a state is remembered by its identity.
+    initialState: () => ({ ...NEW_INSTANCE }),
     decide: {
       take: (state, data, context) => actor.take(state, data, context),
-      park: (state, data) => actor.park(state, data),
+      park: (state, data, context) => actor.park(state, data, context),
       release: (state, data, context) => actor.release(state, data, context),
-      discard: (state, data) => actor.discard(state, data),
-      end: (state, data) => actor.end(state, data),
+      discard: (state, data, context) => actor.discard(state, data, context),
+      end: (state, data, context) => actor.end(state, data, context),
     },
     evolve: Object.fromEntries(evolve) as Record<
       string,
@@ -59,15 +61,15 @@ class SagaActor {
   }
 
   take(state: InstanceState, input: SagaInput, context: DecideContext) {
-    const draft = this.#draftOf(state);
+    const draft = this.#draftOf(state, context);
     const refusal = takeInput(draft, input, this.#contextOf(context));
     return refusal === undefined ? this.#eventsOf(draft, state) : reject(refusal);
   }
 
-  park(state: InstanceState, hand: Hand) {
+  park(state: InstanceState, hand: Hand, context: DecideContext) {
     if (state.status === "parked") return [];
     if (state.status === "ended" || state.machine === null) return reject(refusalOf(state));
-    const draft = this.#draftOf(state);
+    const draft = this.#draftOf(state, context);
     const problem = hand.reason ?? "parked by hand";
     draft.record({ type: "saga.parked", data: { ...hand, problem } });
     return this.#eventsOf(draft, state);
@@ -75,23 +77,23 @@ class SagaActor {
 
   release(state: InstanceState, hand: Hand, context: DecideContext) {
     if (state.status !== "parked") return reject("not-parked");
-    const draft = this.#draftOf(state);
+    const draft = this.#draftOf(state, context);
     draft.record({ type: "saga.released", data: hand });
     takeKept(draft, state.kept, this.#contextOf(context));
     return this.#eventsOf(draft, state);
   }
 
-  discard(state: InstanceState, hand: Hand) {
+  discard(state: InstanceState, hand: Hand, context: DecideContext) {
     if (state.status !== "parked") return reject("not-parked");
-    const draft = this.#draftOf(state);
+    const draft = this.#draftOf(state, context);
     draft.record({ type: "saga.released", data: { ...hand, discarded: state.kept.length } });
     return this.#eventsOf(draft, state);
   }
 
-  end(state: InstanceState, hand: Hand) {
+  end(state: InstanceState, hand: Hand, context: DecideContext) {
     if (state.status === "ended") return [];
     if (state.machine === null && state.kept.length === 0) return reject("unknown-instance");
-    const draft = this.#draftOf(state);
+    const draft = this.#draftOf(state, context);
     draft.record({ type: "saga.ended", data: hand });
     return this.#eventsOf(draft, state);
   }
@@ -108,8 +110,8 @@ class SagaActor {
     return next;
   }
 
-  #draftOf(state: InstanceState): InstanceDraft {
-    return new InstanceDraft(state, this.#snapshots.get(state));
+  #draftOf(state: InstanceState, { version }: DecideContext): InstanceDraft {
+    return new InstanceDraft(state, this.#snapshots.get(state), version > 0);
   }
 
   #contextOf({ entityId, nowMs }: DecideContext): StepContext {

@@ -126,6 +126,7 @@ export class StepEffects {
     if (snapshot.status === "active") return;
     this.#timers.clear();
     for (const { id } of before.timers) this.#cancelled.add(id);
+    for (const id of before.spent) this.#cancelled.add(id);
   }
 
   #request(
@@ -162,13 +163,16 @@ export class StepEffects {
       );
     const plain = recordable(event) as PendingTimer["event"];
     checkPlainData(`event ${event.type}`, plain, DATA_DEPTH_MAX);
+    // A timer set again takes its place behind the others.
+    this.#timers.delete(id);
     this.#timers.set(id, { id, dueAtMs: Math.ceil(nowMs + Math.max(0, delayMs)), event: plain });
     this.#cancelled.delete(id);
   }
 
   #cancelTimer(id: string): void {
+    const { timers, spent } = this.#place.before;
     this.#timers.delete(id);
-    if (this.#place.before.timers.some((timer) => timer.id === id)) this.#cancelled.add(id);
+    if (timers.some((timer) => timer.id === id) || spent.includes(id)) this.#cancelled.add(id);
   }
 
   #emit({ type, ...rest }: Message): void {
