@@ -88,7 +88,7 @@ module.exports = {
     rule(
       "xstate-has-one-door",
       "One folder to change when xstate does.",
-      { pathNot: "^sagas/" },
+      { pathNot: "^(sagas|test|bench|examples)/" },
       { path: "(^|/)node_modules/xstate/|^xstate$" },
     ),
     rule(

@@ -34,3 +34,15 @@ export {
   type StateCount,
 } from "./sagas.js";
 export { SagaSystem } from "./saga-system.js";
+export type { InstanceCommand } from "./saga-behavior.js";
+export { checkGivenEvent } from "./given-event.js";
+export type {
+  CommandOutcome,
+  InstanceState,
+  MachineState,
+  PendingCommand,
+  PendingTimer,
+  SagaEvent,
+  SagaInput,
+  StepRecord,
+} from "./instance.js";

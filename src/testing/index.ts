@@ -3,3 +3,4 @@ export { faultyJournal, InjectedFaultError, type Fault } from "./faulty-journal.
 export { ManualClock } from "./manual-clock.js";
 export { MemoryDirectory, openMemoryRuntime, type MemoryRuntimeOptions } from "./memory-runtime.js";
 export { given, type Given, type SpecificationContext, type Then } from "./specification.js";
+export { givenSaga, type AskedCommand, type SagaSpecification } from "./saga-specification.js";

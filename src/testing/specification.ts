@@ -14,8 +14,7 @@ import {
 import { throughCodec } from "../../journal/index.js";
 import { EMPTY_DATA, type Message } from "../kernel/event.js";
 import { streamIdOf } from "../kernel/ids.js";
-import { defaultLimits } from "../kernel/limits.js";
-import { checkPlainData } from "../kernel/plain-data.js";
+import { frozenCopy } from "./frozen-copy.js";
 
 /** What `decide` finds in its context; the rest has fixed values. */
 export interface SpecificationContext {
@@ -210,18 +209,6 @@ function evolved(
   const next = aggregate.behavior.evolve(state, event.type, data);
   aggregate.behavior.checkState(next);
   return frozenCopy(`state after ${event.type}`, next);
-}
-
-function frozenCopy(argument: string, value: unknown): unknown {
-  checkPlainData(argument, value, defaultLimits.nestingDepthMax);
-  return deepFrozen(throughCodec(value));
-}
-
-function deepFrozen(value: unknown): unknown {
-  // Bytes can't be frozen; nobody folds by changing bytes in place.
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-  for (const item of Object.values(value)) deepFrozen(item);
-  return Object.freeze(value);
 }
 
 function fail(expected: string, actual: string): never {

@@ -40,7 +40,10 @@ describe.each(stores)("a transfer over two accounts, %s", (_, makeStore) => {
     await runtime.sagas.idle();
     expect((await runtime.state(Purse, "ann")).state.cents).toBe(300);
     expect((await runtime.state(Purse, "bob")).state.cents).toBe(200);
-    expect(runtime.sagas.instance(Transfer, "t-1")).toMatchObject({ status: "done", state: "done" });
+    expect(runtime.sagas.instance(Transfer, "t-1")).toMatchObject({
+      status: "done",
+      state: "done",
+    });
     expect(runtime.sagas.counts(Transfer)).toEqual([
       { status: "done", version: 1, state: "done", instances: 1 },
     ]);
