@@ -10,6 +10,7 @@ import { checkMsgpack } from "./msgpack-form.js";
 
 export const JSON_TYPE = "application/json";
 const MSGPACK_TYPE = "application/msgpack";
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 export interface Payload {
   readonly contentType: string;
@@ -85,7 +86,7 @@ function decodedAs(contentType: string | undefined, bytes: Uint8Array, depthMax:
   const [type] = (contentType ?? JSON_TYPE).split(";");
   switch (type?.trim().toLowerCase()) {
     case JSON_TYPE:
-      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+      return JSON.parse(UTF8.decode(bytes));
     case MSGPACK_TYPE:
       checkMsgpack(bytes, depthMax);
       return decode(bytes);

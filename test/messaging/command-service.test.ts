@@ -59,7 +59,13 @@ describe("a command service", () => {
       [new Error("plain"), "failed", false],
       ["text", "failed", false],
     ] as const) {
-      const service = new CommandService("account", () => Promise.reject(thrown), defaultLimits);
+      const service = new CommandService(
+        "account",
+        async () => {
+          throw thrown as Error;
+        },
+        defaultLimits,
+      );
       const answer = await service.answer(command(5));
       expect(() => commandAnswerOf(answer, "account", "a", defaultLimits)).toThrow(
         expect.objectContaining({ remoteCode, retryable }) as Error,
