@@ -23,6 +23,8 @@ import { manyEntities } from "./questions/many-entities.js";
 import { rebuild } from "./questions/rebuild.js";
 import { rebuildBesideCommands } from "./questions/rebuild-beside-commands.js";
 import { rareType } from "./questions/rare-type.js";
+import { relay } from "./questions/relay.js";
+import { remoteAsk } from "./questions/remote-ask.js";
 import { sagaSteps } from "./questions/saga-steps.js";
 import { sagaTimers } from "./questions/saga-timers.js";
 import { undurableCommands } from "./questions/undurable-commands.js";
@@ -55,6 +57,8 @@ const questions: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
   "rare-type": () => rareType(size),
   "saga-steps": () => sagaSteps(size),
   "saga-timers": () => sagaTimers(size),
+  "remote-ask": () => remoteAsk(size),
+  relay: () => relay(size),
   "undurable-commands": () => undurableCommands(size),
   "idle-heap": () => idleHeap(size),
   "many-entities": () => manyEntities(size),

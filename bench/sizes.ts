@@ -10,6 +10,8 @@ import type { RebuildBesideCommandsSize } from "./questions/rebuild-beside-comma
 import type { RebuildSize } from "./questions/rebuild.js";
 import type { SagaStepsSize } from "./questions/saga-steps.js";
 import type { SagaTimersSize } from "./questions/saga-timers.js";
+import type { RelaySize } from "./questions/relay.js";
+import type { RemoteAskSize } from "./questions/remote-ask.js";
 import type { ViewQueriesSize } from "./questions/view-queries.js";
 import type { RareTypeSize } from "./questions/rare-type.js";
 
@@ -25,6 +27,8 @@ export interface Size
     InlineSize,
     SagaStepsSize,
     SagaTimersSize,
+    RemoteAskSize,
+    RelaySize,
     RareTypeSize,
     GrowthSize,
     ManyEntitiesSize {
@@ -52,6 +56,8 @@ export const SMALL: Size = {
   queries: 20_000,
   sagaSteps: 50_000,
   sagaTimers: 20_000,
+  remoteAsks: 20_000,
+  relayed: 20_000,
   rareEvents: 200_000,
   refusals: 500_000,
   activations: 20_000,
@@ -79,6 +85,8 @@ export const FULL: Size = {
   queries: 100_000,
   sagaSteps: 200_000,
   sagaTimers: 100_000,
+  remoteAsks: 200_000,
+  relayed: 200_000,
   rareEvents: 1_000_000,
   refusals: 2_000_000,
   activations: 50_000,
