@@ -49,7 +49,8 @@ export class DueQueue<Entry extends Due> {
     return first;
   }
 
-  clear(): void {
-    this.#heap.length = 0;
+  /** All that are in it, in no order. */
+  takeAll(): Entry[] {
+    return this.#heap.splice(0);
   }
 }

@@ -48,6 +48,8 @@ export class Timers {
   #loading: Promise<void> | undefined;
   /** Set while some are read: their rows may come too late for that. */
   readonly #meanwhile = new Map<string, TimerName>();
+  /** The first of those set while some were read for which there was no room. */
+  #missedFrom: ViewKey | undefined;
   #wakeUp: Timer | undefined;
   #wakeAtMs = Infinity;
   #running = false;
@@ -67,7 +69,7 @@ export class Timers {
     const key = timerKey(name);
     // What lies beyond is read when its time comes near.
     if (this.#loadedTo !== undefined && compareViewKeys(key, this.#loadedTo) > 0) {
-      if (this.#loading !== undefined) this.#meanwhile.set(textOf(key), name);
+      if (this.#loading !== undefined) this.#setMeanwhile(name, key);
       return;
     }
     this.#add(name, key, name.dueAtMs);
@@ -75,14 +77,26 @@ export class Timers {
     if (name.dueAtMs < this.#wakeAtMs) this.#pump();
   }
 
+  #setMeanwhile(name: TimerName, key: ViewKey): void {
+    if (this.#meanwhile.size < LOADED_MAX) this.#meanwhile.set(textOf(key), name);
+    else this.#missedFrom = earlierOf(key, this.#missedFrom);
+  }
+
   gone(name: TimerName): void {
     const text = textOf(timerKey(name));
     this.#known.delete(text);
     this.#meanwhile.delete(text);
+    // Most are cancelled long before their time: the queue must not fill with what nobody waits for.
+    if (this.#queue.size > 2 * LOADED_MAX) for (const entry of this.#wanted()) this.#queue.add(entry);
   }
 
   get firing(): number {
     return this.#firing;
+  }
+
+  /** Timers that take room in memory. */
+  get inMemory(): number {
+    return Math.max(this.#known.size, this.#queue.size) + this.#meanwhile.size;
   }
 
   /** Moment of the next one in memory; undefined where there is none. */
@@ -105,16 +119,22 @@ export class Timers {
     this.#queue.add(entry);
   }
 
-  /** The later half goes out of memory: it is on disk, or will be before it is read again. */
+  /** Takes all out of the queue. Those that are wanted still, in no order. */
+  #wanted(): Entry[] {
+    return this.#queue.takeAll().filter((entry) => this.#isWanted(entry));
+  }
+
+  /**
+   * The later half goes out of memory: it is on disk, or will be before it is read again. By the order of keys, in which they are
+   * read: among those of one millisecond, and with those that are tried again, another order would leave some out.
+   */
   #unload(): void {
-    const entries: Entry[] = [];
-    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take())
-      if (this.#known.get(next.text) === next) entries.push(next);
+    const entries = this.#wanted().sort((a, b) => compareViewKeys(a.key, b.key));
     const kept = entries.slice(0, LOADED_MAX / 2);
     for (const entry of kept) this.#queue.add(entry);
     for (const { text } of entries.slice(kept.length)) this.#known.delete(text);
-    const keys = kept.map(({ key }) => key).sort(compareViewKeys);
-    this.#loadedTo = keys[keys.length - 1];
+    // Where none is left, all there are fire just now.
+    this.#loadedTo = kept[kept.length - 1]?.key ?? this.#loadedTo;
   }
 
   #pump(): void {
@@ -139,7 +159,7 @@ export class Timers {
   /** The first that is still wanted. */
   #dropGone(): Entry | undefined {
     let first = this.#queue.first();
-    while (first !== undefined && this.#known.get(first.text) !== first) {
+    while (first !== undefined && !this.#isWanted(first)) {
       this.#queue.take();
       first = this.#queue.first();
     }
@@ -153,7 +173,8 @@ export class Timers {
       await this.#ports.fire(entry.name);
       this.#forget(entry);
     } catch (error) {
-      if (!this.#closed) {
+      // One that was cancelled meanwhile is none of ours any more.
+      if (!this.#closed && this.#isWanted(entry)) {
         const { saga, instanceId, id } = entry.name;
         const fields = { saga, instanceId, timer: id, error: asError(error) };
         logger.warn(fields, "a timer of a saga couldn't fire; it is tried again");
@@ -166,8 +187,12 @@ export class Timers {
     if (this.#firing < FIRING_MAX / 2) this.#pump();
   }
 
+  #isWanted(entry: Entry): boolean {
+    return this.#known.get(entry.text) === entry;
+  }
+
   #forget(entry: Entry): void {
-    if (this.#known.get(entry.text) === entry) this.#known.delete(entry.text);
+    if (this.#isWanted(entry)) this.#known.delete(entry.text);
   }
 
   #load(): void {
@@ -188,13 +213,14 @@ export class Timers {
   }
 
   async #loadNext(): Promise<void> {
+    this.#missedFrom = undefined;
     await this.#ports.settle();
     if (this.#closed) return;
     const limit = LOADED_MAX / 2;
     const { before } = under(FIRST_KEY);
-    const from = [...(this.#loadedTo ?? FIRST_KEY)];
+    const from = this.#loadedTo ?? FIRST_KEY;
     let count = 0;
-    let last: ViewKey | undefined;
+    let last = from;
     for (const key of this.#ports.rows.keys("rows", { from, before, limit })) {
       const [, , dueAtMs, saga, instanceId, id] = key as [
         string,
@@ -208,7 +234,12 @@ export class Timers {
       count += 1;
       last = key;
     }
-    this.#loadedTo = count < limit ? undefined : last;
+    const loadedTo = count < limit ? undefined : last;
+    this.#loadedTo = this.#missedFrom === undefined ? loadedTo : earlierOf(this.#missedFrom, loadedTo);
     this.#ports.clock.defer(() => this.#pump());
   }
+}
+
+function earlierOf(key: ViewKey, other: ViewKey | undefined): ViewKey {
+  return other === undefined || compareViewKeys(key, other) < 0 ? key : other;
 }

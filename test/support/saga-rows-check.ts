@@ -2,7 +2,6 @@
 import type { RecordedEvent } from "tidemark";
 import type { ViewReader } from "../../journal/index.js";
 import { evolveInstance, placeOf } from "../../sagas/instance-fold.js";
-import { isNew } from "../../sagas/instance-draft.js";
 import { NEW_INSTANCE, type InstanceState, type Place } from "../../sagas/instance.js";
 import { commandKey, countKey, instanceKey, timerKey, under } from "../../sagas/saga-rows.js";
 
@@ -53,7 +52,7 @@ function foldOf(events: Iterable<RecordedEvent>, sagas: readonly string[], at: n
     const before = instances.get(event.streamId);
     const from = before?.state ?? NEW_INSTANCE;
     const state = evolveInstance(from, event);
-    const stays = !isNew(from) && isAt(placeOf(from), placeOf(state));
+    const stays = before !== undefined && isAt(placeOf(from), placeOf(state));
     const asked = new Map(before?.asked);
     for (const { id } of state.commands) if (!asked.has(id)) asked.set(id, event);
     const atMs = stays ? (before as Told).atMs : event.recordedAtMs;
