@@ -3,7 +3,14 @@ import { createHash } from "node:crypto";
 import { defaultLimits } from "../src/kernel/limits.js";
 
 export function commandIdOf(saga: string, instanceId: string, step: number, index: number): string {
-  const id = `${saga}/${instanceId}#${step}.${index}`;
-  if (Buffer.byteLength(id) <= defaultLimits.idBytesMax) return id;
-  return `saga-${createHash("sha256").update(id).digest("hex")}`;
+  const name = `${saga}/${instanceId}`;
+  const place = `#${step}.${index}`;
+  if (Buffer.byteLength(name + place) <= defaultLimits.idBytesMax) return name + place;
+  return `saga-${createHash("sha256").update(name).digest("hex")}${place}`;
+}
+
+/** Which step of its instance asked for a command, and how many it asked for before: what puts them in order. */
+export function commandOrderOf(commandId: string): readonly [step: number, index: number] {
+  const [, step, index] = /#(\d+)\.(\d+)$/.exec(commandId) ?? [];
+  return [Number(step ?? 0), Number(index ?? 0)];
 }

@@ -1,6 +1,7 @@
 /** The commands for one aggregate. Of one instance those for one entity leave one after the other, in the order they were asked for. */
 import { asError, hasCode, TidemarkError } from "../src/kernel/errors.js";
 import type { Timer } from "../src/kernel/clock.js";
+import type { Position } from "../src/kernel/event.js";
 import type { CommandOutcome } from "./instance.js";
 import { outcomeOf } from "./instance.js";
 import type { LaneStatus, OutboxPorts } from "./outbox.js";
@@ -20,8 +21,12 @@ interface Entry {
   /** What must be answered before, if anything: commands of one instance to one entity. */
   readonly chain: string;
   attempts: number;
+  /** Attempts and answers that failed: what the next pause goes by. */
+  failures: number;
   /** An attempt may have been carried out, nobody knows. */
   uncertain: boolean;
+  /** What came of it, once that is known: asked again, it might be told otherwise. */
+  outcome: CommandOutcome | undefined;
   /** What it waits for before its next attempt. */
   pause: Timer | undefined;
 }
@@ -40,6 +45,10 @@ export class OutboxLane {
   #loading: Promise<void> | undefined;
   /** Asked for while some are read: their rows may come too late for that. */
   #meanwhile: [InstanceName, StoredCommand][] = [];
+  /** Answered while some are read: their rows may be there still. A refused one that left again might be accepted. */
+  readonly #goneMeanwhile = new Set<string>();
+  /** What was asked for up to here may have left in an earlier life. */
+  #bornAt: Position = 0;
   #running = false;
   #closed = false;
   #failures = 0;
@@ -51,9 +60,11 @@ export class OutboxLane {
     this.#ports = ports;
   }
 
-  start(): void {
+  /** @param bornAt - The head of the journal when this life began. */
+  start(bornAt: Position): void {
     if (this.#running) return;
     this.#running = true;
+    this.#bornAt = bornAt;
     this.#load();
   }
 
@@ -89,7 +100,10 @@ export class OutboxLane {
   /** It is answered, or nobody wants the answer any more: what is under way is let go. */
   drop(commandId: string): void {
     const entry = this.#entries.get(commandId);
-    this.#meanwhile = this.#meanwhile.filter(([, { request }]) => request.id !== commandId);
+    if (this.#loading !== undefined) {
+      this.#goneMeanwhile.add(commandId);
+      this.#meanwhile = this.#meanwhile.filter(([, { request }]) => request.id !== commandId);
+    }
     if (entry === undefined) return;
     this.#entries.delete(commandId);
     entry.pause?.cancel();
@@ -122,7 +136,16 @@ export class OutboxLane {
   #enter(name: InstanceName, command: StoredCommand): void {
     const { entityId, id } = command.request;
     const chain = JSON.stringify([name.saga, name.instanceId, entityId]);
-    const entry = { name, command, chain, attempts: 0, uncertain: false, pause: undefined };
+    const entry: Entry = {
+      name,
+      command,
+      chain,
+      attempts: 0,
+      failures: 0,
+      uncertain: command.position <= this.#bornAt,
+      outcome: undefined,
+      pause: undefined,
+    };
     this.#entries.set(id, entry);
     const others = this.#chains.get(chain);
     if (others !== undefined) {
@@ -161,9 +184,9 @@ export class OutboxLane {
   }
 
   async #try(entry: Entry): Promise<void> {
-    const outcome = await this.#outcomeOf(entry);
+    entry.outcome ??= await this.#outcomeOf(entry);
+    const { name, command, outcome } = entry;
     if (outcome === undefined || this.#closed || !this.#isWanted(entry)) return;
-    const { name, command } = entry;
     try {
       await this.#ports.answer(name, command.request.id, outcome);
       // Its row goes with the event that records the answer; so does the entry, which may be earlier here.
@@ -214,11 +237,13 @@ export class OutboxLane {
     if (this.#closed || !this.#isWanted(entry)) return;
     const { clock, logger } = this.#ports;
     const { request } = entry.command;
+    entry.failures += 1;
     const backOffMs = Math.min(
-      RETRY_DELAY_MS * 2 ** Math.min(entry.attempts - 1, 20),
+      RETRY_DELAY_MS * 2 ** Math.min(entry.failures - 1, 20),
       RETRY_DELAY_MAX_MS,
     );
-    const leftMs = (request.deadlineAtMs ?? Infinity) - clock.nowMs();
+    const isOver = entry.outcome !== undefined;
+    const leftMs = isOver ? Infinity : (request.deadlineAtMs ?? Infinity) - clock.nowMs();
     const delayMs = Math.max(0, Math.min(backOffMs, leftMs));
     const { saga, instanceId } = entry.name;
     const fields = {
@@ -247,6 +272,7 @@ export class OutboxLane {
       })
       .finally(() => {
         this.#loading = undefined;
+        this.#goneMeanwhile.clear();
       });
   }
 
@@ -257,13 +283,16 @@ export class OutboxLane {
     const found: [InstanceName, StoredCommand][] = [];
     let complete = true;
     for (const { key, value } of this.#ports.rows.rows("rows", range)) {
-      const [, , , saga, instanceId, id] = key as [string, string, string, string, string, string];
-      if (this.#entries.has(id)) continue;
+      const [, , , saga, instanceId] = key as [string, string, string, string, string];
+      const command = value as StoredCommand;
+      const { id } = command.request;
+      if (this.#entries.has(id) || this.#goneMeanwhile.has(id)) continue;
+      // Those of one instance come in the order of asking: what is left out is behind what is taken.
       if (this.#entries.size + found.length >= LOADED_MAX) {
         complete = false;
         break;
       }
-      found.push([{ saga, instanceId }, value as StoredCommand]);
+      found.push([{ saga, instanceId }, command]);
     }
     found.sort(([, a], [, b]) => a.position - b.position);
     for (const [name, command] of found) this.#enter(name, command);

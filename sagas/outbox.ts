@@ -9,6 +9,7 @@
 import type { ViewReader } from "../journal/index.js";
 import type { Clock } from "../src/kernel/clock.js";
 import type { CommandPort } from "../src/kernel/command-port.js";
+import type { Position } from "../src/kernel/event.js";
 import type { Logger } from "../src/kernel/log.js";
 import type { CommandOutcome } from "./instance.js";
 import { OutboxLane } from "./outbox-lane.js";
@@ -41,18 +42,22 @@ export interface LaneStatus {
 export class Outbox {
   readonly #ports: OutboxPorts;
   readonly #lanes = new Map<string, OutboxLane>();
-  #running = false;
+  #bornAt: Position | undefined;
   #closed = false;
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports;
   }
 
-  /** Begins to send: what was left, and what comes. */
-  start(aggregates: Iterable<string>): void {
-    this.#running = true;
+  /**
+   * Begins to send: what was left, and what comes.
+   *
+   * @param bornAt - The head of the journal: what was asked for up to there may have left in an earlier life.
+   */
+  start(aggregates: Iterable<string>, bornAt: Position): void {
+    this.#bornAt = bornAt;
     for (const aggregate of aggregates) this.#lane(aggregate);
-    for (const lane of this.#lanes.values()) lane.start();
+    for (const lane of this.#lanes.values()) lane.start(bornAt);
   }
 
   asked(name: InstanceName, command: StoredCommand): void {
@@ -88,7 +93,7 @@ export class Outbox {
     if (lane === undefined) {
       lane = new OutboxLane(aggregate, this.#ports);
       this.#lanes.set(aggregate, lane);
-      if (this.#running && !this.#closed) lane.start();
+      if (this.#bornAt !== undefined && !this.#closed) lane.start(this.#bornAt);
     }
     return lane;
   }

@@ -6,7 +6,7 @@
  * ["sagas","i", saga, status, version, hash, state, id]     an instance, under where it is: { atMs, problem? }
  * ["sagas","n", saga, status, version, hash, state]         how many there are
  * ["sagas","t", dueAtMs, saga, id, timer]                   a timer that is set
- * ["sagas","c", aggregate, saga, id, command]               a command that isn't answered
+ * ["sagas","c", aggregate, saga, id, step, index, command]  a command that isn't answered, in the order of asking
  * ["sagas","r", saga]                                       position up to which its events are routed
  * ```
  */
@@ -16,6 +16,7 @@ import {
   type ViewKey,
   type ViewRange,
 } from "../journal/index.js";
+import { commandOrderOf } from "./command-id.js";
 import type { Place } from "./instance.js";
 
 export const AT_KEY: ViewKey = ["sagas", "at"];
@@ -49,7 +50,7 @@ export function commandKey(
   { saga, instanceId }: InstanceName,
   commandId: string,
 ): ViewKey {
-  return ["sagas", "c", aggregate, saga, instanceId, commandId];
+  return ["sagas", "c", aggregate, saga, instanceId, ...commandOrderOf(commandId), commandId];
 }
 
 export function routedKey(saga: string): ViewKey {

@@ -117,7 +117,7 @@ export class SagaSystem {
       this.#warnOfMisfits(saga);
     }
     this.#timers.start();
-    this.#outbox.start(lanesOf(views));
+    this.#outbox.start(lanesOf(views), journal.head());
     for (const saga of this.#sagas.values()) {
       if (saga.sources.length === 0) continue;
       const log = this.logOf(saga);

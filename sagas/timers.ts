@@ -87,7 +87,8 @@ export class Timers {
     this.#known.delete(text);
     this.#meanwhile.delete(text);
     // Most are cancelled long before their time: the queue must not fill with what nobody waits for.
-    if (this.#queue.size > 2 * LOADED_MAX) for (const entry of this.#wanted()) this.#queue.add(entry);
+    if (this.#queue.size > 2 * LOADED_MAX)
+      for (const entry of this.#wanted()) this.#queue.add(entry);
   }
 
   get firing(): number {
@@ -234,9 +235,12 @@ export class Timers {
       count += 1;
       last = key;
     }
-    const loadedTo = count < limit ? undefined : last;
-    this.#loadedTo = this.#missedFrom === undefined ? loadedTo : earlierOf(this.#missedFrom, loadedTo);
+    this.#loadedTo = this.#beforeMissed(count < limit ? undefined : last);
     this.#ports.clock.defer(() => this.#pump());
+  }
+
+  #beforeMissed(loadedTo: ViewKey | undefined): ViewKey | undefined {
+    return this.#missedFrom === undefined ? loadedTo : earlierOf(this.#missedFrom, loadedTo);
   }
 }
 
