@@ -1,0 +1,17 @@
+/** The service as it is started each time. */
+import { openRuntime, type Runtime } from "tidemark";
+import { Cascade } from "./cascade.js";
+import { FestivalEvent } from "./festival-event.js";
+import { festivalView } from "./festival-view.js";
+import { Membership } from "./membership.js";
+import { Team } from "./team.js";
+
+export const parts = {
+  aggregates: [FestivalEvent, Team],
+  sagas: [Membership, Cascade],
+  projections: [festivalView],
+};
+
+export function openService(directory: string, readOnly = false): Promise<Runtime> {
+  return openRuntime({ ...parts, directory, readOnly });
+}
