@@ -1,4 +1,7 @@
-/** The read side: which teams an event has, and which event a team is in, from events alone. */
+/**
+ * The read side: which teams an event has, and which event a team is in, from events alone. At no position does it show a team
+ * at an event that isn't there.
+ */
 import { collection, projection } from "tidemark";
 import { FestivalEvent } from "./festival-event.js";
 import { Team } from "./team.js";
@@ -9,10 +12,12 @@ export interface EventRow {
 
 export interface TeamRow {
   readonly name: string;
-  /** Null while its first event hasn't admitted it. */
+  /** Null before its first event has admitted it, and when its event is deleted and it hasn't been told. */
   readonly eventId: string | null;
   readonly eventName: string;
 }
+
+const NOWHERE = { eventId: null, eventName: "" };
 
 export const festivalView = projection({
   name: "festival",
@@ -24,19 +29,19 @@ export const festivalView = projection({
   },
   on: {
     EventAnnounced: ({ entityId, data }, { events }) => events.put(entityId, data),
-    // At once, though each team is told by its own event later: a list doesn't show teams of an event that is gone.
     EventDeleted: ({ entityId }, { events, teams }) => {
       events.remove(entityId);
-      for (const { id } of teams.find("byEvent", { equals: entityId })) teams.remove(id);
+      // Not removed: one of them may be on its way to another event.
+      for (const { id, document } of teams.find("byEvent", { equals: entityId }))
+        teams.put(id, { ...document, ...NOWHERE });
     },
     TeamFounded: ({ entityId, data: { name } }, { teams }) =>
-      teams.put(entityId, { name, eventId: null, eventName: "" }),
+      teams.put(entityId, { name, ...NOWHERE }),
     TeamSettled: ({ entityId, data: { eventId } }, { events, teams }) => {
       const event = events.get(eventId);
-      const team = teams.get(entityId);
-      // Settled at an event that was deleted before: the cascade is on its way to it.
-      if (event === undefined || team === undefined) teams.remove(entityId);
-      else teams.put(entityId, { name: team.name, eventId, eventName: event.name });
+      // Where the event was deleted before, the cascade is on its way to the team.
+      const place = event === undefined ? NOWHERE : { eventId, eventName: event.name };
+      teams.update(entityId, (team) => team && { ...team, ...place });
     },
     TeamDissolved: ({ entityId }, { teams }) => teams.remove(entityId),
   },

@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
+import { checkConsistent } from "../../examples/festival/expected.js";
+import { FestivalEvent } from "../../examples/festival/festival-event.js";
+import { parts } from "../../examples/festival/service.js";
+import { Team } from "../../examples/festival/team.js";
+import { runExample } from "../support/examples.js";
+
+const RUNS = Number(process.env["FESTIVAL_RUNS"] ?? 150);
+
+const event = fc.integer({ min: 0, max: 2 }).map((n) => `event-${n}`);
+const team = fc.integer({ min: 0, max: 4 }).map((n) => `team-${n}`);
+const action = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("Found" as const), team, event }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("Move" as const), team, event }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("Dissolve" as const), team }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("Delete" as const), event }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), turns: fc.nat(20) }) },
+  { weight: 1, arbitrary: fc.constant({ do: "reopen" as const }) },
+);
+
+describe("the festival example", () => {
+  it("is consistent both ways after moves amid deletions and a kill in the middle of the cascades", async () => {
+    const { output, code } = await runExample("festival", ["--ci"]);
+    expect(output).toMatch(/40 events, 800 teams, each admitted by its event/);
+    expect(output).toMatch(/Killed when \d+ events were deleted, and [1-9]\d* of their teams/);
+    expect(output).toMatch(/the cascades went on, and everything is consistent both ways/);
+    expect(output).toMatch(/Cascades\n +done +20\n/);
+    expect(output).toMatch(/stayed, since the event it asked for was deleted:/);
+    expect(code, output).toBe(0);
+  });
+
+  it("ends consistent whatever is founded, moved, dissolved and deleted at the same time, and whenever it is reopened", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 30 }), async (actions) => {
+        const directory = new MemoryDirectory();
+        const open = () => openMemoryRuntime({ ...parts, directory });
+        let runtime = await open();
+        for (let n = 0; n < 3; n++)
+          await runtime.ask(FestivalEvent, `event-${n}`, { type: "Announce", data: { name: "x" } });
+        for (const each of actions) {
+          if (each.do === "wait") for (let turn = 0; turn < each.turns; turn++) await aTurn();
+          else if (each.do === "reopen") {
+            await runtime.close();
+            runtime = await open();
+          } else if (each.do === "Delete")
+            runtime.tell(FestivalEvent, each.event, { type: "Delete" });
+          else if (each.do === "Dissolve") runtime.tell(Team, each.team, { type: "Dissolve" });
+          else
+            runtime.tell(Team, each.team, {
+              type: each.do,
+              data: { name: "x", eventId: each.event },
+            });
+        }
+        await runtime.sagas.idle();
+        await checkConsistent(runtime);
+        for (const saga of parts.sagas) {
+          expect(runtime.sagas.refused(saga)).toEqual([]);
+          expect(runtime.sagas.counts(saga).filter(({ status }) => status === "parked")).toEqual(
+            [],
+          );
+        }
+        await runtime.close();
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+function aTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
