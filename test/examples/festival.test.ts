@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
+import { given, ManualClock, MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
+import { Cascade } from "../../examples/festival/cascade.js";
 import { checkConsistent } from "../../examples/festival/expected.js";
 import { FestivalEvent } from "../../examples/festival/festival-event.js";
 import { parts } from "../../examples/festival/service.js";
@@ -29,6 +30,40 @@ describe("the festival example", () => {
     expect(output).toMatch(/Cascades\n +done +20\n/);
     expect(output).toMatch(/stayed, since the event it asked for was deleted:/);
     expect(code, output).toBe(0);
+  });
+
+  it("asks a team again that couldn't be read when its event was deleted", async () => {
+    const directory = new MemoryDirectory();
+    const before = await openMemoryRuntime({ ...parts, directory });
+    await before.ask(FestivalEvent, "quiz", { type: "Announce", data: { name: "Quiz" } });
+    for (const team of ["otters", "pines"])
+      await before.ask(Team, team, { type: "Found", data: { name: team, eventId: "quiz" } });
+    await before.sagas.idle();
+    await before.close();
+
+    const clock = new ManualClock();
+    const faults = [{ operation: "readStream", streamId: "team/otters" } as const];
+    const runtime = await openMemoryRuntime({ ...parts, directory, clock, faults });
+    await runtime.ask(FestivalEvent, "quiz", { type: "Delete" });
+    const waitsFor = () => runtime.sagas.instance(Cascade, "quiz")?.commands;
+    while (waitsFor()?.length !== 1 || runtime.sagas.outbox()[0]?.lastError === undefined)
+      await aTurn();
+    expect(waitsFor()).toMatchObject([{ entityId: "otters" }]);
+    await clock.advance(100);
+    await runtime.sagas.idle();
+    expect(runtime.sagas.instance(Cascade, "quiz")).toMatchObject({ status: "done" });
+    expect((await checkConsistent(runtime)).teams.size).toBe(0);
+    await runtime.close();
+  });
+
+  it("keeps a team that has come again when its earlier leaving arrives late", () => {
+    given(FestivalEvent, [
+      { type: "EventAnnounced", data: { name: "Quiz" } },
+      { type: "TeamAdmitted", data: { teamId: "otters", join: 3 } },
+    ])
+      .when({ type: "Release", data: { teamId: "otters", join: 1 } })
+      .thenEvents()
+      .thenState({ status: "announced", teams: { otters: 3 } });
   });
 
   it("ends consistent whatever is founded, moved, dissolved and deleted at the same time, and whenever it is reopened", async () => {
