@@ -4,7 +4,14 @@ import { describe, expect, it } from "vitest";
 import { assign, createMachine, type AnyStateMachine } from "xstate";
 import { KEPT_MAX } from "../../sagas/instance-step.js";
 import { Account } from "../support/account.js";
-import { accepted, givenUp, rejected, TestInstance, timedOut, typesOf } from "../support/saga-instance.js";
+import {
+  accepted,
+  givenUp,
+  rejected,
+  TestInstance,
+  timedOut,
+  typesOf,
+} from "../support/saga-instance.js";
 
 type Options = Omit<SagaDefinition<[]>, "name" | "machine">;
 const instanceOf = (machine: AnyStateMachine, options: Options = {}) =>
@@ -25,7 +32,11 @@ const listening = createMachine({
         },
         END: "end",
         IGNORED: {},
-        "*": { actions: assign({ got: ({ context, event }) => [...(context.got as string[]), event.type] }) },
+        "*": {
+          actions: assign({
+            got: ({ context, event }) => [...(context.got), event.type],
+          }),
+        },
       },
     },
     end: { type: "final" },
@@ -72,7 +83,8 @@ describe("before its start", () => {
     const instance = instanceOf(listening);
     expect(instance.event(1, "A")).toBe("unknown-instance");
     expect(instance.state.status).toBe("waiting");
-    for (const type of ["park", "end"] as const) expect(instance.hand(type)).toBe("unknown-instance");
+    for (const type of ["park", "end"] as const)
+      expect(instance.hand(type)).toBe("unknown-instance");
   });
 
   it("ignore: an event is nothing", () => {
@@ -95,9 +107,18 @@ describe("before its start", () => {
   it("keep: one of them that fails parks the instance, and the rest waits on", () => {
     const instance = instanceOf(listening, { onUnknown: "keep" });
     for (const [at, type] of ["A", "BAD", "C"].entries()) instance.event(at + 1, type);
-    expect(typesOf(instance.start(9))).toEqual(["stepped", "released", "stepped", "parked", "kept"]);
+    expect(typesOf(instance.start(9))).toEqual([
+      "stepped",
+      "released",
+      "stepped",
+      "parked",
+      "kept",
+    ]);
     expect(instance.state).toMatchObject({ status: "parked", problem: "bad news" });
-    expect(instance.state.kept).toMatchObject([{ event: { type: "BAD" } }, { event: { type: "C" } }]);
+    expect(instance.state.kept).toMatchObject([
+      { event: { type: "BAD" } },
+      { event: { type: "C" } },
+    ]);
   });
 
   it("keep: by hand nobody waits for a start that may never come", () => {
@@ -133,7 +154,11 @@ describe("before its start", () => {
   });
 
   it("a start by hand that failed and is discarded leaves an instance that can be started, and is counted once", () => {
-    const failing = createMachine({ context: () => { throw new Error("no"); } });
+    const failing = createMachine({
+      context: () => {
+        throw new Error("no");
+      },
+    });
     const instance = instanceOf(failing);
     instance.take({ kind: "start", data: {} });
     const waiting = ["waiting", 0, "", ""];
@@ -161,7 +186,13 @@ describe("a start of an instance that there is", () => {
     instance.start(1);
     expect(instance.take({ kind: "start", data: {} })).toBe("known-instance");
     const origin = { position: 2, part: 0, eventId: "e", type: "Begun", streamId: "s/1" };
-    const input = { kind: "start", data: {}, event: { type: "More" }, origin, orResume: true } as const;
+    const input = {
+      kind: "start",
+      data: {},
+      event: { type: "More" },
+      origin,
+      orResume: true,
+    } as const;
     expect(typesOf(instance.take(input))).toEqual(["stepped"]);
     expect(got(instance)).toEqual(["More"]);
   });
@@ -174,7 +205,9 @@ describe("a timer", () => {
     initial: "a",
     states: {
       a: {
-        after: { 100: { actions: assign({ fired: ({ context }) => (context.fired as number) + 1 }) } },
+        after: {
+          100: { actions: assign({ fired: ({ context }) => (context.fired) + 1 }) },
+        },
         on: { AGAIN: { target: "a", reenter: true }, LEAVE: "b" },
       },
       b: { on: { BACK: "a" } },
@@ -216,7 +249,10 @@ describe("a timer", () => {
     expect(instance.state.timers).toEqual([]);
     instance.restart();
     expect(typesOf(instance.hand("release"))).toEqual(["released", "stepped", "stepped"]);
-    expect(instance.state).toMatchObject({ machine: { value: "a", context: { fired: 0 } }, kept: [] });
+    expect(instance.state).toMatchObject({
+      machine: { value: "a", context: { fired: 0 } },
+      kept: [],
+    });
     expect(instance.state.timers).toMatchObject([{ id, dueAtMs: 200 }]);
   });
 
@@ -379,7 +415,13 @@ describe("a parked instance", () => {
     for (const [at, type] of ["A", "BAD", "B"].entries()) instance.event(at + 3, type);
     expect(instance.event(3, "A")).toEqual([]);
     instance.restart();
-    expect(typesOf(instance.hand("release"))).toEqual(["released", "parked", "kept", "kept", "kept"]);
+    expect(typesOf(instance.hand("release"))).toEqual([
+      "released",
+      "parked",
+      "kept",
+      "kept",
+      "kept",
+    ]);
     expect(got(instance)).toEqual([]);
     const fixed = listening.provide({});
     const healed = saga({
@@ -389,10 +431,14 @@ describe("a parked instance", () => {
         ...fixed.config,
         on: { NEVER: {} },
         states: { ...fixed.config.states, on: { on: { ...fixed.config.states!.on!.on, BAD: {} } } },
-      } as never) as unknown as AnyStateMachine,
+      } as never),
     });
     instance.restart(healed);
-    expect(typesOf(instance.hand("release"))).toEqual(["released", "stepped", "stepped", "stepped", "stepped"].map((type, at) => (at === 1 || at === 3 ? "ignored" : type)));
+    expect(typesOf(instance.hand("release"))).toEqual(
+      ["released", "stepped", "stepped", "stepped", "stepped"].map((type, at) =>
+        at === 1 || at === 3 ? "ignored" : type,
+      ),
+    );
     expect(got(instance)).toEqual(["A", "B"]);
     expect(instance.state).toMatchObject({ status: "active", kept: [], problem: "", version: 2 });
   });
@@ -411,7 +457,9 @@ describe("a parked instance", () => {
   it("by hand: stops, and goes on", () => {
     const instance = instanceOf(listening);
     instance.start(1);
-    expect(instance.hand("park")).toMatchObject([{ data: { problem: "parked by hand", by: "me" } }]);
+    expect(instance.hand("park")).toMatchObject([
+      { data: { problem: "parked by hand", by: "me" } },
+    ]);
     expect(instance.hand("park")).toEqual([]);
     instance.event(2, "A");
     instance.hand("release");

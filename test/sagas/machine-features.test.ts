@@ -166,7 +166,7 @@ describe("transitions", () => {
       initial: "counting",
       states: {
         counting: {
-          on: { ADD: { actions: assign({ n: ({ context }) => (context.n as number) + 1 }) } },
+          on: { ADD: { actions: assign({ n: ({ context }) => (context.n) + 1 }) } },
           always: { guard: ({ context }) => context.n === 2, target: "full" },
         },
         full: {},
@@ -228,7 +228,7 @@ describe("transitions", () => {
       initial: "a",
       states: {
         a: {
-          entry: assign({ entries: ({ context }) => (context.entries as number) + 1 }),
+          entry: assign({ entries: ({ context }) => (context.entries) + 1 }),
           after: { 100: "late" },
           on: { AGAIN: { target: "a", reenter: true }, STAY: { target: "a" } },
         },
