@@ -51,6 +51,7 @@ type Args = ExpressionArgs<unknown, unknown>;
 type RequestOf = (args: Args) => SendRequest;
 
 const requests = new WeakMap<object, RequestOf>();
+const receivers = new WeakMap<object, CommandTarget>();
 const compensations = new WeakSet<object>();
 const invocable = new WeakMap<object, CommandTarget>();
 
@@ -89,6 +90,7 @@ export function send<
   function sendCommand(): void {
     // Carried out by the saga that the machine is part of.
   }
+  receivers.set(sendCommand, target);
   requests.set(sendCommand, (args) => {
     const given = args as ExpressionArgs<Context, Event>;
     const message = valueOf(command, given) as Message;
@@ -207,6 +209,11 @@ export interface CompensationFailedEvent {
 
 export function requestOf(action: unknown): RequestOf | undefined {
   return typeof action === "function" ? requests.get(action) : undefined;
+}
+
+/** Whom an action sends commands to. */
+export function receiverOf(action: unknown): CommandTarget | undefined {
+  return typeof action === "function" ? receivers.get(action) : undefined;
 }
 
 export function isCompensation(action: unknown): boolean {

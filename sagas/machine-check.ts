@@ -3,8 +3,9 @@
  * whatever lives in memory only is refused when it is defined, with the state it stands in and what to write instead.
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate";
+import type { CommandTarget } from "../src/kernel/command-port.js";
 import { TidemarkError } from "../src/kernel/errors.js";
-import { ANSWER_ENDINGS, isCompensation, requestOf, targetOf } from "./actions.js";
+import { ANSWER_ENDINGS, isCompensation, receiverOf, targetOf } from "./actions.js";
 import { logicOf } from "./invoked-logic.js";
 
 interface Builtin {
@@ -49,17 +50,20 @@ export class MachineRefusedError extends TidemarkError {
 
 /**
  * @param saga - Names it in errors.
+ * @returns Whom the machine asks, as far as that is said outside of functions.
  * @throws MachineRefusedError - Names the first state that holds something that can't be kept.
  */
-export function checkMachine(saga: string, machine: AnyStateMachine): void {
+export function checkMachine(saga: string, machine: AnyStateMachine): ReadonlySet<CommandTarget> {
   const check = new MachineCheck(saga, machine);
   check.context();
   check.node(machine.root);
+  return check.targets;
 }
 
 class MachineCheck {
   readonly #saga: string;
   readonly #machine: AnyStateMachine;
+  readonly targets = new Set<CommandTarget>();
 
   constructor(saga: string, machine: AnyStateMachine) {
     this.#saga = saga;
@@ -103,7 +107,9 @@ class MachineCheck {
       this.#refuse(
         `${where} names the action ${name}, which isn't implemented: give it to setup or provide`,
       );
-    if (requestOf(implementation) !== undefined || isCompensation(implementation)) return;
+    const receiver = receiverOf(implementation);
+    if (receiver !== undefined) this.targets.add(receiver);
+    if (receiver !== undefined || isCompensation(implementation)) return;
     const builtin = implementation as Partial<Builtin>;
     if (builtin.resolve === undefined) {
       const what = name === "" ? "a function as an action" : `the action ${name}, a plain function`;
@@ -164,7 +170,9 @@ class MachineCheck {
       this.#refuse(
         `${where} invokes the actor ${src as string}, which isn't implemented: give it to setup or provide`,
       );
-    if (targetOf(logic) === undefined)
+    const target = targetOf(logic);
+    if (target !== undefined) this.targets.add(target);
+    else
       this.#refuse(
         `${where} invokes ${id}, whose logic (a promise, a callback, an observable, a machine) would be lost with the process: invoke commandTo(Aggregate), or let another saga do it and route its events`,
       );

@@ -58,6 +58,7 @@ export class SagaSystem {
     for (const saga of sagas) {
       if (this.#sagas.has(saga.name))
         throw new InvalidArgumentError("sagas", "of distinct names", saga.name);
+      checkTargets(saga, options);
       this.#sagas.set(saga.name, saga);
       this.#logs.set(saga.name, new SagaLog(journal, saga.name));
     }
@@ -225,6 +226,17 @@ export class SagaSystem {
     await Promise.all([...routers, this.#timers.close(), this.#outbox.close()]);
     await this.#index?.close();
   }
+}
+
+/** A command to nobody is better found now than when the first one leaves. */
+function checkTargets({ name, targets }: Saga, { hasAggregate }: SagaSystemOptions): void {
+  for (const target of targets)
+    if (target.remote !== true && !hasAggregate(target.name))
+      throw new InvalidArgumentError(
+        `aggregates (saga ${name} sends commands to one)`,
+        `given with it, or remote(${target.name})`,
+        target.name,
+      );
 }
 
 /** The aggregates that commands were left for. */

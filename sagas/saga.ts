@@ -6,6 +6,7 @@ import type { AnyStateMachine } from "xstate";
 import type { AnyAggregate } from "../actors/index.js";
 import { checkSources, type EventOfSources, type EventSource } from "../journal/index.js";
 import { checkArray, checkInteger, checkObject } from "../src/kernel/check.js";
+import type { CommandTarget } from "../src/kernel/command-port.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import type { Message, MessageOf, Position, RecordedEvent } from "../src/kernel/event.js";
 import { checkId, checkName } from "../src/kernel/ids.js";
@@ -100,6 +101,8 @@ export interface Saga<Emitted extends Message = Message> {
   /** Changes whenever states, events, delays or invocations of the machine do. */
   readonly hash: string;
   readonly runner: MachineRunner;
+  /** Whom its machine asks. */
+  readonly targets: ReadonlySet<CommandTarget>;
   readonly sources: readonly EventSource[];
   readonly correlations: ReadonlyMap<string, ErasedCorrelate>;
   readonly onUnknown: "refuse" | "keep" | "ignore";
@@ -149,7 +152,7 @@ export function saga<
     version,
     machine,
     hash: machineHash(machine),
-    runner: runnerOf(name, machine),
+    ...runOf(name, machine),
     sources: Object.freeze([...sources]),
     correlations: correlationsOf(name, definition.correlate),
     onUnknown,
@@ -161,12 +164,12 @@ export function saga<
   return Object.freeze({ ...fields, behavior: sagaBehavior(fields) });
 }
 
-function runnerOf(name: string, machine: AnyStateMachine): MachineRunner {
+function runOf(name: string, machine: AnyStateMachine) {
   const root = (machine as Partial<AnyStateMachine> | undefined)?.root;
   if (root === undefined)
     throw new InvalidArgumentError(`machine of saga ${name}`, "an XState v5 machine", machine);
-  checkMachine(name, machine);
-  return new MachineRunner(machine);
+  const targets = checkMachine(name, machine);
+  return { targets, runner: new MachineRunner(machine) };
 }
 
 function correlationsOf(name: string, correlate: unknown): ReadonlyMap<string, ErasedCorrelate> {
@@ -201,7 +204,7 @@ function earlierOf(
   for (const [key, given] of Object.entries(earlier)) {
     const argument = `earlier of saga ${name}, version ${key}`;
     checkInteger(argument, Number(key), 1, version - 1);
-    if ("machine" in given) pinned.set(Number(key), runnerOf(name, given.machine));
+    if ("machine" in given) pinned.set(Number(key), runOf(name, given.machine).runner);
     else if (typeof given.migrate === "function") migrations.set(Number(key), given.migrate);
     else throw new InvalidArgumentError(argument, "{ machine } or { migrate }", given);
   }

@@ -23,6 +23,7 @@ import { placeOf } from "./instance-fold.js";
 import type { LaneStatus } from "./outbox.js";
 import { SagaCounts } from "./saga-counts.js";
 import type { RefusedInput } from "./saga-log.js";
+import { sagaProblems, type SagaProblem } from "./saga-health.js";
 import { under } from "./saga-rows.js";
 import type { SagaSystem } from "./saga-system.js";
 import type { Saga } from "./saga.js";
@@ -283,6 +284,17 @@ export class Sagas {
       state: routing?.state ?? "live",
       refused: this.refused(saga).length,
     };
+  }
+
+  /** By name. */
+  statuses(): Readonly<Record<string, SagaStatus>> {
+    const all = [...this.#ports.system.sagas].map(([name, saga]) => [name, this.status(saga)]);
+    return Object.fromEntries(all) as Record<string, SagaStatus>;
+  }
+
+  /** What needs somebody: parked instances, aggregates that can't be reached, what stopped. */
+  problems(): SagaProblem[] {
+    return sagaProblems(this.#ports.system, this.#counts());
   }
 
   /**

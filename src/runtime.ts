@@ -47,7 +47,7 @@ import type { Operations } from "./projections/operations.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import { Readers } from "./projections/readers.js";
-import { Sagas, SagaSystem } from "../sagas/index.js";
+import { Sagas, SagaSystem, type SagaStatus } from "../sagas/index.js";
 import type {
   ExternalStatus,
   Health,
@@ -78,6 +78,8 @@ export interface RuntimeStatus {
   readonly reactors: Readonly<Record<string, ReactorStatus>>;
   /** External projections by name. */
   readonly externals: Readonly<Record<string, ExternalStatus>>;
+  /** By name. */
+  readonly sagas: Readonly<Record<string, SagaStatus>>;
   /** Undefined where no messages were needed so far. */
   readonly messaging: MessagingStatus | undefined;
 }
@@ -284,13 +286,15 @@ export class Runtime {
       projections: byName(this.#readers.projectionStatuses()),
       reactors: byName(this.#readers.reactorStatuses()),
       externals: byName(this.#readers.externalStatuses()),
+      sagas: this.sagas.statuses(),
       messaging: this.#messaging.status(),
     };
   }
 
-  /** Whether projections, reactors and messaging do their work: for a probe. */
+  /** Whether projections, reactors, sagas and messaging do their work: for a probe. */
   health(): Health {
-    return healthWith(this.#readers.health(), this.#messaging.problems());
+    const problems = [...this.sagas.problems(), ...this.#messaging.problems()];
+    return healthWith(this.#readers.health(), problems);
   }
 
   /**

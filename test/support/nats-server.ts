@@ -76,6 +76,10 @@ export class NatsServer {
     writeFileSync(file, `listen: "127.0.0.1:${this.port}"\n${store}\n${config}\n`);
     const child = spawn(this.#program, ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
+    // A test process that ends early must not leave it behind.
+    const kill = () => void child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("close", () => process.off("exit", kill));
     this.#ended = new Promise((resolve) => child.once("close", () => resolve()));
     let output = "";
     await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,6 @@
 /** A proxy on the loopback interface that stands between a client and a server, and does to them what networks do. */
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 /**
@@ -76,20 +77,28 @@ export class TcpProxy {
       });
       from.on("end", () => to.end());
     }
-    client.on("data", (chunk: Buffer) => this.#carry(chunk, server, "up"));
-    server.on("data", (chunk: Buffer) => this.#carry(chunk, client, "down"));
+    this.#carry(client, server, () => false);
+    this.#carry(server, client, () => this.#mode === "half-open");
   }
 
-  #carry(chunk: Buffer, to: Socket, direction: "up" | "down"): void {
-    const mode = this.#mode;
-    if (mode === "black-hole" || (mode === "half-open" && direction === "down")) return;
-    const write = (bytes: Buffer) => {
-      if (!to.destroyed) to.write(bytes);
-    };
-    if (mode === "throttle")
-      for (const [index, byte] of chunk.entries())
-        setTimeout(() => write(Buffer.of(byte)), index * this.#delayMs);
-    else if (this.#delayMs > 0) setTimeout(() => write(chunk), this.#delayMs);
-    else write(chunk);
+  /** One chunk after the other, whatever the mode was when it came. */
+  #carry(from: Socket, to: Socket, isCut: () => boolean): void {
+    let last = Promise.resolve();
+    from.on("data", (chunk: Buffer) => {
+      if (this.#mode === "black-hole" || isCut()) return;
+      const dueMs = performance.now() + (this.#mode === "pass" ? this.#delayMs : 0);
+      last = last.then(() => this.#write(chunk, to, dueMs));
+    });
+  }
+
+  async #write(chunk: Buffer, to: Socket, dueMs: number): Promise<void> {
+    let written = 0;
+    for (; this.#mode === "throttle" && written < chunk.length; written += 1) {
+      if (to.destroyed) return;
+      to.write(chunk.subarray(written, written + 1));
+      await sleep(this.#delayMs);
+    }
+    if (dueMs > performance.now()) await sleep(dueMs - performance.now());
+    if (!to.destroyed) to.write(chunk.subarray(written));
   }
 }

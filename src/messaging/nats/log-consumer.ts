@@ -99,6 +99,8 @@ export class LogConsumer implements Closable {
   async #fill(): Promise<void> {
     let failures = 0;
     for (;;) {
+      // Who was closed while there is no connection would wait for one for ever.
+      if (this.#isClosed()) return;
       const connection = await this.#ports.link.wait((end) => (this.#endWait = end));
       if (connection === undefined || this.#isClosed()) return;
       try {
@@ -109,7 +111,8 @@ export class LogConsumer implements Closable {
         failures += 1;
         await this.#onFailure(error, connection);
       }
-      await this.#pauses.pause(backOffMs(failures));
+      // With a new connection it goes on at once.
+      if (!connection.isClosed()) await this.#pauses.pause(backOffMs(failures));
     }
   }
 
