@@ -229,9 +229,9 @@ export class SagaSystem {
 }
 
 /** A command to nobody is better found now than when the first one leaves. */
-function checkTargets({ name, targets }: Saga, { hasAggregate }: SagaSystemOptions): void {
+function checkTargets({ name, targets }: Saga, options: SagaSystemOptions): void {
   for (const target of targets)
-    if (target.remote !== true && !hasAggregate(target.name))
+    if (target.remote !== true && !options.hasAggregate(target.name))
       throw new InvalidArgumentError(
         `aggregates (saga ${name} sends commands to one)`,
         `given with it, or remote(${target.name})`,

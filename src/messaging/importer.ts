@@ -31,6 +31,8 @@ const REDELIVER_AFTER_MS = 1_000;
 const STORES_MAX = 1_000;
 
 export interface ImporterOptions {
+  /** Names its place in the log of all services. */
+  readonly service: string;
   readonly remote: RemoteAggregate;
   readonly journal: Journal;
   readonly limits: Limits;
@@ -106,7 +108,7 @@ export class Importer {
   async start(connection: TransportConnection): Promise<void> {
     this.#consuming = await connection.consume({
       aggregate: this.aggregate,
-      durable: `${this.#options.journal.storeId}.${this.aggregate}`,
+      durable: `${this.#options.service}-${this.aggregate}`,
       pageMax: PAGE_MAX,
       handle: (page) => this.handle(page),
     });

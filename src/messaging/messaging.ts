@@ -22,6 +22,8 @@ import type { RemoteAggregate } from "./remote.js";
 import type { Closable, ConnectionStatus, Transport, TransportConnection } from "./transport.js";
 
 export interface MessagingOptions<Context> {
+  /** Of this runtime among all; where it isn't given, its store's id. */
+  readonly service: string | undefined;
   /** Undefined: within this runtime only, and only once it is needed. */
   readonly transport: Transport | undefined;
   readonly journal: Journal;
@@ -72,9 +74,10 @@ export class Messaging<Context = unknown> {
   private constructor(options: MessagingOptions<Context>) {
     this.#options = options;
     this.#commands = new RemoteCommands({ ...options, storeId: options.journal.storeId });
+    const service = options.service ?? options.journal.storeId;
     const importing = options.readOnly ? [] : options.remotes;
     this.#importers = new Map(
-      importing.map((remote) => [remote.name, new Importer({ ...options, remote })]),
+      importing.map((remote) => [remote.name, new Importer({ ...options, service, remote })]),
     );
     this.imports = new Imports(this.#importers);
   }

@@ -14,7 +14,7 @@ import type { Clock, Ids } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
 
-/** A message as it travels. Header names are lower-case. */
+/** A message as it travels. Header names are lower-case, their values printable ASCII: whoever writes one encodes the rest. */
 export interface WireMessage {
   readonly headers: Readonly<Record<string, string>>;
   readonly payload: Uint8Array;

@@ -1,6 +1,7 @@
 /** What a runtime is given, with its defaults. */
 import type { AnyAggregate } from "../../actors/index.js";
 import type { Saga } from "../../sagas/index.js";
+import { checkName } from "../kernel/ids.js";
 import { checkInteger } from "../kernel/check.js";
 import type { Clock, Ids } from "../kernel/clock.js";
 import { limitsOf, type Limits } from "../kernel/limits.js";
@@ -37,6 +38,11 @@ export interface RuntimeOptions {
   readonly externalProjections?: readonly ExternalProjection[];
   /** How messages get to and from other services: `nats(…)`, or one hub for several runtimes of a process. */
   readonly messaging?: Transport;
+  /**
+   * Names this service where others must know it: its place in the log of all services is `<service>-<aggregate>`, for
+   * permissions say. One journal a name. Defaults to the id of the store.
+   */
+  readonly service?: string;
   /** What other services see; defaults to all aggregates. Without `messaging` nobody sees anything. */
   readonly expose?: Exposed;
   /** Aggregates of other services whose events are recorded here, too, each once. */
@@ -133,7 +139,10 @@ export function messagingOptionsOf(options: RuntimeOptions) {
       throw new InvalidArgumentError("expose", "aggregates that the runtime is opened with", name);
   checkRemotes(remotes, names);
   checkDistinct("endpoints", [STATUS_ENDPOINT, ...endpoints.map(({ name }) => name)]);
+  const { service } = options;
+  if (service !== undefined) checkName("service", service);
   return {
+    service,
     transport,
     remotes,
     commands: (expose.commands ?? aggregates).map(({ name }) => name),

@@ -74,6 +74,7 @@ function importerOver(
   const memory = new MemoryJournal(store, ports);
   const journal: Journal = faults.length === 0 ? memory : faultyJournal(memory, faults);
   const importer = new Importer({
+    service: "shop",
     remote: of,
     journal,
     limits: defaultLimits,
@@ -347,6 +348,7 @@ describe("an importer", () => {
       },
     });
     const again = new Importer({
+      service: "shop",
       remote: Deposits,
       journal: counting,
       limits: defaultLimits,

@@ -11,7 +11,13 @@
 import type { Msg, NatsConnection } from "nats";
 import type { Timer } from "../../kernel/clock.js";
 import { asError } from "../../kernel/errors.js";
-import type { Closable, ConsumeOptions, Handled, TransportHost } from "../transport.js";
+import {
+  WAITING_MAX,
+  type Closable,
+  type ConsumeOptions,
+  type Handled,
+  type TransportHost,
+} from "../transport.js";
 import { DurableConsumer } from "./durable-consumer.js";
 import type { EventLog } from "./event-log.js";
 import type { Link } from "./link.js";
@@ -29,8 +35,6 @@ const WORKING = Buffer.from("+WPI");
 const TERM = Buffer.from("+TERM");
 const ACK_WAIT_MS = 15_000;
 const WORKING_EVERY_MS = 5_000;
-/** Messages that aren't done, before no more come: what they wait for may stand behind so many. */
-const UNDONE_MAX = 1_000;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 30_000;
 
@@ -68,7 +72,7 @@ export class LogConsumer implements Closable {
       name: this.#name,
       filter: subjects.eventsOf(options.aggregate),
       ackWaitMs: ACK_WAIT_MS,
-      unackedMax: UNDONE_MAX + 2 * options.pageMax,
+      unackedMax: WAITING_MAX + 2 * options.pageMax,
       timeoutMs: logTimeoutMs,
     });
     this.#pauses = new Pauses(ports.host.clock);
@@ -148,7 +152,7 @@ export class LogConsumer implements Closable {
       stream: this.#ports.settings.subjects.stream,
       consumer: this.#name,
       pageMax: this.#options.pageMax,
-      hasRoom: () => this.#pulled.hasRoom(UNDONE_MAX),
+      hasRoom: () => this.#pulled.hasRoom(WAITING_MAX),
       onMessage: (message) => this.#take(message),
       onCompleted: () => this.#pulled.completed(),
     });

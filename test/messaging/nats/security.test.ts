@@ -252,7 +252,7 @@ test("with the permissions of the guide, each service can do its own", async () 
   const got: string[] = [];
   const consumer = await orders.consume({
     aggregate: "account",
-    durable: "orders-accounts",
+    durable: "orders-account",
     pageMax: 10,
     handle: async (page) => {
       got.push(...page.map(({ message }) => textOf(message)));
@@ -295,7 +295,7 @@ test("with the permissions of the guide, nobody can do what is another's", async
           "$JS.API.STREAM.UPDATE.shop-events",
           "$JS.API.STREAM.CREATE.mine",
           "$JS.API.STREAM.MSG.DELETE.shop-events",
-          "$JS.API.CONSUMER.DELETE.shop-events.orders-accounts",
+          "$JS.API.CONSUMER.DELETE.shop-events.orders-account",
           "$JS.API.CONSUMER.CREATE.shop-events.mine.shop.evt.order.*",
           "_INBOX_shop_orders.forged",
         ],
@@ -306,7 +306,7 @@ test("with the permissions of the guide, nobody can do what is another's", async
           "shop.evt.account.1",
           "$JS.API.STREAM.DELETE.shop-events",
           "$JS.API.STREAM.MSG.GET.shop-events",
-          "$JS.API.CONSUMER.CREATE.shop-events.orders-accounts.shop.evt.order.*",
+          "$JS.API.CONSUMER.CREATE.shop-events.orders-account.shop.evt.order.*",
           "$JS.API.CONSUMER.MSG.NEXT.shop-events.other",
           "_INBOX_shop_accounts.forged",
         ],
