@@ -46,3 +46,4 @@ export type {
   SagaInput,
   StepRecord,
 } from "./instance.js";
+export type { DeployGroup, DeployReport } from "./deploy-check.js";

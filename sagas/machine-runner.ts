@@ -222,10 +222,20 @@ export class MachineRunner {
     }) as AnyMachineSnapshot;
   }
 
+  /** What of a history this machine still has the states of. */
+  knownHistory(history: MachineState["history"] = {}): Record<string, readonly string[]> {
+    const has = (id: string) => this.#nodes.has(id);
+    const entries = Object.entries(history);
+    return Object.fromEntries(entries.filter(([node, ids]) => has(node) && ids.every(has)));
+  }
+
+  /** XState's own look-up takes ids apart at their dots, and users write dots in ids. */
+  get #nodes(): ReadonlyMap<string, AnyStateNode> {
+    return (this.machine as unknown as { idMap: ReadonlyMap<string, AnyStateNode> }).idMap;
+  }
+
   #nodeOf(id: string): AnyStateNode {
-    // XState's own look-up takes ids apart at their dots, and users write dots in ids.
-    const { idMap } = this.machine as unknown as { idMap: ReadonlyMap<string, AnyStateNode> };
-    const node = idMap.get(id);
+    const node = this.#nodes.get(id);
     if (node === undefined) throw new Error(`the machine has no state of id ${id}`);
     return node;
   }

@@ -71,7 +71,7 @@ function fitted(saga: Versions, instance: StoredInstance): Fate {
 }
 
 function migrated(saga: Versions, instance: StoredInstance): Fate {
-  const { value, context } = instance.machine as MachineState;
+  const { value, context, history } = instance.machine as MachineState;
   try {
     const migrate = saga.migrations.get(instance.version);
     const after = migrate?.({ value, context, timers: instance.timers });
@@ -79,6 +79,7 @@ function migrated(saga: Versions, instance: StoredInstance): Fate {
     const state = {
       value: after.value,
       context: recordable(after.context),
+      history: saga.runner.knownHistory(history),
       status: "active" as const,
     };
     checkPlainData("context of the migration", state.context, 28);

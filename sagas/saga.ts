@@ -54,7 +54,7 @@ export type EarlierVersion =
   /** Each is turned into one of today's, with its next input. Pure. */
   | { readonly migrate: (instance: MigratedInstance) => MigratedInstance };
 
-/** What a migration turns over. */
+/** What a migration turns over. What its history states remember stays, as far as the new machine has the states. */
 export interface MigratedInstance {
   readonly value: unknown;
   readonly context: unknown;

@@ -34,7 +34,7 @@ const listening = createMachine({
         IGNORED: {},
         "*": {
           actions: assign({
-            got: ({ context, event }) => [...(context.got), event.type],
+            got: ({ context, event }) => [...context.got, event.type],
           }),
         },
       },
@@ -206,7 +206,7 @@ describe("a timer", () => {
     states: {
       a: {
         after: {
-          100: { actions: assign({ fired: ({ context }) => (context.fired) + 1 }) },
+          100: { actions: assign({ fired: ({ context }) => context.fired + 1 }) },
         },
         on: { AGAIN: { target: "a", reenter: true }, LEAVE: "b" },
       },

@@ -164,7 +164,7 @@ describe("a machine that can't be made durable is refused", () => {
       IN,
       "invokes w",
     ],
-    ["an async assign", { entry: assign((async () => ({}))) }, IN, "async", "onDone"],
+    ["an async assign", { entry: assign(async () => ({})) }, IN, "async", "onDone"],
     [
       "a systemId",
       { invoke: { src: commandTo(Account), systemId: "x" } },
@@ -255,9 +255,7 @@ describe("what hides from the definition", () => {
     [
       "a message that is enqueued",
       {
-        entry: enqueueActions(({ enqueue }) =>
-          enqueue.sendTo("x", { type: "A" }),
-        ),
+        entry: enqueueActions(({ enqueue }) => enqueue.sendTo("x", { type: "A" })),
       },
       "Unable to send event to actor 'x'",
     ],

@@ -166,7 +166,7 @@ describe("transitions", () => {
       initial: "counting",
       states: {
         counting: {
-          on: { ADD: { actions: assign({ n: ({ context }) => (context.n) + 1 }) } },
+          on: { ADD: { actions: assign({ n: ({ context }) => context.n + 1 }) } },
           always: { guard: ({ context }) => context.n === 2, target: "full" },
         },
         full: {},
@@ -228,7 +228,7 @@ describe("transitions", () => {
       initial: "a",
       states: {
         a: {
-          entry: assign({ entries: ({ context }) => (context.entries) + 1 }),
+          entry: assign({ entries: ({ context }) => context.entries + 1 }),
           after: { 100: "late" },
           on: { AGAIN: { target: "a", reenter: true }, STAY: { target: "a" } },
         },
@@ -470,8 +470,11 @@ describe("invoke", () => {
       left: { on: { BACK: "paying" } },
     },
   });
-  const byName = setup({ actors: { payment: commandTo(Account) } }).createMachine({
-    context: ({ input }) => ({ id: input as string }),
+  const byName = setup({
+    types: { input: {} as string, context: {} as { id: string } },
+    actors: { payment: commandTo(Account) },
+  }).createMachine({
+    context: ({ input }) => ({ id: input }),
     initial: "paying",
     states: {
       paying: {

@@ -84,7 +84,9 @@ const MACHINES: Readonly<Record<string, AnyStateMachine>> = {
         onDone: { target: "off", actions: add },
       },
       off: {
-        entry: assign({ log: ({ context }) => [...(context.log ?? []), `off ${context.n}`] }),
+        entry: assign({
+          log: ({ context }: { context: Counting }) => [...(context.log ?? []), `off ${context.n}`],
+        }),
         on: {
           A: "on",
           C: ["on.left.old"].map((target) => ({ target, guard: "odd" as const })),
