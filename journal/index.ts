@@ -53,7 +53,7 @@ export {
 export { MemoryJournal } from "./memory/memory-journal.js";
 export { MemoryStore } from "./memory/memory-store.js";
 export { MemoryViews } from "./memory/memory-views.js";
-export { OwnedEvent } from "./owned-event.js";
+export { isPlainlyRecordable, OwnedEvent } from "./owned-event.js";
 export { readAll, type ReadAllOptions } from "./read-all.js";
 export {
   Subscription,

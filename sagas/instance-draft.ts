@@ -1,9 +1,25 @@
 /** An instance while one command to it is decided: the events so far, and the state after them. */
 import type { AnyMachineSnapshot } from "xstate";
-import { OwnedEvent } from "../journal/index.js";
+import { encode, isPlainlyRecordable, OwnedEvent } from "../journal/index.js";
 import type { Message } from "../src/kernel/event.js";
+import { InvalidArgumentError } from "../src/kernel/errors.js";
+import type { Limits } from "../src/kernel/limits.js";
+import { checkPlainData } from "../src/kernel/plain-data.js";
 import type { IndexChanges, InstanceState, Place, SagaEvent } from "./instance.js";
 import { evolveInstance, placeOf, samePlace } from "./instance-fold.js";
+
+/** What one commit may hold. */
+export type RecordLimits = Pick<
+  Limits,
+  "eventDataBytesMax" | "commitEventsMax" | "nestingDepthMax"
+>;
+
+/** A draft as it was. */
+interface Mark {
+  readonly state: InstanceState;
+  readonly isListed: boolean;
+  readonly events: number;
+}
 
 export class InstanceDraft {
   readonly events: Message[] = [];
@@ -29,6 +45,47 @@ export class InstanceDraft {
     const data = { ...event.data, ...places, ...goneOf(before, this.state) };
     this.#isListed = true;
     this.#add(event.type, data);
+  }
+
+  mark(): Mark {
+    return { state: this.state, isListed: this.#isListed, events: this.events.length };
+  }
+
+  /** What was added since doesn't count. */
+  rewind({ state, isListed, events }: Mark): void {
+    this.state = state;
+    this.snapshot = undefined;
+    this.#isListed = isListed;
+    this.events.length = events;
+  }
+
+  /**
+   * @param waiting - How many events may come with it.
+   * @throws InvalidArgumentError - What was added since can't be recorded.
+   */
+  checkFits(
+    { events: first }: Mark,
+    waiting: number,
+    { commitEventsMax, eventDataBytesMax, nestingDepthMax }: RecordLimits,
+  ): void {
+    const { events } = this;
+    if (events.length + waiting > commitEventsMax)
+      throw new InvalidArgumentError(
+        "events",
+        `at most ${commitEventsMax} in a commit`,
+        events.length,
+      );
+    for (const { type, data } of events.slice(first)) {
+      if (isPlainlyRecordable(data, eventDataBytesMax, nestingDepthMax)) continue;
+      checkPlainData(`data of event ${type}`, data, nestingDepthMax);
+      const { length } = encode(data);
+      if (length > eventDataBytesMax)
+        throw new InvalidArgumentError(
+          `data of event ${type}`,
+          `at most ${eventDataBytesMax} bytes when encoded`,
+          length,
+        );
+    }
   }
 
   /** Adds an event of the machine, for others. */

@@ -10,6 +10,7 @@
  * ```
  */
 import { asError } from "../src/kernel/errors.js";
+import { defaultLimits } from "../src/kernel/limits.js";
 import type { InstanceDraft } from "./instance-draft.js";
 import {
   isRepetition,
@@ -156,10 +157,13 @@ function stepOrPark(
   context: StepContext,
   waiting: readonly SagaInput[] = [],
 ): void {
+  const mark = draft.mark();
   try {
     new Step(draft, input, context, waiting).run();
+    // Found here, in the order of inputs: behind a commit that is refused later ones would go on.
+    draft.checkFits(mark, waiting.length, context.limits ?? defaultLimits);
   } catch (error) {
-    draft.snapshot = undefined;
+    draft.rewind(mark);
     draft.record({ type: "saga.parked", data: { problem: asError(error).message, input } });
   }
 }

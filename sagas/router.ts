@@ -10,10 +10,11 @@ import {
   type ViewStore,
 } from "../journal/index.js";
 import type { Clock, Timer } from "../src/kernel/clock.js";
-import { asError, InvalidArgumentError, TidemarkError } from "../src/kernel/errors.js";
+import { asError, hasCode, InvalidArgumentError, TidemarkError } from "../src/kernel/errors.js";
 import type { Position, RecordedEvent } from "../src/kernel/event.js";
 import { checkId } from "../src/kernel/ids.js";
 import type { Logger } from "../src/kernel/log.js";
+import { checkGivenEvent } from "./given-event.js";
 import type { Origin, SagaInput } from "./instance.js";
 import type { Correlation, Saga } from "./saga.js";
 import type { SagaLog } from "./saga-log.js";
@@ -30,6 +31,8 @@ export interface RouterPorts {
 }
 
 const PAGE_EVENTS = 500;
+/** Codes of errors by which this runtime, or its journal, is at its end. */
+const ENDS = ["runtime-closed", "journal-closed", "journal-poisoned", "append-outcome-unknown"];
 const WRITE_AFTER_MS = 1_000;
 
 export class Router {
@@ -37,6 +40,8 @@ export class Router {
   readonly #ports: RouterPorts;
   readonly #reader: SourceReader;
   readonly #subscription: Subscription;
+  /** What comes from up to here may have come in an earlier life. */
+  readonly #bornAt: Position;
   #written: Position;
   #timer: Timer | undefined;
   #closed = false;
@@ -45,6 +50,7 @@ export class Router {
     this.#saga = saga;
     this.#ports = ports;
     this.#written = after;
+    this.#bornAt = ports.journal.head();
     this.#reader = new SourceReader(saga.sources, saga.correlations.keys());
     this.#subscription = new Subscription(ports.journal, {
       name: `routing of saga ${saga.name}`,
@@ -128,24 +134,30 @@ export class Router {
     const found = this.#saga.correlations.get(event.type)?.(event);
     if (found === undefined) return [];
     const correlations = (Array.isArray(found) ? found : [found]) as readonly Correlation[];
+    const { type, data } = event;
     for (const correlation of correlations) {
       const argument = `what correlate of saga ${this.#saga.name} returns for ${event.type}`;
       if (typeof correlation !== "object" || (correlation as unknown) === null)
         throw new InvalidArgumentError(argument, "start(…), resume(…) or nothing", correlation);
       checkId(`instance id in ${argument}`, correlation.instanceId);
+      // An event of another service may be called as answers and timeouts are.
+      if (correlation.action !== "start" || this.#saga.onKnown === "resume")
+        checkGivenEvent(correlation.event ?? { type, data });
     }
     return correlations;
   }
 
   async #deliver(correlation: Correlation, event: RecordedEvent, origin: Origin): Promise<void> {
     const { instanceId } = correlation;
+    // It was told that it is on the list; that somebody started the instance since then doesn't change it.
+    if (event.position <= this.#bornAt && this.#ports.log.hasRefused(instanceId, origin)) return;
     try {
       const code = await this.#take(correlation, event, origin);
       if (code !== undefined) await this.#ports.log.refused(instanceId, origin, code);
     } catch (error) {
       const isLasting = error instanceof TidemarkError && !error.retryable;
-      // A journal that has failed refuses this, too, and the page comes again.
-      if (!isLasting) throw error;
+      // What this life can't do any more the next one does: the page comes again.
+      if (!isLasting || ENDS.some((code) => hasCode(error, code))) throw error;
       await this.#refuse(instanceId, origin, error);
     }
   }

@@ -2,7 +2,7 @@
 import type { AnyMachineSnapshot } from "xstate";
 import { aggregate, reject, type AnyAggregate, type DecideContext } from "../actors/index.js";
 import type { Message } from "../src/kernel/event.js";
-import { InstanceDraft } from "./instance-draft.js";
+import { InstanceDraft, type RecordLimits } from "./instance-draft.js";
 import { evolveInstance } from "./instance-fold.js";
 import {
   NEW_INSTANCE,
@@ -14,12 +14,17 @@ import {
 import { takeInput, takeKept } from "./instance-step.js";
 import type { StepContext, StepSaga } from "./step.js";
 
+/** What a step that can't be recorded within parks the instance; the defaults where absent. */
+interface Limited {
+  readonly limits?: RecordLimits;
+}
+
 /** What can be asked of an instance. */
 export type InstanceCommand =
-  | { readonly type: "take"; readonly data: SagaInput }
+  | { readonly type: "take"; readonly data: Limited & { readonly input: SagaInput } }
   | { readonly type: "park"; readonly data: Hand }
   /** Takes what was kept. */
-  | { readonly type: "release"; readonly data: Hand }
+  | { readonly type: "release"; readonly data: Limited & { readonly hand: Hand } }
   /** Goes on without what was kept. */
   | { readonly type: "discard"; readonly data: Hand }
   | { readonly type: "end"; readonly data: Hand };
@@ -60,9 +65,13 @@ class SagaActor {
     this.#saga = saga;
   }
 
-  take(state: InstanceState, input: SagaInput, context: DecideContext) {
+  take(
+    state: InstanceState,
+    { input, limits }: Limited & { readonly input: SagaInput },
+    context: DecideContext,
+  ) {
     const draft = this.#draftOf(state, context);
-    const refusal = takeInput(draft, input, this.#contextOf(context));
+    const refusal = takeInput(draft, input, this.#contextOf(context, limits));
     return refusal === undefined ? this.#eventsOf(draft, state) : reject(refusal);
   }
 
@@ -75,11 +84,15 @@ class SagaActor {
     return this.#eventsOf(draft, state);
   }
 
-  release(state: InstanceState, hand: Hand, context: DecideContext) {
+  release(
+    state: InstanceState,
+    { hand, limits }: Limited & { readonly hand: Hand },
+    context: DecideContext,
+  ) {
     if (state.status !== "parked") return reject("not-parked");
     const draft = this.#draftOf(state, context);
     draft.record({ type: "saga.released", data: hand });
-    takeKept(draft, state.kept, this.#contextOf(context));
+    takeKept(draft, state.kept, this.#contextOf(context, limits));
     return this.#eventsOf(draft, state);
   }
 
@@ -114,8 +127,9 @@ class SagaActor {
     return new InstanceDraft(state, this.#snapshots.get(state), version > 0);
   }
 
-  #contextOf({ entityId, nowMs }: DecideContext): StepContext {
-    return { saga: this.#saga, instanceId: entityId, nowMs };
+  #contextOf({ entityId, nowMs }: DecideContext, limits: RecordLimits | undefined): StepContext {
+    const context = { saga: this.#saga, instanceId: entityId, nowMs };
+    return limits === undefined ? context : { ...context, limits };
   }
 
   #eventsOf(draft: InstanceDraft, state: InstanceState): readonly Message[] {

@@ -26,6 +26,7 @@ import {
   AT_KEY,
   commandKey,
   countKey,
+  INDEX_RANGES,
   instanceKey,
   textOf,
   timerKey,
@@ -80,13 +81,21 @@ export class SagaIndex {
   #turn: Promise<void> = Promise.resolve();
   #closed = false;
 
+  /**
+   * Rows ahead of the log belong to a log that isn't there any more, and rows of no position are what is left of them where removing
+   * them was cut short: what is made from the log is made on nothing.
+   */
+  static async clean(views: ViewStore, journal: Journal): Promise<void> {
+    const at = views.get("rows", AT_KEY) as Position | undefined;
+    if (at !== undefined && at <= journal.head()) return;
+    for (const range of INDEX_RANGES) await views.removeRange("rows", range);
+  }
+
   /** @param sagas - Names of the sagas whose instances it lists. */
   constructor(sagas: readonly string[], listener: IndexListener, ports: SagaIndexPorts) {
     this.#ports = ports;
     this.#listener = listener;
-    const at = (ports.views.get("rows", AT_KEY) as Position | undefined) ?? 0;
-    // Rows ahead of the log belong to a log that isn't there any more.
-    this.#handled = this.#stored = at <= ports.journal.head() ? at : 0;
+    this.#handled = this.#stored = (ports.views.get("rows", AT_KEY) as Position | undefined) ?? 0;
     this.#subscription = new Subscription(ports.journal, {
       name: "index of sagas",
       after: this.#stored,
@@ -94,6 +103,8 @@ export class SagaIndex {
       clock: ports.clock,
       logger: ports.logger,
       handle: (page) => this.#handle(page),
+      // What fails is the disk; without its index a saga would stand still for good.
+      persists: () => true,
     });
   }
 

@@ -65,14 +65,8 @@ export class SagaLog {
   }
 
   /** Records it once, however often it is routed. */
-  async refused(
-    instanceId: string,
-    { position, part, eventId, type, streamId }: Origin,
-    code: string,
-    message?: string,
-  ): Promise<void> {
-    const key = `${this.#saga}/${instanceId}/${eventId}/${part}`;
-    const commandId = `saga-refused-${createHash("sha256").update(key).digest("hex")}`;
+  async refused(instanceId: string, origin: Origin, code: string, message?: string): Promise<void> {
+    const { position, eventId, type, streamId } = origin;
     const data = {
       instanceId,
       code,
@@ -82,7 +76,16 @@ export class SagaLog {
       eventType: type,
       streamId,
     };
-    await this.#append("InputRefused", data, commandId);
+    await this.#append("InputRefused", data, this.#refusalId(instanceId, origin));
+  }
+
+  hasRefused(instanceId: string, origin: Origin): boolean {
+    return this.#journal.findCommand(this.#refusalId(instanceId, origin)) !== undefined;
+  }
+
+  #refusalId(instanceId: string, { eventId, part }: Origin): string {
+    const key = `${this.#saga}/${instanceId}/${eventId}/${part}`;
+    return `saga-refused-${createHash("sha256").update(key).digest("hex")}`;
   }
 
   /** Oldest first. */

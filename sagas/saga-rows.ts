@@ -21,6 +21,12 @@ import type { Place } from "./instance.js";
 
 export const AT_KEY: ViewKey = ["sagas", "at"];
 
+/** All rows of the index, but not how far routing is. */
+export const INDEX_RANGES: readonly Pick<ViewRange, "from" | "before">[] = [
+  { from: ["sagas", "at"], before: ["sagas", "r"] },
+  { from: ["sagas", "t"], before: ["sagas", "u"] },
+];
+
 /** Which instance of which saga. */
 export interface InstanceName {
   readonly saga: string;

@@ -3,14 +3,15 @@
  * the three knows is in the index, and what that knows is in the log.
  */
 import type { Answer, AnyAggregate, AskOptions } from "../actors/index.js";
-import type { Journal, ViewStore } from "../journal/index.js";
+import { JournalReadOnlyError, type Journal, type ViewStore } from "../journal/index.js";
 import type { Clock } from "../src/kernel/clock.js";
 import type { CommandPort } from "../src/kernel/command-port.js";
-import { hasCode, InvalidArgumentError } from "../src/kernel/errors.js";
+import { asError, hasCode, InvalidArgumentError, TidemarkError } from "../src/kernel/errors.js";
 import type { RecordedEvent } from "../src/kernel/event.js";
 import type { Logger } from "../src/kernel/log.js";
 import { SagaCounts } from "./saga-counts.js";
-import type { Hand, SagaInput } from "./instance.js";
+import type { RecordLimits } from "./instance-draft.js";
+import { mayBeDone, type CommandOutcome, type Hand, type SagaInput } from "./instance.js";
 import { Outbox } from "./outbox.js";
 import { Router } from "./router.js";
 import type { Saga } from "./saga.js";
@@ -26,6 +27,7 @@ export interface SagaSystemOptions {
   readonly views: ViewStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly limits: RecordLimits;
   /** Another process runs them; here they can be looked at. */
   readonly readOnly: boolean;
   readonly commands: CommandPort;
@@ -41,6 +43,18 @@ export interface SagaSystemOptions {
 }
 
 const TAKE_TIMEOUT_MS = 60_000;
+/** As long as it takes: were one given up that waits in its mailbox, those behind it would go on, and it would seem to be old. */
+const ROUTING_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** An instance keeps as many inputs as it may: timers and answers wait until it is released. */
+class InstanceFullError extends TidemarkError {
+  readonly code = "instance-full";
+  readonly retryable = true;
+
+  constructor({ saga, instanceId }: InstanceName) {
+    super(`instance ${instanceId} of saga ${saga} is parked and keeps no more inputs: release it`);
+  }
+}
 
 export class SagaSystem {
   readonly #options: SagaSystemOptions;
@@ -68,9 +82,8 @@ export class SagaSystem {
       logger,
       rows: views,
       settle,
-      fire: async ({ saga, instanceId, id, dueAtMs }) => {
-        await this.take({ saga, instanceId }, { kind: "timer", id, dueAtMs }, {});
-      },
+      fire: ({ saga, instanceId, id, dueAtMs }) =>
+        this.#give({ saga, instanceId }, { kind: "timer", id, dueAtMs }),
     });
     this.#outbox = new Outbox({
       clock,
@@ -78,9 +91,7 @@ export class SagaSystem {
       rows: views,
       commands,
       settle,
-      answer: async (name, commandId, answer) => {
-        await this.take(name, { kind: "answer", commandId, answer }, {});
-      },
+      answer: (name, commandId, answer) => this.#answer(name, commandId, answer),
     });
     if (sagas.length === 0 || readOnly) return;
     const names = [...this.#sagas.keys()];
@@ -98,8 +109,10 @@ export class SagaSystem {
 
   /** Resolves once what was left undone is under way: overdue timers fire, commands leave, events are routed. */
   static async open(options: SagaSystemOptions): Promise<SagaSystem> {
+    const { readOnly, sagas, views, journal } = options;
+    if (readOnly || sagas.length === 0) return new SagaSystem(options);
+    await SagaIndex.clean(views, journal);
     const system = new SagaSystem(options);
-    if (options.readOnly || options.sagas.length === 0) return system;
     try {
       await system.#start();
     } catch (error) {
@@ -123,7 +136,10 @@ export class SagaSystem {
       if (saga.sources.length === 0) continue;
       const log = this.logOf(saga);
       const take = (instanceId: string, input: SagaInput, causedBy: RecordedEvent) =>
-        this.take({ saga: saga.name, instanceId }, input, { causedBy });
+        this.take({ saga: saga.name, instanceId }, input, {
+          causedBy,
+          timeoutMs: ROUTING_TIMEOUT_MS,
+        });
       this.#routers.set(
         saga.name,
         await Router.open(saga, { journal, views, clock, logger, log, take }),
@@ -176,22 +192,34 @@ export class SagaSystem {
     await this.#index?.settle();
   }
 
-  /** Gives an input to an instance. Resolves with why it wasn't taken, or with nothing once it is on disk. */
+  /**
+   * Gives an input to an instance. Resolves with why it wasn't taken, or with nothing once it is on disk. What can't be recorded of
+   * its step parks the instance.
+   *
+   * @throws InvalidArgumentError - The input can't be recorded itself, or an option isn't valid. Nothing was written.
+   */
   async take(
     name: InstanceName,
     input: SagaInput,
     options: AskOptions,
   ): Promise<string | undefined> {
+    const { limits } = this.#options;
+    const answer = await this.#ask(name, { type: "take", data: { input, limits } }, options);
+    return answer.status === "rejected" ? answer.code : undefined;
+  }
+
+  /** Gives an instance what is pending there. It is wanted no more where it was ended. */
+  async #give(name: InstanceName, input: SagaInput): Promise<void> {
+    if ((await this.take(name, input, {})) === "instance-full") throw new InstanceFullError(name);
+  }
+
+  async #answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void> {
     try {
-      const answer = await this.#ask(name, { type: "take", data: input }, options);
-      return answer.status === "rejected" ? answer.code : undefined;
+      await this.#give(name, { kind: "answer", commandId, answer });
     } catch (error) {
-      // What came of it can't be recorded, too large say. The input can.
       if (!hasCode(error, "invalid-argument")) throw error;
-      const reason = (error as Error).message;
-      await this.#ask(name, { type: "park", data: { reason } }, {});
-      const answer = await this.#ask(name, { type: "take", data: input }, options);
-      return answer.status === "rejected" ? answer.code : undefined;
+      // It says more than one event of the instance may: the machine must know at least that there was an answer.
+      await this.#give(name, { kind: "answer", commandId, answer: tooLarge(answer, error) });
     }
   }
 
@@ -201,14 +229,19 @@ export class SagaSystem {
     type: "park" | "release" | "discard" | "end",
     hand: Hand,
   ): Promise<Answer> {
-    return this.#ask(name, { type, data: hand }, {});
+    const { limits } = this.#options;
+    return type === "release"
+      ? this.#ask(name, { type, data: { hand, limits } }, {})
+      : this.#ask(name, { type, data: hand }, {});
   }
 
-  #ask(
+  async #ask(
     { saga, instanceId }: InstanceName,
     command: InstanceCommand,
     options: AskOptions,
   ): Promise<Answer> {
+    // An instance here may be older than its owner's: its answer would be worth nothing.
+    if (this.#options.readOnly) throw new JournalReadOnlyError();
     const definition = this.#sagas.get(saga) as Saga;
     const aggregate = definition as unknown as AnyAggregate;
     return this.#options.ask(aggregate, instanceId, command, {
@@ -237,6 +270,16 @@ function checkTargets({ name, targets }: Saga, options: SagaSystemOptions): void
         `given with it, or remote(${target.name})`,
         target.name,
       );
+}
+
+function tooLarge(answer: CommandOutcome, error: unknown): CommandOutcome {
+  return {
+    outcome: "given-up",
+    code: "answer-too-large",
+    message: `the answer can't be recorded: ${asError(error).message}`,
+    attempts: 1,
+    uncertain: mayBeDone(answer),
+  };
 }
 
 /** The aggregates that commands were left for. */

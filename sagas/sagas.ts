@@ -312,7 +312,7 @@ export class Sagas {
       const routers = [...system.sagas.keys()].map((name) => system.router(name));
       const isRouted = routers.every((router) => (router?.position() ?? head) >= head);
       const isTold = (system.index?.position() ?? head) >= head;
-      const isSent = system.outbox.pending === 0 && system.timers.firing === 0;
+      const isSent = system.outbox.pending === 0 && !system.timers.isBusy();
       if (isRouted && isTold && isSent && journal.head() === head) break;
       await new Promise<void>((resolve) => clock.defer(resolve));
     }

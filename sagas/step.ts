@@ -2,7 +2,7 @@
 import type { AnyMachineSnapshot, EventObject } from "xstate";
 import { asError } from "../src/kernel/errors.js";
 import { answerEvent, codeOf } from "./input-event.js";
-import type { InstanceDraft } from "./instance-draft.js";
+import type { InstanceDraft, RecordLimits } from "./instance-draft.js";
 import type {
   CommandOutcome,
   InstanceState,
@@ -24,6 +24,8 @@ export interface StepContext {
   readonly saga: StepSaga;
   readonly instanceId: string;
   readonly nowMs: number;
+  /** What one commit may hold; the defaults where absent. */
+  readonly limits?: RecordLimits;
 }
 
 /** An answer that says that something went wrong, and that the machine has no transition for. */

@@ -100,10 +100,11 @@ export class Timers {
     return Math.max(this.#known.size, this.#queue.size) + this.#meanwhile.size;
   }
 
-  /** Moment of the next one in memory; undefined where there is none. */
-  nextDueAtMs(): number | undefined {
-    this.#dropGone();
-    return this.#queue.first()?.dueAtMs;
+  /** Whether one fires, or is about to, or it isn't known yet whether one is. */
+  isBusy(): boolean {
+    if (this.#firing > 0 || this.#loading !== undefined) return true;
+    const next = this.#dropGone();
+    return next !== undefined && next.dueAtMs <= this.#ports.clock.nowMs();
   }
 
   async close(): Promise<void> {

@@ -293,7 +293,8 @@ describe("timers", () => {
     let open = () => undefined as void;
     next.gate = new Promise((resolve) => (open = resolve));
     next.timers.start();
-    for (let n = 0; n < 45_000; n++) next.set(`t-${n}`, startMs + (n < 22_000 ? 2_000 : 500) + (n % 1_000));
+    for (let n = 0; n < 45_000; n++)
+      next.set(`t-${n}`, startMs + (n < 22_000 ? 2_000 : 500) + (n % 1_000));
     expect(next.timers.inMemory).toBeLessThanOrEqual(2 * LOADED_MAX);
     next.gate = Promise.resolve();
     open();

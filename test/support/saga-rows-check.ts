@@ -55,7 +55,7 @@ function foldOf(events: Iterable<RecordedEvent>, sagas: readonly string[], at: n
     const stays = before !== undefined && isAt(placeOf(from), placeOf(state));
     const asked = new Map(before?.asked);
     for (const { id } of state.commands) if (!asked.has(id)) asked.set(id, event);
-    const atMs = stays ? (before).atMs : event.recordedAtMs;
+    const atMs = stays ? before.atMs : event.recordedAtMs;
     instances.set(event.streamId, { state, atMs, asked });
   }
   return instances;
