@@ -171,28 +171,31 @@ export function commandTo<Target extends CommandTarget>(
   return logic;
 }
 
+/** Of which command an answer is. */
+interface Answered {
+  readonly commandId: string;
+  /** Whom it was sent to: several commands may share their `as`. */
+  readonly entityId: string;
+}
+
 /** The events that answer a command sent with `as`, or with that type. */
 export type AnswerEvent<As extends string, Target extends CommandTarget = CommandTarget> =
-  | ({ readonly type: `${As}.accepted`; readonly commandId: string } & CommandOutput<
-      EventOfTarget<Target>
-    >)
-  | {
+  | (Answered & { readonly type: `${As}.accepted` } & CommandOutput<EventOfTarget<Target>>)
+  | (Answered & {
       readonly type: `${As}.rejected`;
-      readonly commandId: string;
       readonly code: string;
       readonly details: unknown;
-    }
+    })
   /** It may be carried out all the same. */
-  | { readonly type: `${As}.timed-out`; readonly commandId: string; readonly attempts: number }
+  | (Answered & { readonly type: `${As}.timed-out`; readonly attempts: number })
   /** `uncertain`: it may have been carried out. */
-  | {
+  | (Answered & {
       readonly type: `${As}.given-up`;
-      readonly commandId: string;
       readonly code: string;
       readonly message: string;
       readonly attempts: number;
       readonly uncertain: boolean;
-    };
+    });
 
 /** Everything that could be undone is. */
 export interface CompensatedEvent {

@@ -7,7 +7,7 @@ import type { AnswerAddress, CommandOutcome, SagaInput } from "./instance.js";
 export function answerEvent(
   commandId: string,
   answer: CommandOutcome,
-  { as, invocation, compensates }: AnswerAddress,
+  { as, entityId, invocation, compensates }: AnswerAddress,
 ): EventObject | undefined {
   if (compensates !== undefined) {
     if (answer.outcome === "accepted") return undefined;
@@ -16,7 +16,7 @@ export function answerEvent(
   }
   if (invocation !== undefined) return invocationEvent(invocation, answer);
   const { outcome, ...rest } = answer;
-  return { type: `${as}.${outcome}`, ...{ commandId, ...rest } };
+  return { type: `${as}.${outcome}`, ...{ commandId, entityId, ...rest } };
 }
 
 /** As XState tells that an invoked actor is done, or has failed. */

@@ -117,9 +117,10 @@ function filledIn({ state }: InstanceDraft, input: SagaInput): SagaInput | undef
   if (input.kind !== "answer") return input;
   const command = state.commands.find(({ id }) => id === input.commandId);
   if (command === undefined) return undefined;
-  const { as, invocation, compensates } = command;
+  const { as, entityId, invocation, compensates } = command;
   const to: AnswerAddress = {
     as,
+    entityId,
     ...(invocation === undefined ? {} : { invocation }),
     ...(compensates === undefined ? {} : { compensates }),
   };

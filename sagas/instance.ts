@@ -67,8 +67,8 @@ export interface MachineEvent {
   readonly type: string;
 }
 
-/** Who of an instance waits for an answer. */
-export type AnswerAddress = Pick<PendingCommand, "as" | "invocation" | "compensates">;
+/** Who of an instance waits for an answer, and whose it is. */
+export type AnswerAddress = Pick<PendingCommand, "as" | "entityId" | "invocation" | "compensates">;
 
 /** A timer that is set. */
 export interface PendingTimer {

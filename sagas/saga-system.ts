@@ -179,6 +179,10 @@ export class SagaSystem {
     return this.#timers;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   router(saga: string): Router | undefined {
     return this.#routers.get(saga);
   }

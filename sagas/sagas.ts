@@ -1,4 +1,5 @@
 /** What can be seen of sagas and done to their instances: `runtime.sagas`. */
+import { RuntimeClosedError } from "../actors/index.js";
 import { compareViewKeys, type Journal, type ViewKey, type ViewStore } from "../journal/index.js";
 import { keptAlive, type Clock } from "../src/kernel/clock.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
@@ -299,7 +300,9 @@ export class Sagas {
 
   /**
    * Resolves once everything recorded so far is routed, every command that is asked for is answered, and the lists show it.
-   * Timers that aren't due aren't waited for. For tests and examples.
+   * Timers that aren't due aren't waited for, nor are reactors. For tests and examples.
+   *
+   * @throws RuntimeClosedError - It was closed before, or meanwhile.
    */
   async idle(): Promise<void> {
     await keptAlive(this.#ports.clock, this.#idle());
@@ -308,6 +311,8 @@ export class Sagas {
   async #idle(): Promise<void> {
     const { system, journal, clock } = this.#ports;
     for (;;) {
+      // What isn't answered by then never will be here.
+      if (system.isClosed) throw new RuntimeClosedError();
       const head = journal.head();
       const routers = [...system.sagas.keys()].map((name) => system.router(name));
       const isRouted = routers.every((router) => (router?.position() ?? head) >= head);

@@ -309,18 +309,20 @@ describe("an answer", () => {
 
   it("is an event with what came of the command, and comes once", () => {
     const instance = started();
-    const commandId = instance.state.commands[0]!.id;
+    const { id: commandId, entityId } = instance.state.commands[0]!;
     const events = [{ type: "Paid", data: { cents: 1 } }];
     instance.answer("pay", accepted(events));
     expect(instance.state.machine).toMatchObject({
       value: "paid",
-      context: { answer: { type: "pay.accepted", commandId, version: 1, position: 1, events } },
+      context: {
+        answer: { type: "pay.accepted", commandId, entityId, version: 1, position: 1, events },
+      },
     });
     expect(instance.answer(commandId)).toEqual([]);
     const late = started();
     late.answer("pay", timedOut);
     expect(late.state.machine?.context).toEqual({
-      answer: { type: "pay.timed-out", commandId, attempts: 3 },
+      answer: { type: "pay.timed-out", commandId, entityId, attempts: 3 },
     });
     const never = started();
     never.answer("pay", givenUp(true));
