@@ -1,7 +1,28 @@
 import { describe, expect, it } from "vitest";
+import { givenSaga } from "tidemark/testing";
+import { confirmation } from "../../examples/confirmations/confirmation.js";
 import { runExample } from "../support/examples.js";
 
 describe("the confirmations example", () => {
+  it("asks for a refused mail again after a delay, and for no other once it was sent", () => {
+    givenSaga(confirmation(60_000))
+      .start({ orderId: "o-1", email: "ada@example.org", item: "lamp" })
+      .thenEmitted({
+        type: "MailRequested",
+        data: { to: "ada@example.org", subject: "Your order o-1: lamp", attempt: 1 },
+      })
+      .when({ type: "MailFailed", data: { attempt: 1, reason: "mailbox is full" } })
+      .thenState("waiting")
+      .thenTimers({ "xstate.after.retry.confirmation.waiting": 60_000 })
+      .advance(60_000)
+      .thenEmitted({
+        type: "MailRequested",
+        data: { to: "ada@example.org", subject: "Your order o-1: lamp", attempt: 2 },
+      })
+      .when({ type: "MailSent", data: { attempt: 2, effectId: "e-1" } })
+      .thenDone();
+  });
+
   it("asks for a refused mail again later, also after a reopening, and sends one each through 200 crash points", async () => {
     const { output, code } = await runExample("confirmations", ["--ci", "--points", "200"]);
     expect(output).toMatch(/Closed while 6 of 16 confirmations wait for another try/);
