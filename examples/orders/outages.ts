@@ -1,0 +1,80 @@
+/** What happens while a service, or the server between them, is away, and after it is back. */
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import { TidemarkError } from "tidemark";
+import type { NatsServer } from "../support/nats-server.js";
+import { Latencies } from "../support/figures.js";
+import { checkEnd, orderOf, type Branch } from "./branches.js";
+import type { BoxOffice } from "./box-office.js";
+import { Payment } from "./payment.js";
+import type { ServiceProcesses } from "./service-processes.js";
+
+const PATIENT = 20;
+const IMPATIENT = 5;
+
+/** Killed for a while; meanwhile people go on ordering. */
+export async function paymentsDown(
+  office: BoxOffice,
+  processes: ServiceProcesses,
+  downMs: number,
+): Promise<Branch> {
+  await processes.kill("payments");
+  const downSince = performance.now();
+  const asked = await failureOfAsking(office);
+  const placed = new Latencies();
+  const patient = Array.from({ length: PATIENT }, (_, n) => `patient-${n}`);
+  const impatient = Array.from({ length: IMPATIENT }, (_, n) => `impatient-${n}`);
+  const waitMs = downMs + 120_000;
+  for (const id of patient)
+    await placed.time(() => office.place(id, orderOf([id], { payWithinMs: waitMs })));
+  for (const id of impatient)
+    await placed.time(() => office.place(id, orderOf([id], { payWithinMs: downMs / 3 })));
+  // What needs no payment comes to its end.
+  await office.place("no-seats-meanwhile", orderOf(["a", "b"], { conference: "tiny" }));
+  checkEnd(await office.ended("no-seats-meanwhile"), "not-enough-seats");
+  for (const id of impatient) await office.until(id, ({ state }) => state === "undoing");
+  await delay(Math.max(0, downMs - (performance.now() - downSince)));
+  for (const id of patient) assert.equal(office.instance(id)?.state, "paying");
+
+  await processes.start("payments");
+  const backSince = performance.now();
+  for (const id of patient) checkEnd(await office.ended(id), "");
+  for (const id of impatient) checkEnd(await office.ended(id), "payment-timeout");
+  const seconds = (ms: number) => (ms / 1_000).toFixed(1);
+  return {
+    name: `payments down for ${seconds(backSince - downSince)} s`,
+    orderId: "impatient-0",
+    ended: `${PATIENT} confirmed, ${IMPATIENT} rejected`,
+    shown: `orders taken in ${placed.quantile(0.5).toFixed(1)} ms; asking failed with ${asked}; all at their ends ${seconds(performance.now() - backSince)} s after it was back`,
+  };
+}
+
+async function failureOfAsking({ runtime }: BoxOffice): Promise<string> {
+  const before = performance.now();
+  try {
+    await runtime.remote(Payment).ask("nobody", { type: "Cancel" });
+  } catch (error) {
+    const tookMs = performance.now() - before;
+    assert(error instanceof TidemarkError && error.retryable);
+    assert.equal(error.code, "no-responders");
+    assert(tookMs < 1_000, `failed after ${tookMs} ms only`);
+    return `${error.code} after ${tookMs.toFixed(1)} ms`;
+  }
+  throw new assert.AssertionError({ message: "a service that is down has answered" });
+}
+
+/** The server loses everything it has stored: whoever has published to it does so again, and everybody gets everything twice. */
+export async function serverLosesAll(office: BoxOffice, server: NatsServer): Promise<Branch> {
+  await server.stop();
+  server.wipe();
+  await server.restart();
+  await office.place("after-the-loss", orderOf(["Frances"]));
+  const end = await office.ended("after-the-loss");
+  checkEnd(end, "");
+  return {
+    name: "the server loses its log",
+    orderId: "after-the-loss",
+    ended: end.state,
+    shown: "all events published again; each was taken once",
+  };
+}
