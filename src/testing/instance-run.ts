@@ -30,7 +30,7 @@ export class InstanceRun {
   }
 
   take(input: SagaInput, nowMs: number): readonly [InstanceRun, InstanceOutcome] {
-    return this.command({ type: "take", data: input }, nowMs);
+    return this.command({ type: "take", data: { input } }, nowMs);
   }
 
   command(command: InstanceCommand, nowMs: number): readonly [InstanceRun, InstanceOutcome] {

@@ -181,7 +181,7 @@ class Specification implements SagaSpecification {
   }
 
   release(): SagaSpecification {
-    const [run, outcome] = this.#run.command({ type: "release", data: {} }, this.#nowMs);
+    const [run, outcome] = this.#run.command({ type: "release", data: { hand: {} } }, this.#nowMs);
     return new Specification(run, this.#nowMs, this.#position, [outcome]);
   }
 

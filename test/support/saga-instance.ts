@@ -1,7 +1,12 @@
 /** An instance of a saga that a test drives input by input, as its runtime would, without one. */
 import { expect } from "vitest";
 import type { Saga } from "tidemark";
-import type { CommandOutcome, InstanceState, SagaInput } from "../../sagas/index.js";
+import type {
+  CommandOutcome,
+  InstanceCommand,
+  InstanceState,
+  SagaInput,
+} from "../../sagas/index.js";
 import { InstanceRun } from "../../src/testing/instance-run.js";
 import type { Message } from "../../src/kernel/event.js";
 
@@ -26,7 +31,10 @@ export class TestInstance {
   }
 
   hand(type: "park" | "release" | "discard" | "end"): readonly Message[] | string {
-    const [run, outcome] = this.#run.command({ type, data: { by: "me" } }, this.nowMs);
+    const hand = { by: "me" };
+    const command: InstanceCommand =
+      type === "release" ? { type, data: { hand } } : { type, data: hand };
+    const [run, outcome] = this.#run.command(command, this.nowMs);
     return this.#took(run, outcome);
   }
 
