@@ -321,7 +321,7 @@ describe("routing of events to instances", () => {
       decide: { Go: () => [] },
       evolve: { Written: () => null },
       upcasters: {
-        Both: upcaster().splitInto(["Written"], ({ a, b }: { a: number; b: number }) => [
+        Both: upcaster<{ a: number; b: number }>().splitInto(["Written"], ({ a, b }) => [
           { type: "Written", data: { book: "x", n: a } },
           { type: "Written", data: { book: "x", n: b } },
         ]),
