@@ -21,7 +21,7 @@ type PaymentEvent =
   | { type: "PaymentCancelled" }
   | { type: "PaymentRefunded"; data: { cents: number } };
 
-interface PaymentState {
+export interface PaymentState {
   readonly status: "none" | "requested" | "accepted" | "declined" | "cancelled" | "refunded";
   readonly cents: number;
 }

@@ -17,7 +17,7 @@ interface Reservation {
   readonly seats: number;
 }
 
-interface Availability {
+export interface Availability {
   readonly free: number;
   readonly byOrder: Readonly<Record<string, Reservation>>;
 }
