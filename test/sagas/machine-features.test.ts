@@ -376,7 +376,7 @@ describe("actions", () => {
     const decision = Noting.behavior.decide(
       Noting.behavior.initialState("i"),
       "take",
-      { kind: "start", data: {} },
+      { input: { kind: "start", data: {} } },
       { nowMs: 0, entityId: "i", version: 0 } as never,
     );
     expect(decision).toMatchObject([{ data: { notes: ["hello", "ctx: an object"] } }]);

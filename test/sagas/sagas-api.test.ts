@@ -96,7 +96,7 @@ describe.each(storeKinds)("runtime.sagas, %s", (kind) => {
       ["parked", 5],
     ]);
     expect(sagas.status(book)).toMatchObject({ name: "notebook", refused: 0, lagEvents: 0 });
-    expect(sagas.diagram(book)).toContain("notebook");
+    expect(sagas.diagram(book)).toContain("open (18)");
     expect(await sagas.check(book)).toMatchObject({ willPark: 0 });
     expect(() => sagas.instances(book, { after: "nonsense" })).toThrow("after");
     expect(() => sagas.counts(notebook({ name: "other" }))).toThrow("opened with");
