@@ -13,5 +13,6 @@ export const parts = {
 };
 
 export function openService(directory: string, readOnly = false): Promise<Runtime> {
-  return openRuntime({ ...parts, directory, readOnly });
+  // Hundreds are asked at a time here, on whatever machine.
+  return openRuntime({ ...parts, directory, readOnly, askTimeoutMs: 60_000 });
 }

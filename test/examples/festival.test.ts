@@ -1,10 +1,12 @@
 import fc from "fast-check";
+import type { Runtime } from "tidemark";
 import { describe, expect, it } from "vitest";
 import { given, ManualClock, MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
 import { Cascade } from "../../examples/festival/cascade.js";
 import { checkConsistent } from "../../examples/festival/expected.js";
 import { FestivalEvent } from "../../examples/festival/festival-event.js";
 import { parts } from "../../examples/festival/service.js";
+import { festivalView } from "../../examples/festival/festival-view.js";
 import { Team } from "../../examples/festival/team.js";
 import { runExample } from "../support/examples.js";
 
@@ -76,6 +78,7 @@ describe("the festival example", () => {
         for (let n = 0; n < 3; n++)
           await runtime.ask(FestivalEvent, `event-${n}`, { type: "Announce", data: { name: "x" } });
         for (const each of actions) {
+          expect(await strayTeams(runtime)).toEqual([]);
           if (each.do === "wait") for (let turn = 0; turn < each.turns; turn++) await aTurn();
           else if (each.do === "reopen") {
             await runtime.close();
@@ -104,6 +107,16 @@ describe("the festival example", () => {
     );
   });
 });
+
+/** Teams that the view shows at an event that it doesn't show, at whatever position it is. */
+function strayTeams(runtime: Runtime): Promise<readonly (string | null)[]> {
+  return runtime.query(festivalView, ({ events, teams }) =>
+    teams
+      .list()
+      .entries.map(({ document }) => document.eventId)
+      .filter((eventId) => eventId !== null && events.get(eventId) === undefined),
+  );
+}
 
 function aTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
