@@ -69,7 +69,7 @@ async function run(
     () => branches.reordered(office),
     () => branches.reorderedForNothing(office),
     () => paymentsDown(office, processes, OUTAGE_MS),
-    () => serverLosesAll(office, server),
+    () => serverLosesAll(office, processes, server),
     () => ordersKilled(office, processes, { orders: ORDERS, kills: KILLS }),
   ]) {
     const done = await branch();

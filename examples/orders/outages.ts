@@ -64,17 +64,25 @@ async function failureOfAsking({ runtime }: BoxOffice): Promise<string> {
 }
 
 /** The server loses everything it has stored: whoever has published to it does so again, and everybody gets everything twice. */
-export async function serverLosesAll(office: BoxOffice, server: NatsServer): Promise<Branch> {
+export async function serverLosesAll(
+  office: BoxOffice,
+  processes: ServiceProcesses,
+  server: NatsServer,
+): Promise<Branch> {
+  const before = await processes.published("payments");
   await server.stop();
   server.wipe();
   await server.restart();
   await office.place("after-the-loss", orderOf(["Frances"]));
   const end = await office.ended("after-the-loss");
   checkEnd(end, "");
+  const after = await processes.published("payments");
+  assert.equal(after.losses, before.losses + 1);
+  const again = after.published - before.published;
   return {
     name: "the server loses its log",
     orderId: "after-the-loss",
     ended: end.state,
-    shown: "all events published again; each was taken once",
+    shown: `${again} events of payments published again or anew; each was taken once`,
   };
 }

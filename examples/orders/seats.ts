@@ -12,7 +12,7 @@ type SeatsEvent =
   | { type: "SeatsConfirmed"; data: { orderId: string; seats: number } }
   | { type: "SeatsReleased"; data: { orderId: string; seats: number } };
 
-interface Reservation {
+export interface Reservation {
   readonly status: "reserved" | "confirmed" | "released";
   readonly seats: number;
 }

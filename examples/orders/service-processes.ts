@@ -5,6 +5,11 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ServiceName } from "./services.js";
 
+export interface Published {
+  readonly published: number;
+  readonly losses: number;
+}
+
 export class ServiceProcesses {
   readonly #directory: string;
   readonly #server: string;
@@ -44,6 +49,15 @@ export class ServiceProcesses {
 
   resume(name: ServiceName): void {
     this.#children.get(name)?.kill("SIGCONT");
+  }
+
+  /** What it has published since it was started, and how often the server had lost that. */
+  async published(name: ServiceName): Promise<Published> {
+    const child = this.#children.get(name);
+    if (child === undefined) throw new Error(`the ${name} service doesn't run`);
+    const answered = once(child, "message") as Promise<[Published]>;
+    child.send("published?");
+    return (await answered)[0];
   }
 
   async stopAll(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
