@@ -1,7 +1,8 @@
 /** The commands for one aggregate. Of one instance those for one entity leave one after the other, in the order they were asked for. */
-import { asError, hasCode, TidemarkError } from "../src/kernel/errors.js";
+import { asError, TidemarkError } from "../src/kernel/errors.js";
 import type { Timer } from "../src/kernel/clock.js";
 import type { Position } from "../src/kernel/event.js";
+import { isNobodyThere, isOutage, isOwnEnd, isUncertain } from "./attempt-failure.js";
 import type { CommandOutcome } from "./instance.js";
 import { outcomeOf } from "./instance.js";
 import type { LaneStatus, OutboxPorts } from "./outbox.js";
@@ -25,6 +26,8 @@ interface Entry {
   failures: number;
   /** An attempt may have been carried out, nobody knows. */
   uncertain: boolean;
+  /** The last attempt found nobody there. */
+  foundNobody: boolean;
   /** What came of it, once that is known: asked again, it might be told otherwise. */
   outcome: CommandOutcome | undefined;
   /** What it waits for before its next attempt. */
@@ -52,6 +55,8 @@ export class OutboxLane {
   #running = false;
   #closed = false;
   #failures = 0;
+  /** Some found nobody there, and nothing was answered since. */
+  #isNobodyThere = false;
   #lastError: Error | undefined;
   readonly #attempts = new Set<Promise<void>>();
 
@@ -116,9 +121,10 @@ export class OutboxLane {
     this.#pump();
   }
 
-  hurry(): void {
+  /** Tries at once what waits for its next attempt. */
+  hurry(isMeant: (entry: Entry) => boolean = () => true): void {
     for (const entry of this.#entries.values()) {
-      if (entry.pause === undefined) continue;
+      if (entry.pause === undefined || !isMeant(entry)) continue;
       entry.pause.cancel();
       entry.pause = undefined;
       this.#ready.push(entry);
@@ -143,6 +149,7 @@ export class OutboxLane {
       attempts: 0,
       failures: 0,
       uncertain: command.position <= this.#bornAt,
+      foundNobody: false,
       outcome: undefined,
       pause: undefined,
     };
@@ -211,19 +218,29 @@ export class OutboxLane {
         correlationId,
         causationId: eventId,
       });
-      this.#failures = 0;
+      this.#answered();
       return outcomeOf(answer);
     } catch (error) {
       return this.#failureOf(entry, asError(error));
     }
   }
 
+  #answered(): void {
+    this.#failures = 0;
+    if (!this.#isNobodyThere) return;
+    this.#isNobodyThere = false;
+    // Pauses of up to half a minute were for somebody who wasn't there. What else was tried in vain keeps to its own.
+    this.hurry(({ foundNobody }) => foundNobody);
+  }
+
   #failureOf(entry: Entry, error: Error): CommandOutcome | undefined {
     this.#failures += 1;
     this.#lastError = error;
+    entry.foundNobody = isNobodyThere(error);
+    this.#isNobodyThere ||= entry.foundNobody;
     const { request } = entry.command;
     const mayBeRetried = (error instanceof TidemarkError && error.retryable) || isOutage(error);
-    entry.uncertain ||= codesOf(error).some((code) => UNCERTAIN.has(code));
+    entry.uncertain ||= isUncertain(error);
     if (mayBeRetried && (entry.attempts < request.attemptsMax || isOwnEnd(error))) {
       this.#again(entry, error);
       return undefined;
@@ -303,38 +320,4 @@ export class OutboxLane {
     for (const [name, command] of meanwhile) this.add(name, command);
     this.#ports.clock.defer(() => this.#pump());
   }
-}
-
-/** An attempt that ended so may have been carried out. */
-const UNCERTAIN = new Set([
-  "ask-timeout",
-  "request-timeout",
-  "append-outcome-unknown",
-  "view-behind",
-]);
-
-/** Whoever has the aggregate must be opened again; then the command may be sent again. */
-const OUTAGES = new Set([
-  ...UNCERTAIN,
-  "journal-poisoned",
-  "journal-closed",
-  "runtime-closed",
-  "writer-fenced",
-]);
-
-function isOutage(error: Error): boolean {
-  return codesOf(error).some((code) => OUTAGES.has(code));
-}
-
-/** This runtime is at its end: the next one goes on. */
-function isOwnEnd(error: Error): boolean {
-  return ["journal-poisoned", "journal-closed", "runtime-closed"].some((code) =>
-    hasCode(error, code),
-  );
-}
-
-/** Its own code, and that of the error elsewhere that it tells of. */
-function codesOf(error: Error): string[] {
-  const { code, remoteCode } = error as { readonly code?: unknown; readonly remoteCode?: unknown };
-  return [code, remoteCode].filter((each) => typeof each === "string");
 }

@@ -295,6 +295,22 @@ describe("an outbox", () => {
     expect(desk.clock.monotonicMs()).toBe(0);
   });
 
+  it("tries again at once what found nobody there, as soon as one of its lane is answered", async () => {
+    const desk = await opened();
+    desk.take = (id) =>
+      Promise.reject(new Outage(id.includes("full") ? "pool-full" : "no-responders", true));
+    const full = desk.ask("full", 1, { entityId: "full" });
+    const waiting = Array.from({ length: 300 }, (_, n) => desk.ask(`i-${n}`, 1));
+    await desk.clock.advance(20_000);
+    const nowMs = desk.clock.nowMs();
+    const triedBefore = desk.attempts(full).length;
+    desk.take = (id) => (id === full ? Promise.reject(new Outage("pool-full", true)) : undefined);
+    desk.ask("new", 1);
+    await until(() => desk.answers.length === 301);
+    for (const id of waiting) expect(desk.attempts(id).at(-1)).toBe(nowMs);
+    expect(desk.attempts(full)).toHaveLength(triedBefore);
+  });
+
   it("sends again after a restart what wasn't answered, in the order it was asked for", async () => {
     const desk = new Desk();
     const ids: string[] = [];
