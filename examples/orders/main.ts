@@ -7,7 +7,7 @@
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { inDirectory } from "../support/directory.js";
-import { NatsServer } from "../support/nats-server.js";
+import { startNatsServer, type RunningNatsServer } from "../support/nats-server.js";
 import { checkBooks } from "./books.js";
 import { BoxOffice } from "./box-office.js";
 import * as branches from "./branches.js";
@@ -31,15 +31,15 @@ const KILLS = values.ci ? 2 : 5;
 
 async function main(directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
-  const server = await NatsServer.start(directory);
-  const processes = new ServiceProcesses(directory, server.address);
+  const server = await startNatsServer();
+  const processes = new ServiceProcesses(directory, server.url);
   try {
     await Promise.all([
       processes.start("orders"),
       processes.start("seats"),
       processes.start("payments"),
     ]);
-    const office = await BoxOffice.open(directory, server.address, processes);
+    const office = await BoxOffice.open(directory, server.url, processes);
     try {
       await run(office, processes, server);
     } finally {
@@ -54,7 +54,7 @@ async function main(directory: string): Promise<void> {
 async function run(
   office: BoxOffice,
   processes: ServiceProcesses,
-  server: NatsServer,
+  server: RunningNatsServer,
 ): Promise<void> {
   await branches.openConference(office, branches.CONFERENCE, 10_000);
   const shown: branches.Branch[] = [];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { TidemarkError } from "tidemark";
-import type { NatsServer } from "../support/nats-server.js";
+import type { RunningNatsServer } from "../support/nats-server.js";
 import { Latencies } from "../support/figures.js";
 import { checkEnd, orderOf, type Branch } from "./branches.js";
 import type { BoxOffice } from "./box-office.js";
@@ -67,10 +67,10 @@ async function failureOfAsking({ runtime }: BoxOffice): Promise<string> {
 export async function serverLosesAll(
   office: BoxOffice,
   processes: ServiceProcesses,
-  server: NatsServer,
+  server: RunningNatsServer,
 ): Promise<Branch> {
   const before = await processes.published("payments");
-  await server.stop();
+  await server.kill();
   server.wipe();
   await server.restart();
   await office.place("after-the-loss", orderOf(["Frances"]));

@@ -1,34 +1,10 @@
 /** A NATS server of one test's own: on a free port of the loopback interface, with a store of its own in a temporary folder. */
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-
-const NAME = "nats-server";
-const HOW_TO = `${NAME} isn't installed: put it into the PATH, or name it in NATS_SERVER; on Debian it is "apt-get install ${NAME}"`;
-
-/** Where the program is. On Debian it is installed where it is missing, if this is root. */
-export function natsProgram(): string {
-  const found = natsProgramFound();
-  if (found !== undefined) return found;
-  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) throw new Error(HOW_TO);
-  try {
-    execFileSync("apt-get", ["install", "-y", "--no-install-recommends", NAME], { stdio: "pipe" });
-  } catch (cause) {
-    throw new Error(HOW_TO, { cause });
-  }
-  const installed = natsProgramFound();
-  if (installed === undefined) throw new Error(HOW_TO);
-  return installed;
-}
-
-function natsProgramFound(): string | undefined {
-  const given = process.env["NATS_SERVER"];
-  if (given !== undefined) return given;
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/bin"];
-  return folders.map((folder) => join(folder, NAME)).find((path) => existsSync(path));
-}
+import { join } from "node:path";
+import { natsProgram } from "./nats-program.js";
 
 export interface NatsServerOptions {
   /** More lines of its configuration. */
@@ -84,7 +60,7 @@ export class NatsServer {
     let output = "";
     await new Promise<void>((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", () => reject(new Error(`${NAME} didn't start:\n${output}`)));
+      child.once("close", () => reject(new Error(`nats-server didn't start:\n${output}`)));
       child.stderr.on("data", (chunk: Buffer) => {
         if (output.includes("Server is ready")) return;
         output += chunk.toString();
