@@ -40,8 +40,8 @@ const NEW_PRODUCTS = 8;
 const secondsSince = (startedAt: number) => (performance.now() - startedAt) / 1_000;
 
 async function main(directory: string): Promise<void> {
-  const userCount = Number(values.users ?? (values.ci ? 4_000 : 20_000));
-  const productCount = Number(values.products ?? (values.ci ? 1_000 : 5_000));
+  const userCount = Number(values.users ?? (values.ci ? 2_000 : 20_000));
+  const productCount = Number(values.products ?? (values.ci ? 500 : 5_000));
   const directories = { users: join(directory, "users"), products: join(directory, "products") };
   const server = await startNatsServer();
   const users = new ServiceProcess("./users-process.js", [directories.users, server.url]);

@@ -1,5 +1,6 @@
 /**
- * Foos for other processes: readings come in without an id, and two calls over gRPC answer what has become of them.
+ * Foos for other processes: readings come in without an id, and two calls, over gRPC and over NATS, answer what has
+ * become of them.
  *
  * `node dist/examples/foos/main.js` · `--directory DIR` (kept, and gone on with) · `--readings N` · `--ci`
  */
@@ -9,14 +10,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { status } from "@grpc/grpc-js";
 import { openRuntime, type Runtime } from "tidemark";
-import type { Answers } from "./asking-process.js";
+import { nats } from "tidemark/nats";
+import { startNatsServer } from "../support/nats-server.js";
+import type { Answers, Asked } from "./asking-process.js";
+import { GetFoo, GetFoos } from "./endpoints.js";
 import { lineOf, takeIn, type Feed } from "./feed.js";
 import { Foo, fooIdOf, type NumberedReading } from "./foo.js";
 import { foosView } from "./foos-view.js";
+import { startService } from "./grpc-service.js";
 import type { FooMessage } from "./protocol.js";
-import { startService } from "./service.js";
 
 const { values } = parseArgs({
   options: {
@@ -38,7 +41,20 @@ async function main(): Promise<void> {
 }
 
 async function run(directory: string, feed: Feed): Promise<void> {
-  const runtime = await openRuntime({ directory, ...options });
+  const server = await startNatsServer();
+  try {
+    await serve(directory, feed, server.url);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function serve(directory: string, feed: Feed, servers: string): Promise<void> {
+  const endpoints = [GetFoo, GetFoos];
+  // Readings come by the feed only, and nobody follows them.
+  const expose = { commands: [], events: [] };
+  const messaging = nats({ servers, prefix: "foos" });
+  const runtime = await openRuntime({ directory, ...options, endpoints, expose, messaging });
   const service = await startService(runtime);
   try {
     const reflected = runtime.view(foosView, "foos").position();
@@ -47,10 +63,10 @@ async function run(directory: string, feed: Feed): Promise<void> {
     if (resumedAfter > 0) console.log(`Went on after line ${resumedAfter}.`);
     checkJournal(runtime, feed);
 
-    const answers = await askFromAnotherProcess(service.port);
-    checkAnswers(answers, foldOf(runtime));
-    await checkReadingBeside(directory, answers);
-    report(answers, runtime);
+    const asked = await askFromAnotherProcess(service.port, servers);
+    checkAsked(asked, foldOf(runtime));
+    await checkReadingBeside(directory, asked.overGrpc);
+    report(asked, runtime);
   } finally {
     await service.close();
     await runtime.close();
@@ -70,11 +86,11 @@ function checkJournal(runtime: Runtime, feed: Feed): void {
   assert.equal(recorded.size, feed.readings);
 }
 
-function askFromAnotherProcess(port: number): Promise<Answers> {
+function askFromAnotherProcess(port: number, servers: string): Promise<Asked> {
   const path = new URL("./asking-process.js", import.meta.url);
-  const child = fork(path, [String(port)], { serialization: "advanced" });
+  const child = fork(path, [String(port), servers], { serialization: "advanced" });
   return new Promise((resolve, reject) => {
-    child.on("message", (answers) => resolve(answers as Answers));
+    child.on("message", (asked) => resolve(asked as Asked));
     child.on("error", reject);
     child.on("exit", (code) => reject(new Error(`the asking process ended with ${code}`)));
   });
@@ -100,6 +116,16 @@ function foldOf(runtime: Runtime): FooMessage[] {
   return [...foos.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
+/** The same answers both ways; only what a refusal is called is each one's own. */
+function checkAsked({ overGrpc, overNats }: Asked, expected: readonly FooMessage[]): void {
+  checkAnswers(overGrpc, expected);
+  checkAnswers(overNats, expected);
+  assert.equal(overGrpc.unknown, "NOT_FOUND");
+  assert.equal(overGrpc.foreignToken, "INVALID_ARGUMENT");
+  assert.equal(overNats.unknown, "not-found");
+  assert.equal(overNats.foreignToken, "invalid-argument");
+}
+
 function checkAnswers(answers: Answers, expected: readonly FooMessage[]): void {
   assert.deepEqual(answers.all, expected);
   assert.deepEqual(
@@ -114,8 +140,6 @@ function checkAnswers(answers: Answers, expected: readonly FooMessage[]): void {
     answers.one,
     expected.find(({ barId, bazId }) => barId === "bar-1" && bazId === "baz-2"),
   );
-  assert.equal(answers.unknown, status.NOT_FOUND);
-  assert.equal(answers.foreignToken, status.INVALID_ARGUMENT);
 }
 
 /** On the same machine a process needs no service: it may read the directory beside its owner. */
@@ -130,7 +154,11 @@ async function checkReadingBeside(directory: string, { one }: Answers): Promise<
   }
 }
 
-function report({ all, active, inactive, one }: Answers, runtime: Runtime): void {
+function report({ overNats, described }: Asked, runtime: Runtime): void {
+  const { all, active, inactive, one } = overNats;
+  console.log("\nServed over NATS");
+  for (const { name, subject, description } of described)
+    console.log(`  ${name.padEnd(13)}${subject.padEnd(20)}${description}`);
   const { history, ...foo } = one;
   console.log(`\nGetFoo ${one.id}`);
   console.log({ ...foo, history: `${history.length} entries` });
@@ -139,7 +167,7 @@ function report({ all, active, inactive, one }: Answers, runtime: Runtime): void
     `\nGetFoos: ${all.length} foos, ${active.length} active, ${inactive.length} inactive`,
   );
   console.log(
-    `Every answer equals a fold of the ${runtime.head} events of the log; none is twice.`,
+    `Every answer, over gRPC and over NATS, equals a fold of the ${runtime.head} events of the log; none is twice.`,
   );
 }
 

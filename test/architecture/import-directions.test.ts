@@ -180,6 +180,7 @@ const FORBIDDEN: readonly Forbidden[] = [
     "nats-has-one-door",
   ),
   forbid("the runtime importing nats", "src/runtime/", "nats", "nats-has-one-door"),
+  forbid("an example importing nats", "examples/foos/", "nats", "nats-has-one-door"),
   forbid(
     "sources importing a test",
     "src/projections/",
@@ -271,6 +272,7 @@ const ALLOWED: readonly Import[] = [
   allow("rules importing actors", "src/rules/", "actors/index.ts"),
   allow("messaging importing kernel", "src/messaging/", "src/kernel/event.ts"),
   allow("messaging/nats importing nats", "src/messaging/nats/", "nats"),
+  allow("a plain client in an example importing nats", "examples/foos/nats-client.ts", "nats"),
   allow("messaging/nats importing messaging", "src/messaging/nats/", "src/messaging/relay.ts"),
   allow("the runtime importing journal", "src/runtime/", "journal/index.ts"),
   allow("the runtime importing actors", "src/runtime/", "actors/index.ts"),

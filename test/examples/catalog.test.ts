@@ -6,18 +6,18 @@ describe("the catalog example", () => {
     const { output, code } = await startProgram("examples/catalog/main.js", ["--ci"]).ended;
     expect(code, output).toBe(0);
     for (const line of [
-      "It asks for them 1 time: User 03999 of spring.",
-      "Started again: all 10,000 are there",
-      "The list: 1,008 products with every name.",
+      "It asks for them 1 time: User 01999 of spring.",
+      "Started again: all 5,000 are there",
+      "The list: 508 products with every name.",
       "no-responders",
       "a product of somebody unknown is taken, and shown without a name",
       "the one who was unknown registers: Later.",
-      "22,001 of 22,001 events of users are in the products service's journal, each once.",
-      "4,001 users, 1,009 products.",
+      "11,001 of 11,001 events of users are in the products service's journal, each once.",
+      "2,001 users, 509 products.",
       "Fetched: 1 user for 8 products",
     ])
       expect(output).toContain(line);
-    expect(output).toMatch(/Killed when [\d,]+ of 10,000 events were received/);
+    expect(output).toMatch(/Killed when [\d,]+ of 5,000 events were received/);
     expect(output).toMatch(/the users service was killed half-way\. Sent again: \d/);
     expect(output).toMatch(/NATS was killed half-way\. Sent again: .*disconnected/);
   });

@@ -10,7 +10,11 @@ const KILLS = 6;
 describe("the foos example", () => {
   it("answers both calls for another process as a fold of the log does", async () => {
     const { output, code } = await startProgram(PROGRAM, ["--ci"]).ended;
-    expect(output).toContain("Every answer equals a fold of the 4000 events of the log");
+    expect(output).toContain(
+      "Every answer, over gRPC and over NATS, equals a fold of the 4000 events of the log",
+    );
+    expect(output).toMatch(/GetFoo +foos\.svc\.GetFoo +One foo by its id/);
+    expect(output).toMatch(/GetFoos +foos\.svc\.GetFoos +All foos/);
     expect(output).toContain("GetFoos: 250 foos, 166 active, 84 inactive");
     expect(code).toBe(0);
   });
@@ -26,7 +30,9 @@ describe("the foos example", () => {
     }
     const { output, code } = await startProgram(PROGRAM, args).ended;
     expect(output).toMatch(/Went on after line \d+/);
-    expect(output).toContain("Every answer equals a fold of the 20000 events of the log");
+    expect(output).toContain(
+      "Every answer, over gRPC and over NATS, equals a fold of the 20000 events of the log",
+    );
     expect(code, output).toBe(0);
   });
 });

@@ -1,13 +1,12 @@
 /** A client for other services: the two calls as promises. It knows the proto and nothing of Tidemark. */
-import { credentials, type Client, type ServiceError } from "@grpc/grpc-js";
+import { credentials, status, type Client, type ServiceError } from "@grpc/grpc-js";
+import type { FoosApi } from "./foos-api.js";
 import {
   FoosClient,
-  type FooMessage,
   type GetFooReply,
   type GetFooRequest,
   type GetFoosReply,
   type GetFoosRequest,
-  type Which,
 } from "./protocol.js";
 
 type Call = (
@@ -20,7 +19,7 @@ interface FoosCalls extends Pick<Client, "close"> {
   readonly getFoos: Call;
 }
 
-export class Foos {
+export class FoosOverGrpc implements FoosApi {
   readonly #client: FoosCalls;
 
   constructor(port: number) {
@@ -36,20 +35,13 @@ export class Foos {
     return this.#call<GetFoosReply>("getFoos", request);
   }
 
-  /** Every foo of a kind, page by page. */
-  async everyFoo(which: Which, pageSize: number): Promise<FooMessage[]> {
-    const foos: FooMessage[] = [];
-    let pageToken = "";
-    do {
-      const reply = await this.getFoos({ which, pageSize, pageToken, fresh: true });
-      foos.push(...reply.foos);
-      pageToken = reply.nextPageToken;
-    } while (pageToken !== "");
-    return foos;
+  codeOf(error: unknown): string {
+    return status[(error as ServiceError).code];
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#client.close();
+    return Promise.resolve();
   }
 
   #call<Reply>(method: "getFoo" | "getFoos", request: object): Promise<Reply> {
