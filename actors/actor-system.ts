@@ -3,6 +3,7 @@
  * command is *admit → hydrate → decide → evolve → append → reply → passivate*.
  */
 import { checkMetadata, type Journal } from "../journal/index.js";
+import { AskTimeouts } from "../src/kernel/ask-timeouts.js";
 import type { Clock, Ids, Timer } from "../src/kernel/clock.js";
 import { asError, InvalidArgumentError } from "../src/kernel/errors.js";
 import type { Message, Metadata, RecordedEvent, Version } from "../src/kernel/event.js";
@@ -11,7 +12,6 @@ import { checkInteger } from "../src/kernel/check.js";
 import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
-import { AskTimeouts } from "./ask-timeouts.js";
 import { Call, type CallAnswer, type CommandOptions } from "./call.js";
 import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
@@ -251,19 +251,19 @@ function commandOptionsOf(options: TellOptions, limits: Limits): CommandOptions 
     checkInteger("expectedVersion", expectedVersion, 0, Number.MAX_SAFE_INTEGER);
   const correlationId = options.correlationId ?? causedBy?.correlationId;
   const causationId = options.causationId ?? causedBy?.eventId;
+  const given = {
+    ...(commandId === undefined ? {} : { commandId }),
+    ...(expectedVersion === undefined ? {} : { expectedVersion }),
+  };
+  if (correlationId === undefined && causationId === undefined && headers === undefined)
+    return given;
   const metadata: Metadata = {
     ...(correlationId === undefined ? {} : { correlationId }),
     ...(causationId === undefined ? {} : { causationId }),
     ...(headers === undefined ? {} : { headers }),
   };
-  const hasMetadata =
-    correlationId !== undefined || causationId !== undefined || headers !== undefined;
-  if (hasMetadata) checkMetadata(metadata, limits);
-  return {
-    ...(commandId === undefined ? {} : { commandId }),
-    ...(expectedVersion === undefined ? {} : { expectedVersion }),
-    ...(hasMetadata ? { metadata } : {}),
-  };
+  checkMetadata(metadata, limits);
+  return { ...given, metadata };
 }
 
 function checkAggregates(aggregates: readonly AnyAggregate[], journal: Journal): void {

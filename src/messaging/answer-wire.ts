@@ -6,7 +6,15 @@ import { checkId, streamIdOf } from "../kernel/ids.js";
 import type { Limits } from "../kernel/limits.js";
 import { BadMessageError, RemoteFailedError } from "./errors.js";
 import { HeaderReader } from "./headers.js";
-import { dataOf, isJson, payloadOf, type Payload, type PayloadBounds } from "./payload.js";
+import {
+  dataOf,
+  isJson,
+  JSON_TYPE,
+  payloadOf,
+  plainPayloadOf,
+  type Payload,
+  type PayloadBounds,
+} from "./payload.js";
 import type { WireMessage } from "./transport.js";
 
 /** Header that says whether a request was accepted, rejected, answered or failed. */
@@ -29,8 +37,11 @@ function bounds(limits: Limits): PayloadBounds {
   return { bytesMax: ANSWER_BYTES_MAX, depthMax: limits.nestingDepthMax + LEVELS_AROUND };
 }
 
+/** JSON goes without saying. */
 function answerMessage(status: string, { contentType, bytes }: Payload): WireMessage {
-  return { headers: { "content-type": contentType, [STATUS_HEADER]: status }, payload: bytes };
+  const headers: Record<string, string> = { [STATUS_HEADER]: status };
+  if (contentType !== JSON_TYPE) headers["content-type"] = contentType;
+  return { headers, payload: bytes };
 }
 
 /** What became of a command. */
@@ -40,7 +51,7 @@ export function commandAnswerMessage(answer: CommandAnswer, limits: Limits): Wir
   const events = answer.events.map(travelling);
   const body = { version, position, duplicate, events };
   try {
-    return answerMessage("accepted", payloadOf("answer", body, bounds(limits)));
+    return answerMessage("accepted", plainPayloadOf("answer", body, bounds(limits)));
   } catch (error) {
     const message = `it was carried out (version ${version}), but its events can't be sent: ${asError(error).message}`;
     return failureMessage({ code: "answer-too-large", retryable: false, message });
@@ -57,14 +68,15 @@ function rejectedMessage(code: string, details: unknown, limits: Limits): WireMe
   }
 }
 
-function travelling(event: RecordedEvent) {
+function travelling(event: RecordedEvent): Record<string, unknown> {
   const { type, data, shape, version, position, recordedAtMs, eventId } = event;
   const { correlationId, causationId, headers } = event;
-  return {
+  const travels: Record<string, unknown> = {
     ...{ type, data, shape, version, position, recordedAtMs, eventId, correlationId },
-    ...(causationId === undefined ? {} : { causationId }),
-    ...(headers === undefined ? {} : { headers }),
   };
+  if (causationId !== undefined) travels["causationId"] = causationId;
+  if (headers !== undefined) travels["headers"] = headers;
+  return travels;
 }
 
 /** An endpoint's answer: always JSON, which any client can read. @throws InvalidArgumentError - It isn't JSON, or too large. */
@@ -86,7 +98,7 @@ export function failureOf(error: unknown): Failure {
 export function failureMessage({ code, retryable, message }: Failure): WireMessage {
   const shown = message.slice(0, TEXT_LENGTH_MAX).toWellFormed();
   const body = Buffer.from(JSON.stringify({ code, retryable, message: shown }));
-  return answerMessage("failed", { contentType: "application/json", bytes: body });
+  return answerMessage("failed", { contentType: JSON_TYPE, bytes: body });
 }
 
 /**

@@ -1,4 +1,4 @@
-/** A command as a message. Its time to live goes with it as what is left of it: clocks of two machines don't agree. */
+/** A command as a message. Of times only its time to live goes with it, as what is left: clocks of two machines don't agree. */
 import { checkId, streamIdOf } from "../kernel/ids.js";
 import type { Metadata, Version } from "../kernel/event.js";
 import type { Limits } from "../kernel/limits.js";
@@ -29,7 +29,6 @@ export interface SentCommand {
 export function commandMessage(
   command: SentCommand,
   storeId: string,
-  nowMs: number,
   limits: Limits,
 ): WireMessage {
   const { aggregate, entityId, type, commandId, timeoutMs, expectedVersion } = command;
@@ -37,7 +36,7 @@ export function commandMessage(
   const payload = payloadOf(argument, command.data ?? {}, dataBounds(limits));
   const subject = streamIdOf(aggregate, entityId);
   return wireMessage(
-    { id: commandId, storeId, type, timeMs: nowMs, subject },
+    { id: commandId, storeId, type, subject },
     payload,
     command.metadata,
     {

@@ -2,7 +2,7 @@
  * The envelope of every message: CloudEvents attributes in headers (binary mode), W3C trace context, and where it comes from.
  *
  * ```
- * ce-specversion: 1.0     ce-id, ce-source, ce-type, ce-time, ce-subject (the stream's id, where it has one)
+ * ce-specversion: 1.0     ce-id, ce-source, ce-type, ce-subject (the stream's id), ce-time (of events)
  * content-type            application/json or application/msgpack
  * traceparent, tracestate as the W3C writes them; they stand among the user's headers on both sides
  * tidemark-correlation, tidemark-causation, tidemark-headers (the user's other headers, as JSON)
@@ -24,7 +24,7 @@ export interface Attributes {
   /** Of the journal it comes from. */
   readonly storeId: string;
   readonly type: string;
-  readonly timeMs: number;
+  readonly timeMs?: number;
   readonly subject: StreamId;
 }
 
@@ -50,11 +50,12 @@ export function wireMessage(
     "ce-id": headerValue(attributes.id),
     "ce-source": headerValue(SOURCE_PREFIX + attributes.storeId),
     "ce-type": headerValue(attributes.type),
-    "ce-time": new Date(attributes.timeMs).toISOString(),
     "ce-subject": headerValue(attributes.subject),
     "content-type": payload.contentType,
     ...extra,
   };
+  const { timeMs } = attributes;
+  if (timeMs !== undefined) headers["ce-time"] = new Date(timeMs).toISOString();
   const { correlationId, causationId } = metadata;
   if (correlationId !== undefined) headers["tidemark-correlation"] = headerValue(correlationId);
   if (causationId !== undefined) headers["tidemark-causation"] = headerValue(causationId);
@@ -109,10 +110,11 @@ export function metadataOf(reader: HeaderReader, limits: Limits): Metadata {
   const correlationId = reader.optional("tidemark-correlation");
   const causationId = reader.optional("tidemark-causation");
   const headers = userHeadersOf(reader, limits);
+  if (correlationId === undefined && causationId === undefined && headers === undefined) return {};
   const metadata: Metadata = {
     ...(correlationId === undefined ? {} : { correlationId }),
     ...(causationId === undefined ? {} : { causationId }),
-    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...(headers === undefined ? {} : { headers }),
   };
   try {
     checkMetadata(metadata, limits);
@@ -122,7 +124,7 @@ export function metadataOf(reader: HeaderReader, limits: Limits): Metadata {
   return metadata;
 }
 
-function userHeadersOf(reader: HeaderReader, limits: Limits): Record<string, unknown> {
+function userHeadersOf(reader: HeaderReader, limits: Limits): Record<string, unknown> | undefined {
   const headers = otherHeadersOf(reader, limits);
   const traceparent = reader.optional("traceparent");
   // The W3C says of malformed ones: go on as if there were none.
@@ -132,9 +134,12 @@ function userHeadersOf(reader: HeaderReader, limits: Limits): Record<string, unk
   return { ...headers, traceparent, ...(isStateTaken ? { tracestate } : {}) };
 }
 
-function otherHeadersOf(reader: HeaderReader, limits: Limits): Record<string, unknown> {
+function otherHeadersOf(
+  reader: HeaderReader,
+  limits: Limits,
+): Record<string, unknown> | undefined {
   const text = reader.optional("tidemark-headers");
-  if (text === undefined) return {};
+  if (text === undefined) return undefined;
   const isMsgpack = text.startsWith(MSGPACK_PREFIX);
   const bytes = isMsgpack
     ? Buffer.from(text.slice(MSGPACK_PREFIX.length), "base64url")
@@ -147,7 +152,7 @@ function otherHeadersOf(reader: HeaderReader, limits: Limits): Record<string, un
   const headers = dataOf("header tidemark-headers", type, bytes, bounds);
   if (typeof headers !== "object" || headers === null || Array.isArray(headers))
     throw new BadMessageError("header tidemark-headers must be an object");
-  return headers as Record<string, unknown>;
+  return Object.keys(headers).length === 0 ? undefined : (headers as Record<string, unknown>);
 }
 
 /** The bounds on the data of one command or event. */

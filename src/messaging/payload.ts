@@ -4,7 +4,7 @@
  */
 import { decode, encode } from "../../journal/index.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
-import { checkPlainData } from "../kernel/plain-data.js";
+import { checkParsedJson, checkPlainData } from "../kernel/plain-data.js";
 import { BadMessageError } from "./errors.js";
 import { checkMsgpack } from "./msgpack-form.js";
 
@@ -30,6 +30,15 @@ export interface PayloadBounds {
  */
 export function payloadOf(argument: string, data: unknown, bounds: PayloadBounds): Payload {
   checkPlainData(argument, data, bounds.depthMax);
+  return plainPayloadOf(argument, data, bounds);
+}
+
+/**
+ * The same of what is known to be plain data: whatever was recorded.
+ *
+ * @throws InvalidArgumentError - It takes too many bytes.
+ */
+export function plainPayloadOf(argument: string, data: unknown, bounds: PayloadBounds): Payload {
   if (isJson(data)) {
     const bytes = Buffer.from(JSON.stringify(data));
     // What fits into the journal must fit here, too: msgpack, if JSON is longer.
@@ -72,9 +81,7 @@ export function dataOf(
     );
   if (bytes.length === 0) return undefined;
   try {
-    const data = decodedAs(contentType, bytes, bounds.depthMax);
-    checkPlainData(argument, data, bounds.depthMax);
-    return data;
+    return decodedAs(argument, contentType, bytes, bounds.depthMax);
   } catch (cause) {
     if (cause instanceof BadMessageError) throw cause;
     const problem = cause instanceof Error ? cause.message : String(cause);
@@ -82,15 +89,32 @@ export function dataOf(
   }
 }
 
-function decodedAs(contentType: string | undefined, bytes: Uint8Array, depthMax: number): unknown {
-  const [type] = (contentType ?? JSON_TYPE).split(";");
-  switch (type?.trim().toLowerCase()) {
-    case JSON_TYPE:
-      return JSON.parse(UTF8.decode(bytes));
-    case MSGPACK_TYPE:
+function decodedAs(
+  argument: string,
+  contentType: string | undefined,
+  bytes: Uint8Array,
+  depthMax: number,
+): unknown {
+  switch (mediaTypeOf(contentType)) {
+    case JSON_TYPE: {
+      const data: unknown = JSON.parse(UTF8.decode(bytes));
+      checkParsedJson(argument, data, depthMax);
+      return data;
+    }
+    case MSGPACK_TYPE: {
       checkMsgpack(bytes, depthMax);
-      return decode(bytes);
+      // Of what the client gives, Node's Buffer, the decoder would make values of that kind.
+      const plainBytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const data: unknown = decode(plainBytes);
+      checkPlainData(argument, data, depthMax);
+      return data;
+    }
     default:
       throw new BadMessageError(`content type ${JSON.stringify(contentType)} isn't known`);
   }
+}
+
+function mediaTypeOf(contentType: string | undefined): string {
+  if (contentType === undefined || contentType === JSON_TYPE) return JSON_TYPE;
+  return (contentType.split(";", 1)[0] as string).trim().toLowerCase();
 }

@@ -1,12 +1,13 @@
 /** Sends commands to aggregates of other services, and reads what they answer. */
 import { checkInteger } from "../kernel/check.js";
-import { keptAlive, type Clock, type Ids } from "../kernel/clock.js";
+import type { Clock, Ids } from "../kernel/clock.js";
 import type { CommandAnswer, CommandTarget } from "../kernel/command-port.js";
 import type { Message, Metadata, Version } from "../kernel/event.js";
 import { checkMetadata } from "../../journal/index.js";
 import { checkObject } from "../kernel/check.js";
 import { checkId } from "../kernel/ids.js";
 import type { Limits } from "../kernel/limits.js";
+import { SharedHold } from "../kernel/shared-hold.js";
 import { validated } from "../kernel/standard-schema.js";
 import { commandAnswerOf } from "./answer-wire.js";
 import { commandMessage } from "./command-wire.js";
@@ -39,9 +40,11 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 export class RemoteCommands {
   readonly #options: RemoteCommandsOptions;
+  readonly #hold: SharedHold;
 
   constructor(options: RemoteCommandsOptions) {
     this.#options = options;
+    this.#hold = new SharedHold(options.clock);
   }
 
   /** See `RemoteHandle.ask`. */
@@ -52,7 +55,7 @@ export class RemoteCommands {
     command: Message,
     options: RemoteAskOptions,
   ): Promise<CommandAnswer> {
-    const { storeId, clock, ids, limits, askTimeoutMs } = this.#options;
+    const { storeId, ids, limits, askTimeoutMs } = this.#options;
     const { commandId = ids.newId(), timeoutMs = askTimeoutMs, expectedVersion } = options;
     checkObject("command", command);
     checkId("command type", command.type);
@@ -67,9 +70,9 @@ export class RemoteCommands {
       data: dataFor(target, command),
       ...(expectedVersion === undefined ? {} : { expectedVersion }),
     };
-    const message = commandMessage(sent, storeId, clock.nowMs(), limits);
+    const message = commandMessage(sent, storeId, limits);
     const address = { kind: "command", aggregate: target.name, entityId } as const;
-    const answer = await keptAlive(clock, connection.request(address, message, timeoutMs));
+    const answer = await this.#hold.during(connection.request(address, message, timeoutMs));
     return commandAnswerOf(answer, target.name, entityId, limits);
   }
 }

@@ -22,7 +22,6 @@ const command = (timeoutMs: number) =>
       ...{ commandId: "c", timeoutMs, metadata: { correlationId: "k" } },
     },
     "s",
-    0,
     defaultLimits,
   );
 

@@ -9,7 +9,8 @@ import type { WireMessage } from "../transport.js";
 const NAME = /^[a-z0-9][a-z0-9_-]{0,127}$/;
 /** The server's own: one of them would make a message replace all others of its subject. */
 const RESERVED = "nats-";
-const START = "NATS/1.0\r\n";
+const LINE_END = "\r\n";
+const START = `NATS/1.0${LINE_END}`;
 const VALUE = /^([\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?)?$/;
 
 /** The id of the entity a command is for, percent-encoded; its hash is the partition in the subject. */
@@ -39,7 +40,7 @@ export class OutgoingHeaders {
 
   /** Adds one that is known to be plain. */
   add(name: string, value: string): void {
-    this.#text += `${name}: ${value}\r\n`;
+    this.#text += `${name}: ${value}${LINE_END}`;
   }
 
   /** With the line that begins and the one that ends them. */
@@ -48,7 +49,7 @@ export class OutgoingHeaders {
   }
 
   encode(): Uint8Array {
-    return Buffer.from(`${START}${this.#text}\r\n`, "latin1");
+    return Buffer.from(START + this.#text + LINE_END, "latin1");
   }
 
   /** As an option of the client. Servers don't take a message that says it has headers and has none. */
@@ -77,20 +78,63 @@ export function toWire(headers: Readonly<Record<string, string>>): OutgoingHeade
 /** Without the server's own, and without the entity's: that one is the transport's business. */
 export function fromWire(wire: MsgHdrs | undefined): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [given, values] of wire ?? []) {
-    const name = given.toLowerCase();
-    if (name.startsWith(RESERVED) || name === ENTITY_HEADER || Object.hasOwn(headers, name))
-      continue;
-    const value = values[0] ?? "";
-    // Assigned, this one would be lost, or be a prototype.
-    if (name === "__proto__") Object.defineProperty(headers, name, { value, enumerable: true });
-    else headers[name] = value;
-  }
+  for (const [name, values] of wire ?? []) take(headers, name, values[0] ?? "");
   return headers;
 }
 
-/** A message as it came, in plain bytes: what the client gives is Node's Buffer, and who decodes it may keep that. */
+function take(headers: Record<string, string>, given: string, value: string): void {
+  const name = given.toLowerCase();
+  if (name.startsWith(RESERVED) || name === ENTITY_HEADER || Object.hasOwn(headers, name)) return;
+  // Assigned, this one would be lost, or be a prototype.
+  if (name === "__proto__") Object.defineProperty(headers, name, { value, enumerable: true });
+  else headers[name] = value;
+}
+
+/** A message of the log as it came. */
 export function receivedOf({ headers, data }: Pick<Msg, "headers" | "data">): WireMessage {
-  const payload = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { headers: fromWire(headers), payload };
+  return { headers: fromWire(headers), payload: data };
+}
+
+/** Where the client's message has its bytes, headers first; another version of it may have them elsewhere. */
+interface ClientsMessage {
+  readonly _msg?: { readonly hdr?: number };
+  readonly _rdata?: Uint8Array;
+}
+
+/**
+ * Headers of a request or an answer as they came, out of the bytes: the client takes them apart with ten
+ * kilobytes of garbage for each message, and throws where one line isn't a header.
+ */
+export class ReceivedHeaders {
+  readonly #text: string;
+
+  constructor(message: Msg) {
+    const { _msg: { hdr = undefined } = {}, _rdata: bytes } = message as unknown as ClientsMessage;
+    if (hdr === undefined || bytes === undefined) this.#text = String(message.headers ?? "");
+    else if (hdr <= 0) this.#text = "";
+    else this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, hdr).toString("utf8");
+  }
+
+  /** The first of this name, as it is spelled there. */
+  get(name: string): string | undefined {
+    const at = this.#text.indexOf(`${LINE_END}${name}:`);
+    if (at < 0) return undefined;
+    const from = at + LINE_END.length + name.length + 1;
+    return this.#text.slice(from, this.#text.indexOf(LINE_END, from)).trim();
+  }
+
+  /** Up to the first line that isn't a header; see {@link fromWire}. */
+  all(): Record<string, string> {
+    const headers: Record<string, string> = {};
+    const text = this.#text;
+    let end = text.indexOf(LINE_END);
+    while (end >= 0) {
+      const from = end + LINE_END.length;
+      const colon = text.indexOf(":", from);
+      end = text.indexOf(LINE_END, from);
+      if (colon <= from || colon > end) break;
+      take(headers, text.slice(from, colon), text.slice(colon + 1, end).trim());
+    }
+    return headers;
+  }
 }

@@ -16,7 +16,7 @@ import { EventLog } from "./event-log.js";
 import { Link } from "./link.js";
 import { LogConsumer } from "./log-consumer.js";
 import type { LogMessage } from "./log-reader.js";
-import { encodeEntity, ENTITY_HEADER, receivedOf, toWire } from "./message-headers.js";
+import { encodeEntity, ENTITY_HEADER, ReceivedHeaders, toWire } from "./message-headers.js";
 import { failureOf } from "./nats-failures.js";
 import type { NatsSettings } from "./options.js";
 import { ERROR_CODE_HEADER, ERROR_HEADER, OVERLOADED, Served } from "./served.js";
@@ -84,10 +84,10 @@ export class NatsTransportConnection implements TransportConnection {
     try {
       const question = { subject, payload, headers, timeoutMs, address: nameOf(address) };
       const reply = await requests.ask(question);
-      const code = reply.headers?.get(ERROR_CODE_HEADER) ?? "";
-      if (code !== "")
-        throw refusedBy(address, Number(code), reply.headers?.get(ERROR_HEADER) ?? "");
-      return receivedOf(reply);
+      const received = new ReceivedHeaders(reply);
+      const code = received.get(ERROR_CODE_HEADER) ?? "";
+      if (code !== "") throw refusedBy(address, Number(code), received.get(ERROR_HEADER) ?? "");
+      return { headers: received.all(), payload: reply.data };
     } catch (error) {
       throw failureOf(error, {
         address: nameOf(address),

@@ -3,13 +3,13 @@
  * every answer that arrives, which took a third of the time of a request.
  */
 import { createInbox, type Msg, type NatsConnection } from "nats";
-import type { Clock, Timer } from "../../kernel/clock.js";
+import { AskTimeouts, type Expiring } from "../../kernel/ask-timeouts.js";
+import type { Clock } from "../../kernel/clock.js";
 import { NoRespondersError, RequestTimeoutError } from "../errors.js";
 import { NotPermittedError } from "./errors.js";
 import type { OutgoingHeaders } from "./message-headers.js";
 
 const NO_RESPONDERS = 503;
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** What is asked. */
 export interface Question {
@@ -21,23 +21,27 @@ export interface Question {
   readonly address: string;
 }
 
-interface Pending {
-  readonly question: Question;
-  readonly timer: Timer;
-  readonly resolve: (answer: Msg) => void;
-  readonly reject: (error: Error) => void;
+interface Pending extends Expiring {
+  settled: boolean;
+  readonly subject: string;
+  readonly address: string;
+  readonly timeoutMs: number;
+  resolve: (answer: Msg) => void;
+  reject: (error: Error) => void;
 }
+
+const ignored = () => undefined;
 
 export class Requests {
   readonly #connection: NatsConnection;
-  readonly #clock: Clock;
+  readonly #timeouts: AskTimeouts;
   readonly #inbox: string;
   readonly #pending = new Map<string, Pending>();
   #count = 0;
 
   constructor(connection: NatsConnection, inboxPrefix: string, clock: Clock) {
     this.#connection = connection;
-    this.#clock = clock;
+    this.#timeouts = new AskTimeouts(clock);
     this.#inbox = `${createInbox(inboxPrefix)}.`;
     connection.subscribe(`${this.#inbox}*`, {
       callback: (error, message) => {
@@ -46,10 +50,11 @@ export class Requests {
       },
     });
     void this.#watchRefusals();
-    void connection.closed().then(() =>
+    void connection.closed().then(() => {
       // Sent, and perhaps carried out.
-      this.#failAll(({ address, timeoutMs }) => new RequestTimeoutError(address, timeoutMs)),
-    );
+      this.#failAll(({ address, timeoutMs }) => new RequestTimeoutError(address, timeoutMs));
+      this.#timeouts.close();
+    });
   }
 
   /**
@@ -59,17 +64,19 @@ export class Requests {
    */
   ask(question: Question): Promise<Msg> {
     const token = (this.#count += 1).toString(36);
-    const { subject, payload, headers, timeoutMs } = question;
+    const { subject, payload, headers, timeoutMs, address } = question;
     this.#connection.publish(subject, payload, {
       reply: this.#inbox + token,
       ...headers.asOption(),
     });
     return new Promise((resolve, reject) => {
-      const delayMs = Math.min(TIMEOUT_MS_MAX, timeoutMs);
-      const timer = this.#clock.setTimer(delayMs, () =>
-        this.#fail(token, new RequestTimeoutError(question.address, timeoutMs)),
-      );
-      this.#pending.set(token, { question, timer, resolve, reject });
+      const expire = () => this.#fail(token, new RequestTimeoutError(address, timeoutMs));
+      const pending: Pending = {
+        ...{ settled: false, deadlineMs: 0, expire },
+        ...{ subject, address, timeoutMs, resolve, reject },
+      };
+      this.#pending.set(token, pending);
+      this.#timeouts.watch(pending, timeoutMs);
     });
   }
 
@@ -79,24 +86,32 @@ export class Requests {
     // It came after its time.
     if (pending === undefined) return;
     if (message.data.length === 0 && message.headers?.code === NO_RESPONDERS) {
-      this.#fail(token, new NoRespondersError(pending.question.address));
+      this.#fail(token, new NoRespondersError(pending.address));
       return;
     }
-    this.#pending.delete(token);
-    pending.timer.cancel();
-    pending.resolve(message);
+    const { resolve } = pending;
+    this.#forget(token, pending);
+    resolve(message);
   }
 
   #fail(token: string, error: Error): void {
     const pending = this.#pending.get(token);
     if (pending === undefined) return;
-    this.#pending.delete(token);
-    pending.timer.cancel();
-    pending.reject(error);
+    const { reject } = pending;
+    this.#forget(token, pending);
+    reject(error);
   }
 
-  #failAll(errorOf: (question: Question) => Error): void {
-    for (const [token, { question }] of this.#pending) this.#fail(token, errorOf(question));
+  #forget(token: string, pending: Pending): void {
+    this.#pending.delete(token);
+    pending.settled = true;
+    // Timeouts may know it for a while, and must not keep its answer in memory.
+    pending.resolve = ignored;
+    pending.reject = ignored;
+  }
+
+  #failAll(errorOf: (pending: Pending) => Error): void {
+    for (const [token, pending] of this.#pending) this.#fail(token, errorOf(pending));
   }
 
   /** A refusal names the subject only: each is that of the oldest request to it. */
@@ -104,8 +119,8 @@ export class Requests {
     for await (const { permissionContext: refused } of this.#connection.status()) {
       if (refused?.operation !== "publish") continue;
       const what = `publishing to ${refused.subject}`;
-      for (const [token, { question }] of this.#pending)
-        if (question.subject === refused.subject) {
+      for (const [token, { subject }] of this.#pending)
+        if (subject === refused.subject) {
           this.#fail(token, new NotPermittedError(what));
           break;
         }

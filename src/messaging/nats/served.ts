@@ -6,7 +6,7 @@ import {
   decodeEntity,
   ENTITY_HEADER,
   OutgoingHeaders,
-  receivedOf,
+  ReceivedHeaders,
   toWire,
 } from "./message-headers.js";
 import { drained } from "./settled.js";
@@ -97,14 +97,18 @@ export class Served implements Closable {
   async #handle(message: Msg): Promise<void> {
     const startedMs = this.#host.clock.monotonicMs();
     this.stats.num_requests += 1;
-    const refusal = this.#refusal(message);
+    const received = new ReceivedHeaders(message);
+    const refusal = this.#refusal(message.subject, received);
     if (refusal !== undefined) {
       this.#refuse(message, ...refusal);
       return;
     }
     this.#inHand += 1;
     try {
-      const { headers, payload } = await this.#answer(receivedOf(message));
+      const { headers, payload } = await this.#answer({
+        headers: received.all(),
+        payload: message.data,
+      });
       message.respond(payload, toWire(headers).asOption());
     } catch (error) {
       // An answer that is too large, or a connection that has ended.
@@ -117,16 +121,16 @@ export class Served implements Closable {
     }
   }
 
-  #refusal(message: Msg): [number, string] | undefined {
+  #refusal(subject: string, received: ReceivedHeaders): [number, string] | undefined {
     if (this.#inHand >= IN_HAND_MAX) return [OVERLOADED, "too many requests are in hand"];
     if (this.service.kind === "endpoint") return undefined;
     // Whoever may publish to one partition only must not reach an entity of another.
-    const entityId = decodeEntity(message.headers?.get(ENTITY_HEADER) ?? "");
+    const entityId = decodeEntity(received.get(ENTITY_HEADER) ?? "");
     const { aggregate } = this.service;
     if (
       entityId !== undefined &&
       entityId !== "" &&
-      this.#subjects.isCommandOf(message.subject, aggregate, entityId)
+      this.#subjects.isCommandOf(subject, aggregate, entityId)
     )
       return undefined;
     return [REFUSED, "the entity isn't of this subject's partition"];

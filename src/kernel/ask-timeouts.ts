@@ -2,7 +2,7 @@
  * Ask timeouts without a timer for each ask: calls with the same time allowed expire in the order in which they were
  * made, so one queue and one timer for each distinct time will do.
  */
-import type { Clock, Timer } from "../src/kernel/clock.js";
+import type { Clock, Timer } from "./clock.js";
 
 export interface Expiring {
   /** Whether it has been answered; then it expires no more. */
@@ -12,8 +12,8 @@ export interface Expiring {
   expire(timeoutMs: number): void;
 }
 
-/** Answered calls at the front of a queue are dropped when it grows; this many at a time are moved together. */
-const COMPACT_AT = 1_024;
+/** With fewer a queue isn't looked through for answered calls. */
+const COMPACT_AT_MIN = 1_024;
 
 class TimeoutQueue {
   readonly #clock: Clock;
@@ -21,6 +21,7 @@ class TimeoutQueue {
   readonly #onEmpty: () => void;
   #entries: (Expiring | undefined)[] = [];
   #front = 0;
+  #compactAt = COMPACT_AT_MIN;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, timeoutMs: number, onEmpty: () => void) {
@@ -39,9 +40,11 @@ class TimeoutQueue {
   #dropAnswered(): void {
     // Blanked as well: an answered call would keep its answer in memory until the timer.
     while (this.#entries[this.#front]?.settled === true) this.#entries[this.#front++] = undefined;
-    if (this.#front < COMPACT_AT || this.#front * 2 < this.#entries.length) return;
-    this.#entries = this.#entries.slice(this.#front);
+    if (this.#entries.length < this.#compactAt) return;
+    // Also those behind one that is never answered. At twice what is left it is done again.
+    this.#entries = this.#entries.filter((call) => call?.settled === false);
     this.#front = 0;
+    this.#compactAt = Math.max(COMPACT_AT_MIN, this.#entries.length * 2);
   }
 
   #setTimer(delayMs: number): void {
