@@ -13,13 +13,13 @@ export {
 } from "./actions.js";
 export { MachineRefusedError } from "./machine-check.js";
 export { NotDurableError } from "./machine-runner.js";
+export type { MigratedInstance } from "./runnable-saga.js";
 export {
   resume,
   saga,
   start,
   startOrResume,
   type Correlation,
-  type MigratedInstance,
   type Saga,
   type SagaDefinition,
 } from "./saga.js";
@@ -47,3 +47,4 @@ export type {
   StepRecord,
 } from "./instance.js";
 export type { DeployGroup, DeployReport } from "./deploy-check.js";
+export type { HistoryEntry } from "./instance-history.js";

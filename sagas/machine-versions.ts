@@ -8,10 +8,13 @@ import { asError } from "../src/kernel/errors.js";
 import { isDelay, type InstanceState, type MachineState, type PendingTimer } from "./instance.js";
 import type { MachineRunner } from "./machine-runner.js";
 import { recordable } from "./recordable.js";
-import type { Saga } from "./saga.js";
+import type { RunnableSaga } from "./runnable-saga.js";
 
 /** What of a saga says which machine runs an instance. */
-export type Versions = Pick<Saga, "name" | "version" | "hash" | "runner" | "pinned" | "migrations">;
+export type Versions = Pick<
+  RunnableSaga,
+  "name" | "version" | "hash" | "runner" | "pinned" | "migrations"
+>;
 
 /** An instance's stored parts, of whatever version. */
 export type StoredInstance = Pick<

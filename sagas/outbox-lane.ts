@@ -1,13 +1,38 @@
 /** The commands for one aggregate. Of one instance those for one entity leave one after the other, in the order they were asked for. */
 import { asError, TidemarkError } from "../src/kernel/errors.js";
-import type { Timer } from "../src/kernel/clock.js";
+import type { ViewReader } from "../journal/index.js";
+import type { Clock, Timer } from "../src/kernel/clock.js";
+import type { CommandPort } from "../src/kernel/command-port.js";
+import type { Logger } from "../src/kernel/log.js";
 import type { Position } from "../src/kernel/event.js";
 import { isNobodyThere, isOutage, isOwnEnd, isUncertain } from "./attempt-failure.js";
 import type { CommandOutcome } from "./instance.js";
 import { outcomeOf } from "./instance.js";
-import type { LaneStatus, OutboxPorts } from "./outbox.js";
 import type { StoredCommand } from "./saga-index.js";
 import { under, type InstanceName } from "./saga-rows.js";
+
+export interface OutboxPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly rows: ViewReader;
+  readonly commands: CommandPort;
+  /** The rows reflect everything durable, and are there to be read. */
+  settle(): Promise<void>;
+  /** Resolves once the instance has taken the answer. */
+  answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void>;
+}
+
+/** How one aggregate's commands stand. */
+export interface LaneStatus {
+  readonly aggregate: string;
+  /** Being tried now. */
+  readonly inFlight: number;
+  /** In memory; more may be on disk. */
+  readonly waiting: number;
+  /** Failed attempts since one was answered last. */
+  readonly failures: number;
+  readonly lastError: Error | undefined;
+}
 
 /** In memory at the most; the rest is on disk. */
 const LOADED_MAX = 5_000;

@@ -6,38 +6,10 @@
  * A command is sent with the same id until it is answered, so it is carried out once however often it leaves; the answer
  * goes to the instance as an input, and only that takes the command off the list.
  */
-import type { ViewReader } from "../journal/index.js";
-import type { Clock } from "../src/kernel/clock.js";
-import type { CommandPort } from "../src/kernel/command-port.js";
 import type { Position } from "../src/kernel/event.js";
-import type { Logger } from "../src/kernel/log.js";
-import type { CommandOutcome } from "./instance.js";
-import { OutboxLane } from "./outbox-lane.js";
+import { OutboxLane, type LaneStatus, type OutboxPorts } from "./outbox-lane.js";
 import type { StoredCommand } from "./saga-index.js";
 import type { InstanceName } from "./saga-rows.js";
-
-export interface OutboxPorts {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly rows: ViewReader;
-  readonly commands: CommandPort;
-  /** The rows reflect everything durable, and are there to be read. */
-  settle(): Promise<void>;
-  /** Resolves once the instance has taken the answer. */
-  answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void>;
-}
-
-/** How one aggregate's commands stand. */
-export interface LaneStatus {
-  readonly aggregate: string;
-  /** Being tried now. */
-  readonly inFlight: number;
-  /** In memory; more may be on disk. */
-  readonly waiting: number;
-  /** Failed attempts since one was answered last. */
-  readonly failures: number;
-  readonly lastError: Error | undefined;
-}
 
 export class Outbox {
   readonly #ports: OutboxPorts;

@@ -12,7 +12,8 @@ import {
   type SagaInput,
 } from "./instance.js";
 import { takeInput, takeKept } from "./instance-step.js";
-import type { StepContext, StepSaga } from "./step.js";
+import type { RunnableSaga } from "./runnable-saga.js";
+import type { StepContext } from "./step.js";
 
 /** What a step that can't be recorded within parks the instance; the defaults where absent. */
 interface Limited {
@@ -29,7 +30,7 @@ export type InstanceCommand =
   | { readonly type: "discard"; readonly data: Hand }
   | { readonly type: "end"; readonly data: Hand };
 
-export function sagaBehavior(saga: StepSaga): AnyAggregate["behavior"] {
+export function sagaBehavior(saga: RunnableSaga): AnyAggregate["behavior"] {
   const actor = new SagaActor(saga);
   const evolve = [...SAGA_EVENT_TYPES, ...saga.emits].map((type) => [
     type,
@@ -55,13 +56,13 @@ export function sagaBehavior(saga: StepSaga): AnyAggregate["behavior"] {
 }
 
 class SagaActor {
-  readonly #saga: StepSaga;
+  readonly #saga: RunnableSaga;
   /** The machine at a state that is in memory: finding it again costs more than a step. */
   readonly #snapshots = new WeakMap<InstanceState, AnyMachineSnapshot>();
   /** What was decided last and isn't folded yet. */
   #decided: { state: InstanceState; events: number; snapshot: AnyMachineSnapshot } | undefined;
 
-  constructor(saga: StepSaga) {
+  constructor(saga: RunnableSaga) {
     this.#saga = saga;
   }
 

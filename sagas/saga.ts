@@ -13,7 +13,7 @@ import { checkId, checkName } from "../src/kernel/ids.js";
 import { checkMachine, isReservedType } from "./machine-check.js";
 import { machineHash } from "./machine-hash.js";
 import { MachineRunner } from "./machine-runner.js";
-import type { MachineState, PendingTimer } from "./instance.js";
+import type { MigratedInstance, Migration, RunnableSaga } from "./runnable-saga.js";
 import { sagaBehavior } from "./saga-behavior.js";
 
 /** For which instance an event is, and what it does there; made by {@link start}, {@link resume}, {@link startOrResume}. */
@@ -54,14 +54,6 @@ export type EarlierVersion =
   /** Each is turned into one of today's, with its next input. Pure. */
   | { readonly migrate: (instance: MigratedInstance) => MigratedInstance };
 
-/** What a migration turns over. What its history states remember stays, as far as the new machine has the states. */
-export interface MigratedInstance {
-  readonly value: unknown;
-  readonly context: unknown;
-  /** Timers that are set; the ids of `after` are `xstate.after.<delay>.<state id>`. */
-  readonly timers: readonly PendingTimer[];
-}
-
 /** What `saga` is given. */
 export interface SagaDefinition<Sources extends readonly EventSource[]> {
   /** Names its streams and its place in the log: never change it once instances live. */
@@ -94,23 +86,13 @@ export interface SagaDefinition<Sources extends readonly EventSource[]> {
 }
 
 /** A saga, checked and ready to run. */
-export interface Saga<Emitted extends Message = Message> {
-  readonly name: string;
-  readonly version: number;
+export interface Saga<Emitted extends Message = Message> extends RunnableSaga {
   readonly machine: AnyStateMachine;
-  /** Changes whenever states, events, delays or invocations of the machine do. */
-  readonly hash: string;
-  readonly runner: MachineRunner;
   /** Whom its machine asks. */
   readonly targets: ReadonlySet<CommandTarget>;
   readonly sources: readonly EventSource[];
   readonly correlations: ReadonlyMap<string, ErasedCorrelate>;
-  readonly onUnknown: "refuse" | "keep" | "ignore";
-  readonly onKnown: "ignore" | "resume" | "refuse";
-  readonly emits: ReadonlySet<string>;
   readonly start: "head" | "beginning" | Position;
-  readonly pinned: ReadonlyMap<number, MachineRunner>;
-  readonly migrations: ReadonlyMap<number, Migration>;
   /** An instance is an actor like any other: this is what runs it. */
   readonly behavior: AnyAggregate["behavior"];
   /** Only for the compiler. */
@@ -118,10 +100,6 @@ export interface Saga<Emitted extends Message = Message> {
 }
 
 export type ErasedCorrelate = (event: RecordedEvent) => Correlations;
-export type Migration = (instance: MigratedInstance) => MigratedInstance;
-
-/** What a machine is as plain data, for migrations and checks. */
-export type { MachineState };
 
 const POLICIES_UNKNOWN = ["refuse", "keep", "ignore"];
 const POLICIES_KNOWN = ["ignore", "resume", "refuse"];

@@ -21,7 +21,7 @@ import type {
   SagaInput,
 } from "./instance.js";
 import { placeOf } from "./instance-fold.js";
-import type { LaneStatus } from "./outbox.js";
+import type { LaneStatus } from "./outbox-lane.js";
 import { SagaCounts } from "./saga-counts.js";
 import type { RefusedInput } from "./saga-log.js";
 import { sagaProblems, type SagaProblem } from "./saga-health.js";

@@ -12,16 +12,13 @@ import type {
 } from "./instance.js";
 import { taken } from "./instance-fold.js";
 import { NotDurableError, type MachineRunner, type Transition } from "./machine-runner.js";
-import { fateOf, type Versions } from "./machine-versions.js";
-import type { Saga } from "./saga.js";
+import { fateOf } from "./machine-versions.js";
+import type { RunnableSaga } from "./runnable-saga.js";
 import { stateName } from "./state-name.js";
 import { StepEffects } from "./step-effects.js";
 
-/** What a step must know of its saga. */
-export type StepSaga = Versions & Pick<Saga, "onUnknown" | "onKnown" | "emits">;
-
 export interface StepContext {
-  readonly saga: StepSaga;
+  readonly saga: RunnableSaga;
   readonly instanceId: string;
   readonly nowMs: number;
   /** What one commit may hold; the defaults where absent. */

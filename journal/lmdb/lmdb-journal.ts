@@ -70,8 +70,6 @@ export class LmdbJournal implements Journal, AdmissionView {
   #lastRecordedAtMs = 0;
   readonly #admittedVersions = new AdmittedVersions();
   readonly #pendingCommands = new Map<string, PendingCommit>();
-  /** The last id that was looked for in vain, until a commit takes it: every one passes here. */
-  #unknownCommand: string | undefined;
   /** Claims changed by commits that aren't durable yet; null where released. */
   readonly #pendingClaims = new Map<string, { state: ClaimState | null; position: Position }>();
   #closing: Promise<void> | undefined;
@@ -161,7 +159,6 @@ export class LmdbJournal implements Journal, AdmissionView {
       this.#admittedVersions.set(part.streamId, version, commit.lastPosition, this.#head);
     }
     if (record.commandId !== undefined) this.#pendingCommands.set(record.commandId, pending);
-    if (record.commandId === this.#unknownCommand) this.#unknownCommand = undefined;
     for (const claim of record.claims) {
       const state =
         replayClaim(claim, this.admittedClaim(claim.name, claim.key), record.position) ?? null;
@@ -235,11 +232,8 @@ export class LmdbJournal implements Journal, AdmissionView {
   }
 
   streamOfCommand(commandId: string): StreamId | undefined {
-    // A command is looked for before it is decided on, and again when it is admitted.
-    if (commandId === this.#unknownCommand) return undefined;
     const record =
       this.#pendingCommands.get(commandId)?.record ?? this.#reader.commandRecord(commandId);
-    if (record === undefined) this.#unknownCommand = commandId;
     return record?.parts[0]?.streamId;
   }
 

@@ -26,11 +26,7 @@ export interface SentCommand {
 }
 
 /** @throws InvalidArgumentError - The data or an id can't be sent. */
-export function commandMessage(
-  command: SentCommand,
-  storeId: string,
-  limits: Limits,
-): WireMessage {
+export function commandMessage(command: SentCommand, storeId: string, limits: Limits): WireMessage {
   const { aggregate, entityId, type, commandId, timeoutMs, expectedVersion } = command;
   const argument = `data of command ${type}`;
   const payload = payloadOf(argument, command.data ?? {}, dataBounds(limits));

@@ -134,10 +134,7 @@ function userHeadersOf(reader: HeaderReader, limits: Limits): Record<string, unk
   return { ...headers, traceparent, ...(isStateTaken ? { tracestate } : {}) };
 }
 
-function otherHeadersOf(
-  reader: HeaderReader,
-  limits: Limits,
-): Record<string, unknown> | undefined {
+function otherHeadersOf(reader: HeaderReader, limits: Limits): Record<string, unknown> | undefined {
   const text = reader.optional("tidemark-headers");
   if (text === undefined) return undefined;
   const isMsgpack = text.startsWith(MSGPACK_PREFIX);
