@@ -48,3 +48,5 @@ export type {
 } from "./instance.js";
 export type { DeployGroup, DeployReport } from "./deploy-check.js";
 export type { HistoryEntry } from "./instance-history.js";
+export { fateOf } from "./machine-versions.js";
+export { replayInput } from "./replay-input.js";

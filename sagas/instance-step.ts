@@ -152,7 +152,8 @@ function keep(draft: InstanceDraft, input: SagaInput): Refusal | undefined {
   return undefined;
 }
 
-function stepOrPark(
+/** Takes one input now. @param waiting - Inputs that are taken after it. */
+export function stepOrPark(
   draft: InstanceDraft,
   input: SagaInput,
   context: StepContext,

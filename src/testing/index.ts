@@ -4,3 +4,9 @@ export { ManualClock } from "./manual-clock.js";
 export { MemoryDirectory, openMemoryRuntime, type MemoryRuntimeOptions } from "./memory-runtime.js";
 export { given, type Given, type SpecificationContext, type Then } from "./specification.js";
 export { givenSaga, type AskedCommand, type SagaSpecification } from "./saga-specification.js";
+export {
+  recordSagaHistory,
+  replaySagaHistory,
+  type SagaHistory,
+  type SagaHistoryStep,
+} from "./saga-history.js";

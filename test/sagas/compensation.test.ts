@@ -31,7 +31,7 @@ const machine = createMachine({
         "compensation-failed": {
           target: "stuck",
           actions: assign({
-            codes: ({ context, event }) => [...(context.codes as string[]), event.code],
+            codes: ({ context, event }) => [...context.codes, event.code as string],
           }),
         },
         "*": {},
