@@ -9,7 +9,7 @@ import {
   start,
   type AnswerEvent,
   type CompensatedEvent,
-} from "../../src/index.js";
+} from "tidemark";
 
 export type PurseCommand =
   | { type: "Deposit"; data: { cents: number } }
