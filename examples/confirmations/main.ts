@@ -5,9 +5,9 @@
  * `node dist/examples/confirmations/main.js` · `--points N` at which it is killed · `--directory DIR`, an empty one · `--ci`
  */
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { openRuntime } from "tidemark";
+import { ManualClock } from "tidemark/testing";
 import { inDirectory } from "../support/directory.js";
 import { count, lines } from "../support/figures.js";
 import { crashEverywhere } from "./crash-points.js";
@@ -22,13 +22,15 @@ const { values } = parseArgs({
   },
 });
 
-const RETRY_DELAY_MS = 250;
+const MINUTE_MS = 60_000;
+/** Nobody waits for an hour here: this clock goes when it is told to. */
+const clock = new ManualClock();
 const all = customers(values.ci ? 16 : 64);
 const provider = providerFor(all);
 
 await inDirectory("confirmations", values.directory, async (directory) => {
   const open = () =>
-    openService(provider, RETRY_DELAY_MS, (parts) => openRuntime({ ...parts, directory }));
+    openService(provider, 60 * MINUTE_MS, (parts) => openRuntime({ ...parts, directory, clock }));
   const first = await open();
   try {
     await placeOrders(first, all);
@@ -38,12 +40,12 @@ await inDirectory("confirmations", values.directory, async (directory) => {
     await first.runtime.close();
   }
   // Retries become due while nobody is there.
-  await sleep(RETRY_DELAY_MS);
+  await clock.advance(90 * MINUTE_MS);
   const second = await open();
   try {
     while (!isTold(second, all)) {
       await settled(second);
-      await sleep(5);
+      await clock.advance(10 * MINUTE_MS);
     }
     await settled(second);
     await checkOneMailEach(second, provider, all);
@@ -80,7 +82,7 @@ function showEnd({ runtime, confirmation }: Service): void {
   const rows = story
     .filter(({ type }) => !type.startsWith("saga."))
     .map(({ streamType, type, data, recordedAtMs }) => {
-      const at = `${String(recordedAtMs - beganAtMs).padStart(5)} ms`;
+      const at = `${String((recordedAtMs - beganAtMs) / MINUTE_MS).padStart(4)} min`;
       return [`${at}  ${streamType}`, `${type.padEnd(15)}${JSON.stringify(data ?? {})}`] as const;
     });
   console.log(lines(rows));

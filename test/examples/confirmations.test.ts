@@ -30,6 +30,7 @@ describe("the confirmations example", () => {
     expect(output).toMatch(
       /order +MailSent +\{"attempt":3,"effectId":"[^"]+\/confirmation-mail"\}/,
     );
+    expect(output).toMatch(/ 90 min +confirmation +MailRequested +.+"attempt":2\}/);
     expect(output).toMatch(/xstate\.after\.retry\.confirmation\.waiting +-> requested/);
     expect(output).toMatch(/Killed at 200 points, .+: 2,800 mails, one each; [1-9]\d* were asked/);
     expect(code, output).toBe(0);
