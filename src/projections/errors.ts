@@ -1,5 +1,5 @@
 /** What can go wrong with views, each with what it means for who meets it. */
-import { TidemarkError, type ErrorDetails } from "../kernel/errors.js";
+import { hasCode, TidemarkError, type ErrorDetails } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 
 /** A handler, a key function or an upcaster failed for one event. Nothing of that event was written; see the failure policy. */
@@ -19,6 +19,18 @@ export class HandlerFailedError extends TidemarkError {
       cause,
     });
   }
+}
+
+/**
+ * Whether a reader tries again until it is closed, whatever its failure policy says. A store may come back. And where this runtime
+ * has come to its end, a reactor can't record what came of its effect until it is opened again: no fault of the event, and
+ * parking it would leave it for somebody to replay.
+ */
+export function isWaitedOut(error: unknown, waitsForStore: boolean): boolean {
+  if (!(error instanceof HandlerFailedError)) return waitsForStore;
+  return ["journal-poisoned", "journal-closed", "runtime-closed"].some((code) =>
+    hasCode(error.cause, code),
+  );
 }
 
 /** After an event two documents would have the same values in a unique index. The event fails; see the failure policy. */

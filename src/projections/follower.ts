@@ -11,7 +11,7 @@ import { Subscription, type Page, type ViewWrite } from "../../journal/index.js"
 import type { Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
-import { HandlerFailedError } from "./errors.js";
+import { HandlerFailedError, isWaitedOut } from "./errors.js";
 import { EventApplier } from "./event-applier.js";
 import type { FollowerOptions, FollowerPorts, FollowerStatus } from "./follower-options.js";
 import { ParkedReplay, type ReplayResult } from "./parked-replay.js";
@@ -76,7 +76,7 @@ export class Follower {
       handle: (page, last) => this.#handle(page, last),
       giveUp: (error) => this.#giveUp(error),
       onAdvanced: () => options.onAdvanced?.(),
-      persists: (error) => options.waitsForStore === true && !(error instanceof HandlerFailedError),
+      persists: (error) => isWaitedOut(error, options.waitsForStore === true),
     });
   }
 
