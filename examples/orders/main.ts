@@ -85,4 +85,5 @@ async function run(
   console.log("\nEvery order is at an end; seats, payments and registrations agree.");
 }
 
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 await inDirectory("orders", values.directory, main);

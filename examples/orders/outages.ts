@@ -38,6 +38,9 @@ export async function paymentsDown(
 
   await processes.start("payments");
   const backSince = performance.now();
+  // The next command that gets through takes all others along, which pause for up to 30 s by then.
+  await office.place("after-it", orderOf(["Hedy"]));
+  checkEnd(await office.ended("after-it"), "");
   for (const id of patient) checkEnd(await office.ended(id), "");
   for (const id of impatient) checkEnd(await office.ended(id), "payment-timeout");
   const seconds = (ms: number) => (ms / 1_000).toFixed(1);

@@ -1,13 +1,6 @@
 /** Of the payments service: what was asked for, and what came of it. An entity is the payment for one order. */
 import { aggregate, reject } from "tidemark";
 
-/** What a card does; a real service asks a bank. */
-export const CARDS = {
-  good: "pays at once",
-  empty: "is declined",
-  careful: "waits until its owner approves",
-} as const;
-
 type PaymentCommand =
   | { type: "Request"; data: { cents: number; card: string } }
   /** By whoever owns the card. */
@@ -34,6 +27,7 @@ export const Payment = aggregate<PaymentState, PaymentCommand, PaymentEvent>({
       if (status === "requested" || status === "accepted") return [];
       if (status !== "none") return reject(status);
       const { cents, card } = data;
+      // Where a real service would ask a bank. A card that isn't one of these waits until its owner approves.
       const requested = { type: "PaymentRequested", data } as const;
       if (card === "good") return [requested, { type: "PaymentAccepted", data: { cents } }];
       if (card === "empty")

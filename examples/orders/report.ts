@@ -5,8 +5,14 @@ import type { Books } from "./books.js";
 import type { Branch } from "./branches.js";
 import { OrderSaga } from "./order-saga.js";
 
-function tableOf(head: string[], rows: readonly (string | number)[][]): string {
-  const table = new Table({ head, style: { head: [], border: [], compact: true } });
+/** @param widths - Of its columns, where they aren't as wide as what is in them. */
+function tableOf(
+  head: string[],
+  rows: readonly (string | number)[][],
+  widths: readonly (number | null)[] = [],
+): string {
+  const style = { head: [], border: [], compact: true };
+  const table = new Table({ head, style, colWidths: [...widths], wordWrap: true });
   table.push(...rows);
   return table.toString();
 }
@@ -40,6 +46,7 @@ export function branchesText(branches: readonly Branch[]): string {
   return tableOf(
     ["branch", "ended", "shown"],
     branches.map(({ name, ended, shown }) => [name, ended, shown]),
+    [null, null, 70],
   );
 }
 
