@@ -73,7 +73,7 @@ async function registrations({ users, shop, userIds }: Stage): Promise<void> {
   await users.start();
   const startedAt = performance.now();
   await shop.registerAll(userIds.length);
-  await shop.renameAll(userIds, "of spring");
+  await shop.renameAll(userIds, "spring");
   const commands = 2.5 * userIds.length;
   const rate = count(commands / secondsSince(startedAt));
   console.log(
@@ -140,7 +140,7 @@ async function usersKilledInTheMiddle(stage: Stage): Promise<void> {
   await shop.register("user-later", { name: "Later", email: "later@example.org" });
   console.log(`\nStarted again; the one who was unknown registers: ${await nameOnceKnown(stage)}.`);
   let restarting: Promise<void> | undefined;
-  await shop.renameAll(userIds, "of summer", (answered) => {
+  await shop.renameAll(userIds, "summer", (answered) => {
     if (answered >= userIds.length / 2) restarting ??= users.kill().then(() => users.start());
   });
   await restarting;
@@ -157,7 +157,7 @@ async function natsKilledInTheMiddle(stage: Stage): Promise<void> {
   const { server, shop, userIds } = stage;
   shop.failures.clear();
   let restarting: Promise<void> | undefined;
-  await shop.renameAll(userIds, "of autumn", (answered) => {
+  await shop.renameAll(userIds, "autumn", (answered) => {
     if (answered >= userIds.length / 2) restarting ??= server.kill().then(() => server.restart());
   });
   await restarting;

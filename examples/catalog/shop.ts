@@ -53,9 +53,9 @@ export class Shop {
     let answered = 0;
     await each(userIds.length, async (n) => {
       const userId = userIds[n] ?? "";
-      const name = `User ${userId.slice(5)} ${round}`;
+      const name = `User ${userId.slice(5)} of ${round}`;
       await this.#untilAnswered(() => this.rename(userId, name, `${round}-name-${userId}`));
-      const email = `${round}-${userId}@example.org`;
+      const email = `${userId}@${round}.example.org`;
       const command: UserCommand = { type: "ChangeEmail", data: { email } };
       if (n % 2 === 0)
         await this.#untilAnswered(() => this.#change(userId, command, `${round}-mail-${userId}`));

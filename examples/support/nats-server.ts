@@ -14,12 +14,13 @@ const READY_WITHIN_MS = 20_000;
 
 /**
  * A shell between the example and its server: reads the signal to end it with. If the example is killed instead, its end of the
- * pipe closes, and the server and its folder go, too.
+ * pipe closes, and the server and its folder go, too. Nobody reads standard error then: a word about the killed server would end
+ * the shell before it has tidied up.
  */
 const WATCH = `
 "$0" -c "$1/server.conf" & server=$!
 if read -r signal; then kill -"$signal" $server; wait $server
-else kill -KILL $server; wait $server; rm -rf "$1"; fi
+else exec 2>/dev/null; kill -KILL $server; wait $server; rm -rf "$1"; fi
 `;
 
 export interface RunningNatsServer {
@@ -37,7 +38,7 @@ export interface RunningNatsServer {
 /** @throws Error - The program isn't installed, or doesn't start. */
 export async function startNatsServer(): Promise<RunningNatsServer> {
   const program = natsProgram();
-  const folder = mkdtempSync(join(tmpdir(), "tidemark-nats-"));
+  const folder = mkdtempSync(join(tmpdir(), "tidemark-example-nats-"));
   const listen = `127.0.0.1:${await freePort()}`;
   const store = JSON.stringify(join(folder, "store"));
   const config = `listen: "${listen}"\njetstream { store_dir: ${store} }\n`;

@@ -1,5 +1,11 @@
+import { inProcessHub } from "tidemark";
+import { openMemoryRuntime } from "tidemark/testing";
 import { describe, expect, it } from "vitest";
+import { catalog, Users } from "../../examples/catalog/catalog-view.js";
+import { FetchedUser, Product } from "../../examples/catalog/product.js";
+import { User } from "../../examples/catalog/user.js";
 import { startProgram } from "../support/programs.js";
+import { until } from "../support/until.js";
 
 describe("the catalog example", () => {
   it("shows each user's name of today, once taken over, through kills of both services and of NATS", async () => {
@@ -20,5 +26,34 @@ describe("the catalog example", () => {
     expect(output).toMatch(/Killed when [\d,]+ of 5,000 events were received/);
     expect(output).toMatch(/the users service was killed half-way\. Sent again: \d/);
     expect(output).toMatch(/NATS was killed half-way\. Sent again: .*disconnected/);
+  });
+
+  it("shows what was fetched until something newer comes by event", async () => {
+    const hub = inProcessHub();
+    const products = await openMemoryRuntime({
+      aggregates: [Product, FetchedUser],
+      remotes: [Users],
+      projections: [catalog],
+      messaging: hub,
+    });
+    const users = await openMemoryRuntime({ aggregates: [User], messaging: hub });
+    const isReceived = (count: number) => () =>
+      products.status().messaging!.imports[0]!.imported === count;
+    const shown = () => products.view(catalog, "users").get("ada", { fresh: true });
+    const rename = (name: string) => users.ask(User, "ada", { type: "Rename", data: { name } });
+    const fetched = { name: "third", email: "a@example.org", version: 3 };
+
+    await products.ask(FetchedUser, "ada", { type: "Note", data: fetched });
+    const profile = { name: "first", email: "a@example.org" };
+    await users.ask(User, "ada", { type: "Register", data: profile });
+    await rename("second");
+    await until(isReceived(2));
+    expect(await shown()).toEqual({ ...fetched, received: 2 });
+    await rename("third");
+    await rename("fourth");
+    await until(isReceived(4));
+    expect(await shown()).toEqual({ ...fetched, name: "fourth", version: 4, received: 4 });
+    await users.close();
+    await products.close();
   });
 });
