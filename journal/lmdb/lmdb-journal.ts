@@ -153,19 +153,15 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   /** Keeps what later admissions must see although it isn't durable yet. */
   #remember(pending: PendingCommit): void {
-    const { record, commit } = pending;
+    const { record, commit, position } = pending;
     for (const part of record.parts) {
       const version = part.firstVersion + part.events.length - 1;
       this.#admittedVersions.set(part.streamId, version, commit.lastPosition, this.#head);
     }
     if (record.commandId !== undefined) this.#pendingCommands.set(record.commandId, pending);
     for (const claim of record.claims) {
-      const state =
-        replayClaim(claim, this.admittedClaim(claim.name, claim.key), record.position) ?? null;
-      this.#pendingClaims.set(claimKeyOf(claim.name, claim.key), {
-        state,
-        position: record.position,
-      });
+      const state = replayClaim(claim, this.admittedClaim(claim.name, claim.key), position) ?? null;
+      this.#pendingClaims.set(claimKeyOf(claim.name, claim.key), { state, position });
     }
   }
 

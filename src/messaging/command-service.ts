@@ -64,17 +64,9 @@ export class CommandService {
     const command = commandOf(message, this.#aggregate, this.#limits);
     const { entityId, type, data, commandId, timeoutMs, expectedVersion, metadata } = command;
     if (timeoutMs <= 0) throw new DeadlineExceededError(commandId);
-    return this.#ask(
-      this.#aggregate,
-      entityId,
-      { type, data },
-      {
-        ...metadata,
-        commandId,
-        timeoutMs,
-        ...(expectedVersion === undefined ? {} : { expectedVersion }),
-      },
-    );
+    const given = { ...metadata, commandId, timeoutMs };
+    const options = expectedVersion === undefined ? given : { ...given, expectedVersion };
+    return this.#ask(this.#aggregate, entityId, { type, data }, options);
   }
 }
 

@@ -51,13 +51,14 @@ export function commandOf(message: WireMessage, aggregate: string, limits: Limit
     throw new BadMessageError(`a command for ${subject.aggregate} came to ${aggregate}`);
   const expectedVersion = reader.optionalInteger(EXPECTED_VERSION);
   const contentType = reader.optional("content-type");
-  return {
-    ...subject,
+  const command = {
+    aggregate,
+    entityId: subject.entityId,
     type: typeOf(reader),
     data: dataOf("command data", contentType, message.payload, dataBounds(limits)) ?? {},
     commandId: reader.checked("ce-id", checkId),
     timeoutMs: Math.min(reader.integer(TIMEOUT_HEADER), TIMEOUT_MS_MAX),
-    ...(expectedVersion === undefined ? {} : { expectedVersion }),
     metadata: metadataOf(reader, limits),
   };
+  return expectedVersion === undefined ? command : { ...command, expectedVersion };
 }

@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encode } from "../../journal/index.js";
+import { InvalidArgumentError } from "../../src/kernel/errors.js";
 import { defaultLimits } from "../../src/kernel/limits.js";
+import { checkParsedJson, checkPlainData } from "../../src/kernel/plain-data.js";
 import { commandMessage, commandOf, type SentCommand } from "../../src/messaging/command-wire.js";
 import { commandAnswerOf } from "../../src/messaging/answer-wire.js";
 import { foreignEventOf, placeOf } from "../../src/messaging/event-wire.js";
@@ -80,6 +82,36 @@ describe("payloads", () => {
     );
     for (const bytes of nasty.slice(0, 7))
       expect(() => checkMsgpack(bytes, 16)).toThrow(BadMessageError);
+  });
+
+  it("of JSON are refused for what any plain data is refused for", () => {
+    const nasty = [
+      '{"__proto__":1}',
+      '{"a":{"\\ud800":1}}',
+      '["\\ud800"]',
+      "1e999",
+      '{"a":[-1e999]}',
+    ];
+    const deep = [15, 16, 17].map((levels) => "[".repeat(levels) + "]".repeat(levels));
+    const given = fc.oneof(fc.json(), fc.constantFrom(...nasty, ...deep));
+    const refuses = (check: typeof checkPlainData, value: unknown) => {
+      try {
+        check("data", value, bounds.depthMax);
+        return false;
+      } catch (error) {
+        expect(error).toBeInstanceOf(InvalidArgumentError);
+        return true;
+      }
+    };
+    fc.assert(
+      fc.property(given, (json) => {
+        const value: unknown = JSON.parse(json);
+        expect(refuses(checkParsedJson, value)).toBe(refuses(checkPlainData, value));
+      }),
+      { numRuns: RUNS },
+    );
+    for (const json of [...nasty, deep[2]!])
+      expect(refuses(checkParsedJson, JSON.parse(json)), json).toBe(true);
   });
 
   it("that are too long are refused on both sides", () => {

@@ -99,6 +99,7 @@ export function receivedOf({ headers, data }: Pick<Msg, "headers" | "data">): Wi
 interface ClientsMessage {
   readonly _msg?: { readonly hdr?: number };
   readonly _rdata?: Uint8Array;
+  readonly headers?: { toString(): string };
 }
 
 /**
@@ -109,8 +110,9 @@ export class ReceivedHeaders {
   readonly #text: string;
 
   constructor(message: Msg) {
-    const { _msg: { hdr = undefined } = {}, _rdata: bytes } = message as unknown as ClientsMessage;
-    if (hdr === undefined || bytes === undefined) this.#text = String(message.headers ?? "");
+    const { _msg, _rdata: bytes, headers } = message as unknown as ClientsMessage;
+    const hdr = _msg?.hdr;
+    if (hdr === undefined || bytes === undefined) this.#text = headers?.toString() ?? "";
     else if (hdr <= 0) this.#text = "";
     else this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, hdr).toString("utf8");
   }

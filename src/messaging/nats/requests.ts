@@ -72,8 +72,14 @@ export class Requests {
     return new Promise((resolve, reject) => {
       const expire = () => this.#fail(token, new RequestTimeoutError(address, timeoutMs));
       const pending: Pending = {
-        ...{ settled: false, deadlineMs: 0, expire },
-        ...{ subject, address, timeoutMs, resolve, reject },
+        settled: false,
+        deadlineMs: 0,
+        expire,
+        subject,
+        address,
+        timeoutMs,
+        resolve,
+        reject,
       };
       this.#pending.set(token, pending);
       this.#timeouts.watch(pending, timeoutMs);

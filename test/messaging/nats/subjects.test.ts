@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { checkId } from "../../../src/kernel/ids.js";
 import {
   fromWire,
+  ReceivedHeaders,
   decodeEntity,
   encodeEntity,
   toWire,
@@ -199,6 +200,11 @@ test("headers arrive as they were given, also those with names that mean somethi
         return [line.slice(0, at), [line.slice(at + 1).trim()]];
       });
       expect(fromWire(wire as never)).toEqual({ ...given });
+      const received = receivedHeaders(text);
+      expect(received.all()).toEqual({ ...given });
+      for (const each in given) expect(received.get(each)).toBe(given[each]);
+      const ofAnotherClient = { headers: { toString: () => text } };
+      expect(new ReceivedHeaders(ofAnotherClient as never).all()).toEqual({ ...given });
     }),
     { numRuns: 1_000 },
   );
@@ -211,6 +217,33 @@ test("headers arrive as they were given, also those with names that mean somethi
   expect(Object.keys(taken)).toEqual(["__proto__", "constructor"]);
   expect(Object.getPrototypeOf(taken)).toBe(Object.prototype);
 });
+
+test("headers that aren't any are left out, with all that come behind them, and take no longer for it", () => {
+  const start = "NATS/1.0\r\n";
+  expect(
+    receivedHeaders(`${start}a: 1\r\nA: 2\r\n__Proto__: 3\r\nb\r\nc: 4\r\n\r\n`).all(),
+  ).toEqual(
+    Object.fromEntries([
+      ["a", "1"],
+      ["__proto__", "3"],
+    ]),
+  );
+  expect(receivedHeaders(start + "a\r\n".repeat(300_000)).all()).toEqual({});
+  expect(receivedHeaders("").get("a")).toBeUndefined();
+  fc.assert(
+    fc.property(fc.string(), (given) => {
+      expect(() => receivedHeaders(given).all()).not.toThrow();
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+/** As the client has them: in front of the payload. */
+function receivedHeaders(text: string): ReceivedHeaders {
+  const bytes = Buffer.from(`${text}payload: none\r\n`);
+  const hdr = bytes.length - "payload: none\r\n".length;
+  return new ReceivedHeaders({ _msg: { hdr }, _rdata: bytes } as never);
+}
 
 function isUsersName(name: string): boolean {
   return !name.startsWith("nats-") && name !== "tidemark-entity" && name !== "__proto__";
