@@ -42,7 +42,6 @@ export type {
   MachineState,
   PendingCommand,
   PendingTimer,
-  SagaEvent,
   SagaInput,
   StepRecord,
 } from "./instance.js";
