@@ -163,8 +163,9 @@ export class SagaIndex {
   }
 
   async #handle({ events, scannedTo }: Page): Promise<Position> {
-    for (const event of events) this.#take(event);
-    this.#handled = scannedTo;
+    // After a failure what isn't on disk comes again; of that, what is gathered here is counted already.
+    for (const event of events) if (event.position > this.#handled) this.#take(event);
+    this.#handled = Math.max(this.#handled, scannedTo);
     if (this.#writes.size >= GATHERED_MAX) {
       try {
         await this.#flush();

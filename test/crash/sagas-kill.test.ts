@@ -6,7 +6,8 @@ import { temporaryDirectory } from "../support/directories.js";
 import { randomFrom } from "../support/random.js";
 import { checkSagaRows } from "../support/saga-rows-check.js";
 import { Purse, Transfer, TransferOrder } from "../support/transfers.js";
-import { CALLERS, problemsOf, toldOf, transfer } from "./sagas-under-fire.js";
+import { problemsOf, toldOf } from "../support/transfers-told.js";
+import { CALLERS, PURSE_CENTS, PURSES, transfer } from "./sagas-under-fire.js";
 
 /** More with CRASH_CYCLES=100 CRASH_TRANSFERS=10000; the same run again with SEED=…. */
 const CYCLES = Number(process.env["CRASH_CYCLES"] ?? 6);
@@ -72,6 +73,7 @@ describe(`transfers of a service killed with kill -9, ${CYCLES} times, seed ${SE
       const told = toldOf(runtime.events());
       problems.push(...problemsOf(told));
       expect(told.transfers.size).toBe(TRANSFERS);
+      expect(told.cents).toBe(PURSES * PURSE_CENTS);
       const left = runtime.sagas.outbox().map(({ inFlight, waiting }) => inFlight + waiting);
       expect(left).toEqual(left.map(() => 0));
       const counts = runtime.sagas.counts(Transfer);

@@ -341,4 +341,26 @@ describe("the index of sagas", () => {
     expect(runtime.sagas.counts(book)).toMatchObject([{ instances: 1 }]);
     await runtime.close();
   });
+
+  it("counts once what it is told again after a failure", async () => {
+    const clock = new ManualClock();
+    const directory = new MemoryDirectory();
+    const faults = Array.from({ length: 20 }, (_, n) => ({
+      operation: "readPage" as const,
+      nth: 3 + 2 * n,
+    }));
+    const options = { aggregates: [Pen], sagas: [book], directory, clock, faults };
+    const runtime = await openMemoryRuntime(options);
+    for (let n = 0; n < 10; n++) {
+      await runtime.sagas.start(book, `i-${n}`);
+      await clock.advance(10);
+    }
+    await clock.advance(60_000);
+    await runtime.sagas.idle();
+    expect(runtime.sagas.counts(book)).toMatchObject([{ instances: 10 }]);
+    await runtime.close();
+    const reader = await openMemoryRuntime({ aggregates: [], directory });
+    expect(checkSagaRows(directory.views, reader.events(), ["notebook"])).toEqual([]);
+    await reader.close();
+  });
 });

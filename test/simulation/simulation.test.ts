@@ -9,7 +9,15 @@ const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 
 describe(`a simulated service, ${SIMULATIONS} times ${STEPS} steps, from seed ${SEED}`, () => {
   it("keeps its promises through crashes, failing disks, repeated commands and jumping clocks", async () => {
-    const total = { accepted: 0, rejected: 0, failed: 0, crashes: 0, faults: 0, operations: 0 };
+    const total = {
+      accepted: 0,
+      rejected: 0,
+      failed: 0,
+      crashes: 0,
+      faults: 0,
+      operations: 0,
+      sagaRequests: 0,
+    };
     for (let n = 0; n < SIMULATIONS; n++) {
       const world = new World(randomFrom(SEED + n));
       await world.run(STEPS);

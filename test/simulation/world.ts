@@ -16,8 +16,16 @@ import { MemoryJournal, readAll } from "../../journal/index.js";
 import { defaultLimits } from "../../src/kernel/limits.js";
 import { Account, deposit, withdraw } from "../support/account.js";
 import { checkGenerations } from "../support/generation-check.js";
+import {
+  problemsAtRest,
+  sagaParts,
+  sagaProblems,
+  sagaRequest,
+  type SagaRequest,
+} from "./saga-work.js";
 import { SimulatedClock } from "./simulated-clock.js";
 
+const DAY_MS = 24 * 3_600_000;
 const ENTITIES = 6;
 const ACTIVATIONS_MAX = 3;
 
@@ -89,7 +97,17 @@ export class World {
   /** By command id: what its caller was told. */
   readonly #accepted = new Map<string, { version: number; position: number }>();
   readonly problems: string[] = [];
-  readonly counts = { accepted: 0, rejected: 0, failed: 0, crashes: 0, faults: 0, operations: 0 };
+  readonly counts = {
+    accepted: 0,
+    rejected: 0,
+    failed: 0,
+    crashes: 0,
+    faults: 0,
+    operations: 0,
+    sagaRequests: 0,
+  };
+  #sagaRequests = 0;
+  #unanswered: SagaRequest[] = [];
   readonly #mended = { yes: false };
   readonly #parking = parkingOf(this.#mended);
   #runtime: Runtime | undefined;
@@ -105,6 +123,7 @@ export class World {
     for (let step = 0; step < steps && this.problems.length === 0; step++) await this.#step();
     await this.#drain();
     await this.#check();
+    await this.#rest();
     return this.#trace.digest("hex");
   }
 
@@ -121,6 +140,7 @@ export class World {
     else if (dice < 0.52) this.#clock.jumpWall(this.#below(7_200_000) - 3_600_000);
     else if (dice < 0.525) await this.#crash();
     else if (dice < 0.56) this.#operate();
+    else if (dice < 0.6) this.#sendToSagas();
     else await this.#clock.step(1_000);
   }
 
@@ -152,6 +172,28 @@ export class World {
       if (hasCode(error, "journal-poisoned")) this.#poisoned = true;
       this.#note(`operation ${dice} ${code ?? String(error)}`);
     });
+  }
+
+  /** Something new, or what wasn't answered. */
+  #sendToSagas(): void {
+    const again = this.#unanswered.shift();
+    const request = again ?? sagaRequest(this.#sagaRequests++, this.#random);
+    this.#unanswered.push(request);
+    const life = this.#life;
+    request.ask(this.#runtime!).then(
+      () => {
+        if (life === this.#life) this.#answeredRequest(request);
+      },
+      (error: unknown) => {
+        if (life === this.#life && hasCode(error, "journal-poisoned")) this.#poisoned = true;
+      },
+    );
+  }
+
+  #answeredRequest(request: SagaRequest): void {
+    this.counts.sagaRequests += 1;
+    this.#note(`${request.commandId} answered`);
+    this.#unanswered = this.#unanswered.filter((other) => other !== request);
   }
 
   #newCommand(): Sent {
@@ -232,9 +274,22 @@ export class World {
     this.#runtime = await this.#openWith(faults).catch(() => this.#openWith([]));
   }
 
-  #openWith(faults: readonly Fault[]): Promise<Runtime> {
+  /** Opening waits for the disk, and so for time. */
+  async #openWith(faults: readonly Fault[]): Promise<Runtime> {
+    const opening = this.#openingWith(faults);
+    const progress = { over: false };
+    opening.then(
+      () => (progress.over = true),
+      () => (progress.over = true),
+    );
+    while (!progress.over) await this.#clock.step(60_000);
+    return opening;
+  }
+
+  #openingWith(faults: readonly Fault[]): Promise<Runtime> {
     return openMemoryRuntime({
-      aggregates: [Account],
+      aggregates: [Account, ...sagaParts.aggregates],
+      sagas: sagaParts.sagas,
       projections: [balances, this.#parking],
       directory: this.#directory,
       clock: this.#clock.newLife(),
@@ -246,9 +301,35 @@ export class World {
 
   /** Lets everything that is under way come to its end, and opens again without faults in the way. */
   async #drain(): Promise<void> {
-    while (await this.#clock.step(5_000));
+    await this.#goOn(20_000);
     if (this.#poisoned) await this.#crash();
-    while (await this.#clock.step(5_000));
+    await this.#goOn(20_000);
+  }
+
+  /** Until nothing is to be done, or for so long: over a failed journal sagas try again without end. */
+  async #goOn(ms: number): Promise<void> {
+    const untilMs = this.#clock.monotonicMs() + ms;
+    while (this.#clock.monotonicMs() < untilMs && (await this.#clock.step(5_000)));
+  }
+
+  /** A last life, in which nothing fails and every delay comes to its end. */
+  async #rest(): Promise<void> {
+    await this.#clock.endLife();
+    this.#life += 1;
+    this.#runtime = await this.#openWith([]);
+    // Whichever way the clock has jumped.
+    this.#clock.jumpWall(DAY_MS);
+    await this.#goOn(120_000);
+    const events = this.#events();
+    const { views } = this.#directory;
+    this.problems.push(...sagaProblems(views, events));
+    this.problems.push(...problemsAtRest(this.#runtime, events, this.#clock.nowMs()));
+  }
+
+  /** Read past the injected faults. */
+  #events(): RecordedEvent[] {
+    const { store } = this.#directory;
+    return [...readAll(new MemoryJournal(store, { clock: this.#clock, limits: defaultLimits }))];
   }
 
   /** Every generation, at rest or not. */
@@ -260,12 +341,8 @@ export class World {
   /** Positions, versions, acknowledgements, command ids, states, and the view: against the events themselves. */
   async #check(): Promise<void> {
     const runtime = this.#runtime!;
-    // Read past the injected faults.
-    const plain = new MemoryJournal(this.#directory.store, {
-      clock: this.#clock,
-      limits: defaultLimits,
-    });
-    const events = [...readAll(plain)];
+    const events = this.#events();
+    this.problems.push(...sagaProblems(this.#directory.views, events));
     const cents = new Map<string, { cents: number; count: number }>();
     const commits = new Map<string, { version: number; position: number }>();
     const checkpoint = runtime.view(balances).position();
