@@ -41,13 +41,10 @@ export interface OrderContext extends OrderInput {
 }
 
 type OrderSagaEvent =
-  | AnswerEvent<"reserve", typeof Seats>
-  | AnswerEvent<"confirm-seats", typeof Seats>
-  | AnswerEvent<"request-payment", typeof Payments>
-  | AnswerEvent<"refund", typeof Payments>
+  | AnswerEvent<"reserve" | "confirm-seats", typeof Seats>
+  | AnswerEvent<"request-payment" | "refund", typeof Payments>
   | AnswerEvent<"register", typeof Registration>
-  | AnswerEvent<"confirm", typeof Order>
-  | AnswerEvent<"reject", typeof Order>
+  | AnswerEvent<"confirm" | "reject", typeof Order>
   | { type: "PaymentAccepted"; data: { cents: number } }
   | { type: "PaymentDeclined"; data: { why: string } }
   | CompensatedEvent;
