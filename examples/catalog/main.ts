@@ -83,8 +83,9 @@ async function registrations({ users, shop, userIds }: Stage): Promise<void> {
 
 /** The products service begins: a product's user is asked for once, and a kill in the middle of the import loses nothing. */
 async function firstImport(stage: Stage): Promise<void> {
-  const { users: _users, products, shop, userIds, productCount } = stage;
+  const { products, shop, userIds, productCount } = stage;
   const last = userIds.at(-1) ?? "";
+  const total = await lastUserEvent(stage.directories.users);
   await products.start();
   await Promise.all(
     Array.from({ length: NEW_PRODUCTS }, (_, n) =>
@@ -92,8 +93,8 @@ async function firstImport(stage: Stage): Promise<void> {
     ),
   );
   const listed = await listOf(shop, last);
+  await receivedUpTo(stage, total / 4);
   await products.kill();
-  const total = await lastUserEvent(stage.directories.users);
   const before = receivedBy(products);
   assert(before < total, "the import was over before it could be killed");
   console.log(
@@ -189,11 +190,16 @@ async function report({ directories, products, shop, userIds }: Stage): Promise<
 }
 
 /** Resolves once the products service has received every event of users that is on disk now; the list shows them from then on. */
-async function level({ directories, products, shop }: Stage): Promise<void> {
-  const last = await lastUserEvent(directories.users);
-  const isLevel = (report: ProductsReport) => report.what === "received" && report.position >= last;
-  const report = products.reports.find(isLevel) ?? (await products.reported(isLevel));
-  if (report.what === "received") shop.showAtLeast(report.head);
+async function level(stage: Stage): Promise<void> {
+  const last = await lastUserEvent(stage.directories.users);
+  stage.shop.showAtLeast(await receivedUpTo(stage, last));
+}
+
+/** Where the products service's own journal was when it had received so much of the other's. */
+async function receivedUpTo({ products }: Stage, position: number): Promise<number> {
+  const isThere = (each: ProductsReport) => each.what === "received" && each.position >= position;
+  const report = products.reports.find(isThere) ?? (await products.reported(isThere));
+  return report.what === "received" ? report.head : 0;
 }
 
 /** Every product in the list has the name and the address its user was answered to have. Returns how many there are. */

@@ -1,5 +1,5 @@
 import { inProcessHub } from "tidemark";
-import { openMemoryRuntime } from "tidemark/testing";
+import { MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
 import { describe, expect, it } from "vitest";
 import { catalog, Users } from "../../examples/catalog/catalog-view.js";
 import { FetchedUser, Product } from "../../examples/catalog/product.js";
@@ -35,8 +35,13 @@ describe("the catalog example", () => {
       remotes: [Users],
       projections: [catalog],
       messaging: hub,
+      directory: new MemoryDirectory("00000000-0000-4000-8000-000000000001"),
     });
-    const users = await openMemoryRuntime({ aggregates: [User], messaging: hub });
+    const users = await openMemoryRuntime({
+      aggregates: [User],
+      messaging: hub,
+      directory: new MemoryDirectory("00000000-0000-4000-8000-000000000002"),
+    });
     const isReceived = (count: number) => () =>
       products.status().messaging!.imports[0]!.imported === count;
     const shown = () => products.view(catalog, "users").get("ada", { fresh: true });
