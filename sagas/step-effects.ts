@@ -21,6 +21,8 @@ import { recordable } from "./recordable.js";
 /** Within the depth that an event may have, less the levels of the record around it. */
 const DATA_DEPTH_MAX = 26;
 const ATTEMPTS_MAX = 20;
+/** Three days and a half: what was done half must not stay so because a service was away overnight. */
+const UNDO_ATTEMPTS_MAX = 10_000;
 
 /** A step, as far as its effects must know it. */
 export interface StepPlace {
@@ -111,7 +113,8 @@ export class StepEffects {
 
   /** Sends what undoes something. */
   undo({ of, ...address }: Compensation): void {
-    this.#request(address, {}, { as: "compensation", compensates: of });
+    const options = { attemptsMax: UNDO_ATTEMPTS_MAX };
+    this.#request(address, options, { as: "compensation", compensates: of });
   }
 
   /** What belongs to states that were left ends with them. */
