@@ -94,10 +94,13 @@ class Service {
 
 function unfinished(events: readonly RecordedEvent[]): string[] {
   const ends = new Map<string, string>();
+  const nudges = new Map<string, number>();
   for (const { streamId, type, data } of events) {
     if (type !== "saga.stepped") continue;
-    const { state } = data as { state?: { value: unknown } };
-    if (state !== undefined) ends.set(streamId, String(state.value));
+    const { state } = data as { state?: { value: unknown; context: { nudges?: number } } };
+    if (state === undefined) continue;
+    ends.set(streamId, String(state.value));
+    nudges.set(streamId, state.context.nudges ?? 0);
   }
   const wanted = [
     ["transfer/to-bob", "done"],
@@ -107,6 +110,8 @@ function unfinished(events: readonly RecordedEvent[]): string[] {
   const problems = wanted
     .filter(([streamId = "", end]) => ends.get(streamId) !== end)
     .map(([streamId = "", end]) => `${streamId} is ${ends.get(streamId)}, not ${end}`);
+  for (const [streamId, times] of nudges)
+    if (times > 1) problems.push(`${streamId} was nudged ${times} times`);
   if (events.some(({ type }) => type === "saga.parked" || type === "InputRefused"))
     problems.push("something was parked or refused");
   return problems;

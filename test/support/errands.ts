@@ -1,5 +1,5 @@
 /** A saga that does one of everything: commands by action and by invocation, timers, an answer that is a refusal. */
-import { setup } from "xstate";
+import { assign, setup } from "xstate";
 import {
   aggregate,
   commandTo,
@@ -61,6 +61,7 @@ const errandMachine = setup({
 }).createMachine({
   id: "errand",
   context: ({ input }) => ({ id: input.id, nudges: 0 }),
+  on: { Nudged: { actions: assign({ nudges: ({ context }) => context.nudges + 1 }) } },
   initial: "calling",
   states: {
     calling: {
