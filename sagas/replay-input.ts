@@ -22,5 +22,5 @@ export function replayInput(
 ): readonly Message[] {
   const draft = new InstanceDraft(before, undefined, true);
   stepOrPark(draft, input, { saga, instanceId, nowMs }, waiting);
-  return draft.events;
+  return draft.events.map(({ type, data }) => ({ type, data }));
 }

@@ -52,7 +52,7 @@ export interface SagaHistory {
 /**
  * The history of an instance, from the events of its stream.
  *
- * @param events - All of them, in order: `runtime.readStream` gives them.
+ * @param events - All of them, in order: `runtime.history(saga, instanceId)` gives them.
  * @throws InvalidArgumentError - They aren't those of one instance of the saga.
  */
 export function recordSagaHistory(saga: Saga, events: Iterable<RecordedEvent>): SagaHistory {
