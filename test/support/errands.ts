@@ -39,8 +39,8 @@ export const List = aggregate<null, ListCommand, ListEvent>({
   evolve: { Asked: () => null, Nudged: () => null },
 });
 
-const FIRST_MS = 700;
-const SECOND_MS = 1_300;
+export const FIRST_MS = 700;
+export const SECOND_MS = 1_300;
 
 const errandMachine = setup({
   types: {
