@@ -76,6 +76,13 @@ class Hub implements InProcessHub {
   }
 
   async connect(host: TransportHost): Promise<TransportConnection> {
+    const { storeId, logger } = host;
+    // A reader beside the owner has the owner's; else each would take the other's events for its own.
+    if ([...this.#connections].some((other) => other.storeId === storeId))
+      logger.warn(
+        { storeId },
+        "two runtimes of one hub have the same store id: give each journal its own, new MemoryDirectory(id) in tests",
+      );
     const connection = new Connection(this, host);
     this.#connections.add(connection);
     return connection;
@@ -147,6 +154,10 @@ class Connection implements TransportConnection {
     this.#hub = hub;
     this.#host = host;
     this.#sinceMs = host.clock.nowMs();
+  }
+
+  get storeId(): string {
+    return this.#host.storeId;
   }
 
   status(): ConnectionStatus {
