@@ -20,6 +20,9 @@ import { recordable } from "./recordable.js";
 
 /** Within the depth that an event may have, less the levels of the record around it. */
 const DATA_DEPTH_MAX = 26;
+/** With the names of saga and instance it makes a key of the index. */
+const TIMER_ID_BYTES_MAX = 1_000;
+const TIMER_ID = /^[^\u0000-\u001f]*$/;
 const ATTEMPTS_MAX = 20;
 /** Three days and a half: what was done half must not stay so because a service was away overnight. */
 const UNDO_ATTEMPTS_MAX = 10_000;
@@ -160,6 +163,10 @@ export class StepEffects {
     const { step, nowMs } = this.#place;
     const id = given ?? `${step}.${this.#count}`;
     this.#count += 1;
+    if (!TIMER_ID.test(id) || Buffer.byteLength(id) > TIMER_ID_BYTES_MAX)
+      throw new NotDurableError(
+        `the id of a timer must be at most ${TIMER_ID_BYTES_MAX} bytes without control characters; ${describe(id)} isn't`,
+      );
     if (!Number.isFinite(delayMs))
       throw new NotDurableError(
         `the delay of ${event.type} must be a number of milliseconds; it is ${delayMs}`,

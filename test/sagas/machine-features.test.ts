@@ -420,6 +420,16 @@ describe("after", () => {
     spec.when({ type: "NONE" }).thenParked("must be a number of milliseconds; it is undefined");
   });
 
+  it("an id that couldn't be a key of the index parks the instance", () => {
+    const long = createMachine({
+      on: { GO: { actions: raise({ type: "LATE" }, { delay: 5, id: "x".repeat(1_001) }) } },
+    });
+    run(long)
+      .start()
+      .when({ type: "GO" })
+      .thenParked("the id of a timer must be at most 1000 bytes");
+  });
+
   it("leaving the state cancels it", () => {
     run(
       createMachine({
