@@ -161,7 +161,7 @@ function checkEvent(event: NewEvent, limits: Limits): void {
   const { eventDataBytesMax, nestingDepthMax } = limits;
   if (
     event instanceof OwnedEvent &&
-    isPlainlyRecordable(event.data, eventDataBytesMax, nestingDepthMax)
+    (event.isChecked || isPlainlyRecordable(event.data, eventDataBytesMax, nestingDepthMax))
   )
     return;
   checkObject("event", event);

@@ -13,6 +13,9 @@ export class OwnedEvent implements NewEvent {
     /** Nobody changes its data, not even the fold: it may be shared with the state. */
     readonly immutable = false,
   ) {}
+
+  /** Its data was found to be recordable within the limits of the runtime: once is enough. */
+  isChecked = false;
 }
 
 const LEAF_BYTES_MAX = 9;

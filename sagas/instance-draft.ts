@@ -22,7 +22,7 @@ interface Mark {
 }
 
 export class InstanceDraft {
-  readonly events: Message[] = [];
+  readonly events: OwnedEvent[] = [];
   state: InstanceState;
   /** The machine at `state`, where it is known already. */
   snapshot: AnyMachineSnapshot | undefined;
@@ -75,8 +75,11 @@ export class InstanceDraft {
         `at most ${commitEventsMax} in a commit`,
         events.length,
       );
-    for (const { type, data } of events.slice(first)) {
-      if (isPlainlyRecordable(data, eventDataBytesMax, nestingDepthMax)) continue;
+    for (let index = first; index < events.length; index++) {
+      const event = events[index] as OwnedEvent;
+      const { type, data } = event;
+      event.isChecked = isPlainlyRecordable(data, eventDataBytesMax, nestingDepthMax);
+      if (event.isChecked) continue;
       checkPlainData(`data of event ${type}`, data, nestingDepthMax);
       const { length } = encode(data);
       if (length > eventDataBytesMax)

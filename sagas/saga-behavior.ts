@@ -55,12 +55,23 @@ export function sagaBehavior(saga: RunnableSaga): AnyAggregate["behavior"] {
   return definition.behavior;
 }
 
+/** A decision between its events and their fold. */
+interface Decided {
+  state: InstanceState;
+  /** That aren't folded yet. */
+  events: number;
+  /** Of the last event, and the state after it: the draft has folded all of them once. */
+  readonly lastData: unknown;
+  readonly after: InstanceState;
+  readonly snapshot: AnyMachineSnapshot;
+}
+
 class SagaActor {
   readonly #saga: RunnableSaga;
   /** The machine at a state that is in memory: finding it again costs more than a step. */
   readonly #snapshots = new WeakMap<InstanceState, AnyMachineSnapshot>();
   /** What was decided last and isn't folded yet. */
-  #decided: { state: InstanceState; events: number; snapshot: AnyMachineSnapshot } | undefined;
+  #decided: Decided | undefined;
 
   constructor(saga: RunnableSaga) {
     this.#saga = saga;
@@ -113,9 +124,10 @@ class SagaActor {
   }
 
   evolve(state: InstanceState, event: Message): InstanceState {
-    const next = evolveInstance(state, event);
     const decided = this.#decided;
-    if (decided?.state !== state) return next;
+    if (decided?.state !== state) return evolveInstance(state, event);
+    const isFolded = decided.events === 1 && decided.lastData === event.data;
+    const next = isFolded ? decided.after : evolveInstance(state, event);
     decided.state = next;
     decided.events -= 1;
     if (decided.events > 0) return next;
@@ -136,7 +148,11 @@ class SagaActor {
   #eventsOf(draft: InstanceDraft, state: InstanceState): readonly Message[] {
     const { events, snapshot } = draft;
     // An event that isn't the machine's leaves the state as it is, and with it nothing to remember.
-    this.#decided = snapshot === undefined ? undefined : { state, events: events.length, snapshot };
+    if (snapshot === undefined) this.#decided = undefined;
+    else {
+      const lastData = events[events.length - 1]?.data;
+      this.#decided = { state, events: events.length, lastData, after: draft.state, snapshot };
+    }
     return events;
   }
 }

@@ -45,8 +45,9 @@ export interface StoredCommand {
 
 /** Who acts on what the index learns. Told again what it was told before, it does nothing. */
 export interface IndexListener {
-  timerSet(timer: TimerName): void;
-  timerGone(timer: TimerName): void;
+  /** Its key, and that as text, come along: this is told with every step. */
+  timerSet(timer: TimerName, key: ViewKey, text: string): void;
+  timerGone(timer: TimerName, text: string): void;
   commandAsked(name: InstanceName, command: StoredCommand): void;
   commandGone(aggregate: string, commandId: string): void;
 }
@@ -224,13 +225,16 @@ export class SagaIndex {
     this.#forgetGone(name, data.gone);
     for (const { id, dueAtMs } of data.timers ?? []) {
       const timer = { ...name, id, dueAtMs };
-      this.#put(timerKey(timer), true);
-      this.#listener.timerSet(timer);
+      const key = timerKey(timer);
+      const text = textOf(key);
+      this.#put(key, text, true);
+      this.#listener.timerSet(timer, key, text);
     }
     for (const request of data.commands ?? []) {
       const { position, eventId, correlationId } = event;
       const command = { request, position, eventId, correlationId };
-      this.#put(commandKey(request.aggregate, name, request.id), command);
+      const key = commandKey(request.aggregate, name, request.id);
+      this.#put(key, textOf(key), command);
       this.#listener.commandAsked(name, command);
     }
     if (data.to !== undefined)
@@ -240,11 +244,14 @@ export class SagaIndex {
   #forgetGone(name: InstanceName, gone: IndexChanges["gone"]): void {
     for (const [id, dueAtMs] of gone?.timers ?? []) {
       const timer = { ...name, id, dueAtMs };
-      this.#put(timerKey(timer), undefined);
-      this.#listener.timerGone(timer);
+      const key = timerKey(timer);
+      const text = textOf(key);
+      this.#put(key, text, undefined);
+      this.#listener.timerGone(timer, text);
     }
     for (const [aggregate, id] of gone?.commands ?? []) {
-      this.#put(commandKey(aggregate, name, id), undefined);
+      const key = commandKey(aggregate, name, id);
+      this.#put(key, textOf(key), undefined);
       this.#listener.commandGone(aggregate, id);
     }
   }
@@ -257,16 +264,17 @@ export class SagaIndex {
     problem?: string,
   ): void {
     if (from !== undefined) {
-      this.#put(instanceKey(name, from), undefined);
+      const key = instanceKey(name, from);
+      this.#put(key, textOf(key), undefined);
       this.#count(countKey(name.saga, from), -1);
     }
-    this.#put(instanceKey(name, to), problem === undefined ? { atMs } : { atMs, problem });
+    const key = instanceKey(name, to);
+    this.#put(key, textOf(key), problem === undefined ? { atMs } : { atMs, problem });
     this.#count(countKey(name.saga, to), 1);
   }
 
   /** Rows that come and go between two writes, as most do, cost the disk nothing. */
-  #put(key: ViewKey, value: unknown): void {
-    const text = textOf(key);
+  #put(key: ViewKey, text: string, value: unknown): void {
     const gathered = this.#writes.get(text);
     const isNew = gathered === undefined ? value !== undefined : gathered.isNew;
     if (isNew && value === undefined) this.#writes.delete(text);

@@ -98,8 +98,8 @@ export class SagaSystem {
     this.#index = new SagaIndex(
       names,
       {
-        timerSet: (timer) => this.#timers.set(timer),
-        timerGone: (timer) => this.#timers.gone(timer),
+        timerSet: (timer, key, text) => this.#timers.set(timer, key, text),
+        timerGone: (timer, text) => this.#timers.gone(timer, text),
         commandAsked: (name, command) => this.#outbox.asked(name, command),
         commandGone: (aggregate, commandId) => this.#outbox.gone(aggregate, commandId),
       },

@@ -11,7 +11,7 @@ import { DueQueue } from "./due-queue.js";
 import { textOf, timerKey, under, type TimerName } from "./saga-rows.js";
 
 /** In memory at the most. */
-const LOADED_MAX = 20_000;
+const LOADED_MAX = 40_000;
 const FIRING_MAX = 1_000;
 /** The wall clock may jump: it is looked at that often while timers are set. */
 const LOOK_EVERY_MS = 1_000;
@@ -65,25 +65,23 @@ export class Timers {
     this.#pump();
   }
 
-  set(name: TimerName): void {
-    const key = timerKey(name);
+  set(name: TimerName, key = timerKey(name), text = textOf(key)): void {
     // What lies beyond is read when its time comes near.
     if (this.#loadedTo !== undefined && compareViewKeys(key, this.#loadedTo) > 0) {
-      if (this.#loading !== undefined) this.#setMeanwhile(name, key);
+      if (this.#loading !== undefined) this.#setMeanwhile(name, key, text);
       return;
     }
-    this.#add(name, key, name.dueAtMs);
+    this.#add(name, key, text, name.dueAtMs);
     if (this.#known.size > LOADED_MAX) this.#unload();
     if (name.dueAtMs < this.#wakeAtMs) this.#pump();
   }
 
-  #setMeanwhile(name: TimerName, key: ViewKey): void {
-    if (this.#meanwhile.size < LOADED_MAX) this.#meanwhile.set(textOf(key), name);
+  #setMeanwhile(name: TimerName, key: ViewKey, text: string): void {
+    if (this.#meanwhile.size < LOADED_MAX) this.#meanwhile.set(text, name);
     else this.#missedFrom = earlierOf(key, this.#missedFrom);
   }
 
-  gone(name: TimerName): void {
-    const text = textOf(timerKey(name));
+  gone(name: TimerName, text = textOf(timerKey(name))): void {
     this.#known.delete(text);
     this.#meanwhile.delete(text);
     // Most are cancelled long before their time: the queue must not fill with what nobody waits for.
@@ -113,8 +111,7 @@ export class Timers {
     await this.#loading;
   }
 
-  #add(name: TimerName, key: ViewKey, dueAtMs: number): void {
-    const text = textOf(key);
+  #add(name: TimerName, key: ViewKey, text: string, dueAtMs: number): void {
     if (this.#known.has(text)) return;
     const entry = { name, key, text, dueAtMs };
     this.#known.set(text, entry);
@@ -151,7 +148,8 @@ export class Timers {
       void this.#fire(next);
       next = this.#dropGone();
     }
-    if (this.#loadedTo !== undefined && this.#queue.size < LOADED_MAX / 4) this.#load();
+    // Early enough that firing goes on while rows are written and read.
+    if (this.#loadedTo !== undefined && this.#queue.size < LOADED_MAX / 2) this.#load();
     if (next === undefined || this.#firing >= FIRING_MAX) return;
     this.#wakeAtMs = next.dueAtMs;
     const waitMs = Math.min(Math.max(0, next.dueAtMs - nowMs), LOOK_EVERY_MS);
@@ -181,7 +179,7 @@ export class Timers {
         const fields = { saga, instanceId, timer: id, error: asError(error) };
         logger.warn(fields, "a timer of a saga couldn't fire; it is tried again");
         this.#forget(entry);
-        this.#add(entry.name, entry.key, clock.nowMs() + RETRY_AFTER_MS);
+        this.#add(entry.name, entry.key, entry.text, clock.nowMs() + RETRY_AFTER_MS);
       }
     }
     this.#firing -= 1;
@@ -232,7 +230,7 @@ export class Timers {
         string,
         string,
       ];
-      this.#add({ saga, instanceId, id, dueAtMs }, key, dueAtMs);
+      this.#add({ saga, instanceId, id, dueAtMs }, key, textOf(key), dueAtMs);
       count += 1;
       last = key;
     }
