@@ -148,7 +148,7 @@ class SagaActor {
   #eventsOf(draft: InstanceDraft, state: InstanceState): readonly Message[] {
     const { events, snapshot } = draft;
     // An event that isn't the machine's leaves the state as it is, and with it nothing to remember.
-    if (snapshot === undefined) this.#decided = undefined;
+    if (snapshot === undefined || events.length === 0) this.#decided = undefined;
     else {
       const lastData = events[events.length - 1]?.data;
       this.#decided = { state, events: events.length, lastData, after: draft.state, snapshot };
