@@ -46,7 +46,7 @@ describe("the package, packed and installed into an empty project", () => {
         .map(({ path }) => path)
         .filter(
           (path) =>
-            !/^(dist\/(src|journal|actors)\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+            !/^(dist\/(src|journal|actors|sagas)\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
               path,
             ),
         );

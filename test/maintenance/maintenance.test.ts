@@ -46,7 +46,7 @@ describe("verify", () => {
   it("works when the package lies in a folder with a space in its name", async () => {
     const directory = await makeStore(10);
     const elsewhere = join(temporaryDirectory(), "with a space");
-    for (const part of ["src", "journal", "actors"])
+    for (const part of ["src", "journal", "actors", "sagas"])
       cpSync(join("dist", part), join(elsewhere, "dist", part), { recursive: true });
     cpSync("package.json", join(elsewhere, "package.json"));
     symlinkSync(resolve("node_modules"), join(elsewhere, "node_modules"));

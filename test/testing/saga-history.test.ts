@@ -118,9 +118,11 @@ describe("a golden history", () => {
   });
 
   it("passes with the saga that made it, from memory and from a file", () => {
-    replaySagaHistory(First, history);
-    replaySagaHistory(First, stored);
-    replaySagaHistory(define(bill()), stored);
+    expect(() => {
+      replaySagaHistory(First, history);
+      replaySagaHistory(First, stored);
+      replaySagaHistory(define(bill()), stored);
+    }).not.toThrow();
   });
 
   it.each<[string, Parameters<typeof bill>[0], RegExp]>([

@@ -143,7 +143,7 @@ test("a consumer that is closed in the moment in which the server dies closes", 
     await connection.publish(publicationOf("a", 1));
     await until(() => came);
     await own.stop("SIGKILL");
-    await consumer.close();
+    await expect(consumer.close()).resolves.toBeUndefined();
     await connections.close();
   } finally {
     await own.remove();
