@@ -27,9 +27,20 @@ function natsProgramFound(): string | undefined {
 export default function setup(): void {
   if (natsProgramFound() !== undefined) return;
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
+  const install = () => apt("install", "-y", "--no-install-recommends", NAME);
   try {
-    execFileSync("apt-get", ["install", "-y", "--no-install-recommends", NAME], { stdio: "pipe" });
+    try {
+      install();
+    } catch {
+      // A machine that is new may not know yet what there is.
+      apt("update");
+      install();
+    }
   } catch (cause) {
     console.error(`apt-get couldn't install ${NAME}:`, cause);
   }
+}
+
+function apt(...command: string[]): void {
+  execFileSync("apt-get", command, { stdio: "pipe" });
 }
