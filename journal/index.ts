@@ -20,6 +20,7 @@ export {
   WriterFencedError,
   type ExpectedVersion,
 } from "./errors.js";
+export { eventIdOf } from "./event-id.js";
 export {
   checkSources,
   SourceReader,

@@ -12,6 +12,7 @@
  *
  * The checkpoint is the handler's to keep, together with what it wrote; the loop only remembers it.
  */
+import { backOffMs } from "../src/kernel/back-off.js";
 import type { Timer } from "../src/kernel/clock.js";
 import { asError, TidemarkError } from "../src/kernel/errors.js";
 import type { Position } from "../src/kernel/event.js";
@@ -301,7 +302,7 @@ export class Subscription {
     };
     if (persists || this.#failures < attemptsMax) {
       this.#logger.warn(fields, "the handler of a subscription failed; it will be tried again");
-      const delayMs = Math.min(retryDelayMs * 2 ** (this.#attempts - 1), retryDelayMaxMs);
+      const delayMs = backOffMs(this.#attempts, retryDelayMs, retryDelayMaxMs);
       this.#retryAfter(delayMs);
     } else if (await this.#mayGoOn(error)) {
       this.#attempts = this.#failures = 0;

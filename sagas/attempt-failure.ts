@@ -1,6 +1,4 @@
 /** What the failure of an attempt to carry out a command says. */
-import { hasCode } from "../src/kernel/errors.js";
-
 /** An attempt that ended so may have been carried out. */
 const UNCERTAIN = new Set([
   "ask-timeout",
@@ -33,13 +31,6 @@ export function isNobodyThere(error: Error): boolean {
 
 export function isOutage(error: Error): boolean {
   return codesOf(error).some((code) => OUTAGES.has(code));
-}
-
-/** This runtime is at its end: the next one goes on. */
-export function isOwnEnd(error: Error): boolean {
-  return ["journal-poisoned", "journal-closed", "runtime-closed"].some((code) =>
-    hasCode(error, code),
-  );
 }
 
 /** Its own code, and that of the error elsewhere that it tells of. */

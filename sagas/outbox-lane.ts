@@ -1,11 +1,12 @@
 /** The commands for one aggregate. Of one instance those for one entity leave one after the other, in the order they were asked for. */
-import { asError, TidemarkError } from "../src/kernel/errors.js";
+import { asError, isOwnEnd, TidemarkError } from "../src/kernel/errors.js";
 import type { ViewReader } from "../journal/index.js";
+import { backOffMs } from "../src/kernel/back-off.js";
 import type { Clock, Timer } from "../src/kernel/clock.js";
 import type { CommandPort } from "../src/kernel/command-port.js";
 import type { Logger } from "../src/kernel/log.js";
 import type { Position } from "../src/kernel/event.js";
-import { isNobodyThere, isOutage, isOwnEnd, isUncertain } from "./attempt-failure.js";
+import { isNobodyThere, isOutage, isUncertain } from "./attempt-failure.js";
 import type { CommandOutcome } from "./instance.js";
 import { outcomeOf } from "./instance.js";
 import type { StoredCommand } from "./saga-index.js";
@@ -72,7 +73,7 @@ export class OutboxLane {
   #overflown = true;
   #loading: Promise<void> | undefined;
   /** Asked for while some are read: their rows may come too late for that. */
-  #meanwhile: [InstanceName, StoredCommand][] = [];
+  #meanwhile = new Map<string, readonly [InstanceName, StoredCommand]>();
   /** Answered while some are read: their rows may be there still. A refused one that left again might be accepted. */
   readonly #goneMeanwhile = new Set<string>();
   /** What was asked for up to here may have left in an earlier life. */
@@ -115,8 +116,8 @@ export class OutboxLane {
   add(name: InstanceName, command: StoredCommand): void {
     if (!this.#running || this.#entries.has(command.request.id)) return;
     if (this.#overflown) {
-      if (this.#loading !== undefined && this.#meanwhile.length <= LOADED_MAX)
-        this.#meanwhile.push([name, command]);
+      if (this.#loading !== undefined && this.#meanwhile.size <= LOADED_MAX)
+        this.#meanwhile.set(command.request.id, [name, command]);
       return;
     }
     if (this.#entries.size >= LOADED_MAX) {
@@ -132,7 +133,7 @@ export class OutboxLane {
     const entry = this.#entries.get(commandId);
     if (this.#loading !== undefined) {
       this.#goneMeanwhile.add(commandId);
-      this.#meanwhile = this.#meanwhile.filter(([, { request }]) => request.id !== commandId);
+      this.#meanwhile.delete(commandId);
     }
     if (entry === undefined) return;
     this.#entries.delete(commandId);
@@ -280,13 +281,10 @@ export class OutboxLane {
     const { clock, logger } = this.#ports;
     const { request } = entry.command;
     entry.failures += 1;
-    const backOffMs = Math.min(
-      RETRY_DELAY_MS * 2 ** Math.min(entry.failures - 1, 20),
-      RETRY_DELAY_MAX_MS,
-    );
+    const pauseMs = backOffMs(entry.failures, RETRY_DELAY_MS, RETRY_DELAY_MAX_MS);
     const isOver = entry.outcome !== undefined;
     const leftMs = isOver ? Infinity : (request.deadlineAtMs ?? Infinity) - clock.nowMs();
-    const delayMs = Math.max(0, Math.min(backOffMs, leftMs));
+    const delayMs = Math.max(0, Math.min(pauseMs, leftMs));
     const { saga, instanceId } = entry.name;
     const fields = {
       saga,
@@ -339,10 +337,10 @@ export class OutboxLane {
     found.sort(([, a], [, b]) => a.position - b.position);
     for (const [name, command] of found) this.#enter(name, command);
     const meanwhile = this.#meanwhile;
-    this.#meanwhile = [];
+    this.#meanwhile = new Map();
     // What had no room here is found on disk, once there is room.
-    this.#overflown = !complete || meanwhile.length > LOADED_MAX;
-    for (const [name, command] of meanwhile) this.add(name, command);
+    this.#overflown = !complete || meanwhile.size > LOADED_MAX;
+    for (const [name, command] of meanwhile.values()) this.add(name, command);
     this.#ports.clock.defer(() => this.#pump());
   }
 }

@@ -10,7 +10,13 @@ import {
   type ViewStore,
 } from "../journal/index.js";
 import type { Clock, Timer } from "../src/kernel/clock.js";
-import { asError, hasCode, InvalidArgumentError, TidemarkError } from "../src/kernel/errors.js";
+import {
+  asError,
+  hasCode,
+  InvalidArgumentError,
+  isOwnEnd,
+  TidemarkError,
+} from "../src/kernel/errors.js";
 import type { Position, RecordedEvent } from "../src/kernel/event.js";
 import { checkId } from "../src/kernel/ids.js";
 import type { Logger } from "../src/kernel/log.js";
@@ -31,8 +37,6 @@ export interface RouterPorts {
 }
 
 const PAGE_EVENTS = 500;
-/** Codes of errors by which this runtime, or its journal, is at its end. */
-const ENDS = ["runtime-closed", "journal-closed", "journal-poisoned", "append-outcome-unknown"];
 const WRITE_AFTER_MS = 1_000;
 
 export class Router {
@@ -73,10 +77,6 @@ export class Router {
   /** Everything up to here has reached its instances. */
   position(): Position {
     return this.#subscription.position();
-  }
-
-  reached(position: Position, timeoutMs: number): Promise<void> {
-    return this.#subscription.reached(position, timeoutMs);
   }
 
   status() {
@@ -157,7 +157,8 @@ export class Router {
     } catch (error) {
       const isLasting = error instanceof TidemarkError && !error.retryable;
       // What this life can't do any more the next one does: the page comes again.
-      if (!isLasting || ENDS.some((code) => hasCode(error, code))) throw error;
+      const mayBeDone = hasCode(error, "append-outcome-unknown");
+      if (!isLasting || isOwnEnd(error) || mayBeDone) throw error;
       await this.#refuse(instanceId, origin, error);
     }
   }

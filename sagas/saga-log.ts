@@ -39,12 +39,8 @@ export class SagaLog {
 
   /** Where routing goes on if nothing else says so; undefined before the first run. */
   routedTo(): Position | undefined {
-    let routedTo: Position | undefined;
-    for (const { type, data } of this.#journal.readStream(this.#streamId)) {
-      if (type === "SagaInstalled" || type === "SagaAdvanced")
-        routedTo = (data as { readonly at: Position }).at;
-    }
-    return routedTo;
+    const last = this.#last("SagaInstalled", "SagaAdvanced");
+    return (last as { readonly at: Position } | undefined)?.at;
   }
 
   async installed(at: Position): Promise<void> {
@@ -57,9 +53,7 @@ export class SagaLog {
 
   /** Records a version, unless it is the one that was deployed last. */
   async deployed({ version, hash }: Deployment): Promise<void> {
-    let last: Deployment | undefined;
-    for (const { type, data } of this.#journal.readStream(this.#streamId))
-      if (type === "SagaDeployed") last = data as Deployment;
+    const last = this.#last("SagaDeployed") as Deployment | undefined;
     if (last?.version === version && last.hash === hash) return;
     await this.#append("SagaDeployed", { version, hash });
   }
@@ -99,6 +93,15 @@ export class SagaLog {
         });
     }
     return refusals;
+  }
+
+  /** The data of the last event of these types: near the end, however long the stream is. */
+  #last(...types: readonly string[]): unknown {
+    for (const { type, data } of this.#journal.readStream(this.#streamId, {
+      direction: "backward",
+    }))
+      if (types.includes(type)) return data;
+    return undefined;
   }
 
   async #append(type: string, data: unknown, commandId?: string): Promise<void> {

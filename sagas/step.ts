@@ -34,6 +34,8 @@ export class Step {
   readonly #context: StepContext;
   readonly #waiting: readonly SagaInput[];
   readonly #number: number;
+  /** The instance without what the input has dealt with. */
+  readonly #before: InstanceState;
   #runner: MachineRunner;
   #effects: StepEffects;
   #snapshot: AnyMachineSnapshot | undefined;
@@ -58,7 +60,8 @@ export class Step {
     this.#waiting = waiting;
     this.#runner = context.saga.runner;
     this.#number = draft.state.step + 1;
-    this.#effects = this.#effectsOn(withWaiting(taken(draft.state, input), waiting));
+    this.#before = taken(draft.state, input);
+    this.#effects = this.#effectsOn(withWaiting(this.#before, waiting));
   }
 
   /** @throws Whatever the machine's functions throw; NotDurableError. Then nothing is recorded. */
@@ -150,7 +153,7 @@ export class Step {
   #undoOnwards(): void {
     const effects = this.#effects;
     if (!effects.compensating || this.#isUndoneLater()) return;
-    const { compensations } = taken(this.#draft.state, this.#input);
+    const { compensations } = this.#before;
     const next = compensations[compensations.length - 1];
     if (next !== undefined) {
       effects.undo(next);
@@ -171,8 +174,7 @@ export class Step {
 
   /** Whether something is on its way that is undone, or undoes. */
   #isUndoneLater(): boolean {
-    const { commands } = taken(this.#draft.state, this.#input);
-    return [...commands, ...this.#effects.commands].some(
+    return [...this.#before.commands, ...this.#effects.commands].some(
       ({ compensation, compensates }) => compensation !== undefined || compensates !== undefined,
     );
   }

@@ -11,7 +11,7 @@ import { DueQueue } from "./due-queue.js";
 import { textOf, timerKey, under, type TimerName } from "./saga-rows.js";
 
 /** In memory at the most. */
-const LOADED_MAX = 40_000;
+const LOADED_MAX = 20_000;
 const FIRING_MAX = 1_000;
 /** The wall clock may jump: it is looked at that often while timers are set. */
 const LOOK_EVERY_MS = 1_000;

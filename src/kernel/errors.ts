@@ -29,6 +29,13 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === code;
 }
 
+/** This runtime, or its journal, is at its end: what failed so goes on once it is opened again, and is nobody's fault. */
+export function isOwnEnd(error: unknown): boolean {
+  return OWN_ENDS.some((code) => hasCode(error, code));
+}
+
+const OWN_ENDS = ["journal-poisoned", "journal-closed", "runtime-closed"];
+
 /**
  * The caller gave something that can't be taken: names the argument, what was expected, and what came.
  * Nothing was written. Retrying the same call fails in the same way.

@@ -14,7 +14,7 @@ import type { Limits } from "../kernel/limits.js";
 import { dataBounds, headersOf, metadataOf, subjectOf, typeOf, wireMessage } from "./envelope.js";
 import { BadMessageError } from "./errors.js";
 import { dataOf, payloadOf } from "./payload.js";
-import { POSITION_HEADER, storePosition, type Publication, type WireMessage } from "./transport.js";
+import { POSITION_HEADER, type Publication, type WireMessage } from "./transport.js";
 
 const PREVIOUS = "tidemark-previous";
 const ACKNOWLEDGED = "tidemark-acknowledged";
@@ -29,9 +29,8 @@ export function publicationOf(
   neighbours: { readonly previous: Position; readonly acknowledged: Position },
   limits: Limits,
 ): Publication {
-  const { position, streamType: aggregate, entityId, type } = event;
+  const { eventId: id, streamType: aggregate, entityId, type } = event;
   const { correlationId, causationId, headers } = event;
-  const id = storePosition(storeId, position);
   const payload = payloadOf(`data of event ${type}`, event.data, dataBounds(limits));
   const metadata: Metadata = {
     correlationId,

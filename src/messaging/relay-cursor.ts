@@ -9,12 +9,12 @@
  * It may be lost or old: then something is published again, which consumers notice by its position. A floor of an aggregate says
  * that the log holds everything of it up to there.
  */
-import type { Journal, ViewStore } from "../../journal/index.js";
+import { eventIdOf, type Journal, type ViewStore } from "../../journal/index.js";
 import type { Position } from "../kernel/event.js";
 import type { Limits } from "../kernel/limits.js";
 import { JournalBehindLogError } from "./errors.js";
 import { acknowledgedOf, placeOf } from "./event-wire.js";
-import { POSITION_HEADER, storePosition, type TransportConnection } from "./transport.js";
+import { POSITION_HEADER, type TransportConnection } from "./transport.js";
 
 export type Floors = ReadonlyMap<string, Position>;
 
@@ -95,9 +95,7 @@ async function holds(
   if (sequence > lastSequence) return false;
   const message = await connection.messageAt(sequence);
   // A place that was reached and is empty now was cleared because of its age; a log that lost it would have another one there.
-  return (
-    message === undefined || message.headers[POSITION_HEADER] === storePosition(storeId, position)
-  );
+  return message === undefined || message.headers[POSITION_HEADER] === eventIdOf(storeId, position);
 }
 
 async function cursorInLog(incarnation: string, search: RelaySearch): Promise<RelayCursor> {

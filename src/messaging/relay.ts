@@ -11,6 +11,7 @@
  * ```
  */
 import { Subscription, type Journal, type Page, type ViewStore } from "../../journal/index.js";
+import { backOffMs } from "../kernel/back-off.js";
 import type { Clock, Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
@@ -172,7 +173,8 @@ export class Relay {
 
   #verifyLater(): void {
     if (this.#closed || !this.#options.connection.status().connected) return;
-    const delayMs = Math.min(RETRY_DELAY_MS * 2 ** this.#attempts++, RETRY_DELAY_MAX_MS);
+    this.#attempts += 1;
+    const delayMs = backOffMs(this.#attempts, RETRY_DELAY_MS, RETRY_DELAY_MAX_MS);
     this.#timer = this.#options.clock.setTimer(delayMs, () => this.#verify());
   }
 

@@ -11,7 +11,6 @@
  * that handles a message.
  */
 import type { Clock, Ids } from "../kernel/clock.js";
-import type { Position } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
 
 /** A message as it travels. Header names are lower-case, their values printable ASCII: whoever writes one encodes the rest. */
@@ -164,13 +163,8 @@ export interface TransportConnection {
   close(): Promise<void>;
 }
 
-/** Header under which every published message names its store and position. */
+/** Header under which every published message has the id of its event: its store and position. */
 export const POSITION_HEADER = "tidemark-position";
-
-/** A position within one store, as it stands in {@link POSITION_HEADER}. */
-export function storePosition(storeId: string, position: Position): string {
-  return `${storeId}:${position}`;
-}
 
 /** Publications of one runtime on their way at a time. */
 export const IN_FLIGHT_MAX = 256;

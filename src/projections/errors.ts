@@ -1,5 +1,5 @@
 /** What can go wrong with views, each with what it means for who meets it. */
-import { hasCode, TidemarkError, type ErrorDetails } from "../kernel/errors.js";
+import { isOwnEnd, TidemarkError, type ErrorDetails } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 
 /** A handler, a key function or an upcaster failed for one event. Nothing of that event was written; see the failure policy. */
@@ -28,9 +28,7 @@ export class HandlerFailedError extends TidemarkError {
  */
 export function isWaitedOut(error: unknown, waitsForStore: boolean): boolean {
   if (!(error instanceof HandlerFailedError)) return waitsForStore;
-  return ["journal-poisoned", "journal-closed", "runtime-closed"].some((code) =>
-    hasCode(error.cause, code),
-  );
+  return isOwnEnd(error.cause);
 }
 
 /** After an event two documents would have the same values in a unique index. The event fails; see the failure policy. */

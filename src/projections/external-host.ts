@@ -7,6 +7,7 @@
  * ```
  */
 import { type ViewKey, SourceReader } from "../../journal/index.js";
+import { backOffMs } from "../kernel/back-off.js";
 import type { Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
@@ -94,7 +95,7 @@ export class ExternalHost {
       this.#attempts += 1;
       this.#error = asError(error);
       const { retryDelayMs, retryDelayMaxMs } = this.definition.failurePolicy;
-      const delayMs = Math.min(retryDelayMs * 2 ** (this.#attempts - 1), retryDelayMaxMs);
+      const delayMs = backOffMs(this.#attempts, retryDelayMs, retryDelayMaxMs);
       const fields = { reader: this.#unit.name, attempts: this.#attempts, error: this.#error };
       this.#ports.logger.warn(fields, "a database didn't tell its checkpoint; it is asked again");
       this.#timer = this.#ports.clock.setTimer(delayMs, () => this.#start());

@@ -1,10 +1,10 @@
 /** What every transport must keep, as tests: the contract of the port `Transport`. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/kernel/log.js";
+import { eventIdOf } from "../../journal/index.js";
 import { systemClock, systemIds } from "../../src/kernel/system-clock.js";
 import {
   POSITION_HEADER,
-  storePosition,
   WAITING_MAX,
   type ConsumeOptions,
   type Delivery,
@@ -58,7 +58,7 @@ export function transportContract(subject: string, openPlace: () => Promise<Tran
     });
 
     const publication = (position: number, aggregate = "account", store = 0): Publication => {
-      const messageId = storePosition(STORES[store]!, position);
+      const messageId = eventIdOf(STORES[store]!, position);
       const headers = { [POSITION_HEADER]: messageId };
       return {
         ...{ aggregate, entityId: `e${position % 3}`, messageId },

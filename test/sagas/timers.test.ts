@@ -12,7 +12,7 @@ import { until } from "../support/until.js";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** As in timers.ts, and as many as may fire at a time. */
-const LOADED_MAX = 40_000;
+const LOADED_MAX = 20_000;
 const FIRING_MAX = 1_000;
 
 /** Instances and their index, as far as timers know them: rows reach the disk when somebody needs them there. */

@@ -1,10 +1,10 @@
 /** A NATS server of one test's own: on a free port of the loopback interface, with a store of its own in a temporary folder. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { natsProgram } from "./nats-program.js";
+import { freePort } from "./free-port.js";
 
 export interface NatsServerOptions {
   /** More lines of its configuration. */
@@ -97,16 +97,4 @@ export class NatsServer {
     await this.stop("SIGKILL");
     rmSync(this.directory, { recursive: true, force: true });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" ? (address?.port ?? 0) : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,9 +1,9 @@
 /** A PostgreSQL of one test's own: a fresh cluster in a temporary folder, on a free port of the loopback interface. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-port.js";
 
 const DEBIAN = "/usr/lib/postgresql";
 
@@ -100,16 +100,4 @@ function otherUser(): { uid: number; gid: number } {
     .find((found) => found !== undefined);
   if (user === undefined) throw new Error("there is no user to run PostgreSQL as");
   return { uid: Number(user[2]), gid: Number(user[3]) };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" ? (address?.port ?? 0) : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

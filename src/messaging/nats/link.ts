@@ -4,6 +4,7 @@
  * logins, and can't be stopped while it makes its first connection.
  */
 import { connect, type ConnectionOptions, type NatsConnection } from "nats";
+import { backOffMs } from "../../kernel/back-off.js";
 import type { Timer } from "../../kernel/clock.js";
 import { asError } from "../../kernel/errors.js";
 import { DisconnectedError } from "../errors.js";
@@ -238,9 +239,9 @@ export class Link {
   }
 
   async #pause(failures: number): Promise<void> {
-    const backOffMs = Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS_MIN * 2 ** Math.min(failures, 10));
+    const pauseMs = backOffMs(failures + 1, BACK_OFF_MS_MIN, BACK_OFF_MS_MAX);
     // Up to half of it by chance: a hundred services must not come back in the same millisecond.
     const chance = partitionOf(this.#host.ids.newId()) / PARTITIONS;
-    await this.#pauses.pause(backOffMs * (1 - chance / 2));
+    await this.#pauses.pause(pauseMs * (1 - chance / 2));
   }
 }

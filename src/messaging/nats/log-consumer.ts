@@ -9,6 +9,7 @@
  * and after a crash nobody would know its order.
  */
 import type { Msg, NatsConnection } from "nats";
+import { backOffMs } from "../../kernel/back-off.js";
 import type { Timer } from "../../kernel/clock.js";
 import { asError } from "../../kernel/errors.js";
 import {
@@ -116,7 +117,7 @@ export class LogConsumer implements Closable {
         await this.#onFailure(error, connection);
       }
       // With a new connection it goes on at once.
-      if (!connection.isClosed()) await this.#pauses.pause(backOffMs(failures));
+      if (!connection.isClosed()) await this.#pauses.pause(pauseMs(failures));
     }
   }
 
@@ -201,7 +202,7 @@ export class LogConsumer implements Closable {
       this.#send(this.#pulled.settle(taken.epoch, handled), ACK);
       this.#pull?.ask();
       // Whoever can't handle a page can't handle the next: none passes it.
-      if (rejections > 0) await this.#pauses.pause(backOffMs(rejections));
+      if (rejections > 0) await this.#pauses.pause(pauseMs(rejections));
     }
   }
 
@@ -228,8 +229,9 @@ export class LogConsumer implements Closable {
   }
 }
 
-function backOffMs(failures: number): number {
-  return Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.max(0, Math.min(failures - 1, 10)));
+/** Without a failure it waits as after the first. */
+function pauseMs(failures: number): number {
+  return backOffMs(Math.max(1, failures), RETRY_MS_MIN, RETRY_MS_MAX);
 }
 
 /** What the subject that acknowledges a message says of it. Servers since 2.10 may put a domain and an account before. */

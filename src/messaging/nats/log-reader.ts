@@ -1,6 +1,6 @@
 /** Single messages of the log, asked of the stream's leader: a replica may not have yet what was acknowledged. */
 import { NatsError, type JetStreamManager, type StoredMsg } from "nats";
-import { POSITION_HEADER, storePosition, type WireMessage } from "../transport.js";
+import { POSITION_HEADER, type WireMessage } from "../transport.js";
 import { receivedOf } from "./message-headers.js";
 import { MESSAGE_NOT_FOUND, refusalOf } from "./nats-failures.js";
 import { PARTITIONS, type Subjects } from "./subjects.js";
@@ -101,6 +101,5 @@ function logMessage(stored: StoredMsg): LogMessage {
 }
 
 function isOf(message: WireMessage, storeId: string): boolean {
-  const start = storePosition(storeId, 0).slice(0, -1);
-  return message.headers[POSITION_HEADER]?.startsWith(start) === true;
+  return message.headers[POSITION_HEADER]?.startsWith(`${storeId}:`) === true;
 }

@@ -1,11 +1,13 @@
 /** Runtimes as a transport sees them, and messages for it. */
 import { inspect } from "node:util";
+import { eventIdOf } from "../../../journal/index.js";
 import { systemClock, systemIds } from "../../../src/kernel/system-clock.js";
 import type { Logger } from "../../../src/kernel/log.js";
 import { nats, type NatsOptions } from "../../../src/messaging/nats/index.js";
 import {
   POSITION_HEADER,
-  storePosition,
+  type ConsumeOptions,
+  type Delivery,
   type Publication,
   type TransportConnection,
   type TransportHost,
@@ -64,7 +66,7 @@ export function publicationOf(
   position: number,
   { aggregate = "account", entityId = `acc-${position % 7}`, text = `event ${position}` } = {},
 ): Publication {
-  const messageId = storePosition(storeId, position);
+  const messageId = eventIdOf(storeId, position);
   return {
     aggregate,
     entityId,
@@ -75,4 +77,17 @@ export function publicationOf(
 
 function inspected(value: object): string {
   return inspect(value, { depth: 10, showHidden: true });
+}
+
+/** A consumer of accounts that is done with every page at once, and keeps what `of` makes of each delivery. */
+export function collecting<T>(got: T[], of: (delivery: Delivery) => T): ConsumeOptions {
+  return {
+    aggregate: "account",
+    durable: "b",
+    pageMax: 10,
+    handle: async (page) => {
+      got.push(...page.map(of));
+      return { done: page.length, redeliverAfterMs: 0 };
+    },
+  };
 }

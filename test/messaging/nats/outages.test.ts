@@ -4,7 +4,7 @@ import { DisconnectedError } from "../../../src/messaging/errors.js";
 import { NatsServer } from "../../support/nats-server.js";
 import { TcpProxy } from "../../support/tcp-proxy.js";
 import { until } from "../../support/until.js";
-import { Connections, publicationOf, textMessage } from "./hosts.js";
+import { collecting, Connections, publicationOf, textMessage } from "./hosts.js";
 import { Load } from "./load.js";
 
 /** `NATS_AWAY_S=1,5,30` is what the facts file asks for. */
@@ -217,15 +217,7 @@ test("a store that was wiped while the server was down is a new log, and consume
   try {
     const connection = await connections.connect(own.address, "a", { prefix: "wiped" });
     const got: number[] = [];
-    await connection.consume({
-      aggregate: "account",
-      durable: "b",
-      pageMax: 10,
-      handle: async (page) => {
-        got.push(...page.map(({ sequence }) => sequence));
-        return { done: page.length, redeliverAfterMs: 0 };
-      },
-    });
+    await connection.consume(collecting(got, ({ sequence }) => sequence));
     for (let position = 1; position <= 5; position += 1)
       await connection.publish(publicationOf("a", position));
     await until(() => got.length === 5);

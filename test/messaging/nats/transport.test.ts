@@ -11,7 +11,7 @@ import { LogUnavailableError, MessageTooLargeError } from "../../../src/messagin
 import { partitionOf } from "../../../src/messaging/nats/subjects.js";
 import { NatsServer } from "../../support/nats-server.js";
 import { until } from "../../support/until.js";
-import { Connections, publicationOf, textMessage, textOf } from "./hosts.js";
+import { collecting, Connections, publicationOf, textMessage, textOf } from "./hosts.js";
 
 const ECHO = { kind: "command", aggregate: "account" } as const;
 const TO_ECHO = { kind: "command", aggregate: "account", entityId: "acc-1" } as const;
@@ -300,15 +300,7 @@ test("a consumer that crashed with a page in hand gets it again at once and in o
   const publisher = await open("a");
   const got: number[] = [];
   const consume = async () =>
-    (await open("b")).consume({
-      aggregate: "account",
-      durable: "b",
-      pageMax: 10,
-      handle: async (page) => {
-        got.push(...page.map(({ sequence }) => sequence));
-        return { done: page.length, redeliverAfterMs: 0 };
-      },
-    });
+    (await open("b")).consume(collecting(got, ({ sequence }) => sequence));
   await publisher.publish(publicationOf("a", 1));
   const first = await consume();
   await until(() => got.length > 0);
@@ -369,15 +361,7 @@ test("messages of the log on a subject nobody makes are passed over", async () =
   await js.publish(`${prefix}.evt.account.07`, "x");
   await publisher.publish(publicationOf("a", 1));
   const got: number[] = [];
-  await consumer.consume({
-    aggregate: "account",
-    durable: "b",
-    pageMax: 10,
-    handle: async (page) => {
-      got.push(...page.map(({ sequence }) => sequence));
-      return { done: page.length, redeliverAfterMs: 0 };
-    },
-  });
+  await consumer.consume(collecting(got, ({ sequence }) => sequence));
   await until(() => got.length > 0);
   expect(got).toEqual([3]);
 });
@@ -388,15 +372,7 @@ test("a stream that was deleted is made again by whoever publishes, consumes, or
   const stream = `${prefix.replace(".", "=")}-events`;
   const manager = await raw.jetstreamManager();
   const got: string[] = [];
-  await consumer.consume({
-    aggregate: "account",
-    durable: "b",
-    pageMax: 10,
-    handle: async (page) => {
-      got.push(...page.map(({ message }) => textOf(message)));
-      return { done: page.length, redeliverAfterMs: 0 };
-    },
-  });
+  await consumer.consume(collecting(got, ({ message }) => textOf(message)));
   await publisher.publish(publicationOf("a", 1));
   await until(() => got.length === 1);
   const before = await publisher.standing();
