@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { runExample } from "../support/examples.js";
+import { startExample } from "../support/programs.js";
 
 describe("the attribute-queries example", () => {
   it("finds documents by each of five indexes, with memory that doesn't grow and only changes written", async () => {
-    const { output, code } = await runExample("attribute-queries", ["--ci"]);
+    const { output, code } = await startExample("attribute-queries", ["--ci"]).ended;
     expect(output).toContain("3,000 documents with five indexes");
     for (const kind of ["unique", "single", "compound", "multi-valued", "computed"])
       expect(output).toMatch(new RegExp(`${kind}: .* p50 +\\d+ µs`));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { givenSaga } from "tidemark/testing";
 import { confirmation } from "../../examples/confirmations/confirmation.js";
-import { runExample } from "../support/examples.js";
+import { startExample } from "../support/programs.js";
 
 describe("the confirmations example", () => {
   it("asks for a refused mail again after a delay, and for no other once it was sent", () => {
@@ -24,7 +24,7 @@ describe("the confirmations example", () => {
   });
 
   it("asks for a refused mail again later, also after a reopening, and sends one each through 200 crash points", async () => {
-    const { output, code } = await runExample("confirmations", ["--ci", "--points", "200"]);
+    const { output, code } = await startExample("confirmations", ["--ci", "--points", "200"]).ended;
     expect(output).toMatch(/Closed while 6 of 16 confirmations wait for another try/);
     expect(output).toMatch(/all are told:\n +failed +2\n +sent +14\n/);
     expect(output).toMatch(

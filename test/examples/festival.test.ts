@@ -8,7 +8,7 @@ import { FestivalEvent } from "../../examples/festival/festival-event.js";
 import { parts } from "../../examples/festival/service.js";
 import { festivalView } from "../../examples/festival/festival-view.js";
 import { Team } from "../../examples/festival/team.js";
-import { runExample } from "../support/examples.js";
+import { startExample } from "../support/programs.js";
 
 const RUNS = Number(process.env["FESTIVAL_RUNS"] ?? 150);
 
@@ -25,7 +25,7 @@ const action = fc.oneof(
 
 describe("the festival example", () => {
   it("is consistent both ways after moves amid deletions and a kill in the middle of the cascades", async () => {
-    const { output, code } = await runExample("festival", ["--ci"]);
+    const { output, code } = await startExample("festival", ["--ci"]).ended;
     expect(output).toMatch(/40 events, 800 teams, each admitted by its event/);
     expect(output).toMatch(/Killed when \d+ events were deleted, and [1-9]\d* of their teams/);
     expect(output).toMatch(/the cascades went on, and everything is consistent both ways/);
