@@ -9,7 +9,7 @@ import type { Logger } from "../kernel/log.js";
 import { DeliveryIndex, type Indexed } from "./delivery-index.js";
 import { Outbox } from "./outbox.js";
 import type { CommandOutcome } from "./pending.js";
-import type { DeliveryRows} from "./rows.js";
+import type { DeliveryRows } from "./rows.js";
 import { type InstanceName, type TimerName } from "./rows.js";
 import { Timers } from "./timers.js";
 
