@@ -9,11 +9,12 @@ export {
 } from "./fact.js";
 export { rule, type Rule } from "./rule.js";
 export { ruleSet, type AlertsOf, type RuleSet, type RuleSetDefinition } from "./rule-set.js";
-export { replayInput, takeInput, type Firing, type StepContext } from "./session-step.js";
-export type { ReleasedEvent, SessionCommand } from "./session-behavior.js";
+export { replayInput, takeInput, type StepContext } from "./session-step.js";
+export type { Firing } from "./session-run.js";
+export type { ReleasedEvent } from "./release.js";
+export type { SessionCommand } from "./session-behavior.js";
 export {
   BEFORE_TIME_MS,
-  isRepetition,
   NEW_SESSION,
   RULES_EVENT_TYPES,
   type EventInput,

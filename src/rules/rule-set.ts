@@ -11,6 +11,7 @@ import type { Message, MessageOf, Position, RecordedEvent } from "../kernel/even
 import { checkId, checkName } from "../kernel/ids.js";
 import type { Kind } from "./fact.js";
 import { checkKind, type Rule } from "./rule.js";
+import { RulePlans } from "./rule-plan.js";
 import { rulesHash } from "./rules-hash.js";
 import type { ErasedHandler, RunnableRules, SessionLimits } from "./runnable-rules.js";
 import type { SequenceKind } from "./sequence.js";
@@ -136,7 +137,7 @@ export function ruleSet<
     name,
     version,
     kinds,
-    rules,
+    plans: new RulePlans(rules),
     handlers,
     hash: rulesHash(kinds, rules, handlers),
     targets: targetsOf(name, definition.targets),
