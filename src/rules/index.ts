@@ -9,10 +9,6 @@ export {
 } from "./fact.js";
 export { rule, type Rule } from "./rule.js";
 export { ruleSet, type AlertsOf, type RuleSet, type RuleSetDefinition } from "./rule-set.js";
-export { replayInput, takeInput, type StepContext } from "./session-step.js";
-export type { Firing } from "./session-run.js";
-export type { ReleasedEvent } from "./release.js";
-export type { SessionCommand } from "./session-behavior.js";
 export {
   BEFORE_TIME_MS,
   NEW_SESSION,
@@ -36,3 +32,16 @@ export {
   type WindowValue,
 } from "./window.js";
 export type { Act, WorkingMemory } from "./working-memory.js";
+export type { AlertQuery, RaisedAlert } from "./alerts.js";
+export {
+  changeText,
+  type ChangeReport,
+  type FiringSample,
+  type RuleChange,
+} from "./change-report.js";
+export type { ExplainedFact, Explanation } from "./explanation.js";
+export type { ListedSession, SessionCount, SessionQuery } from "./session-list.js";
+export { RuleSystem, type RuleSystemOptions } from "./rule-system.js";
+export { Rules, type RulesAnswer, type RuleSetStatus } from "./rules.js";
+export type { Session, SessionFact, WaitingMatch } from "./session-view.js";
+export type { ChangePhase, ChangeStatus } from "./version-change.js";

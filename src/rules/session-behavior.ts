@@ -24,7 +24,14 @@ export type SessionCommand =
    * Takes an input. Refused with `session-full` where too many wait already, and with `wake-first` where more is due before an
    * event than one commit can hold: give `wake` inputs up to its watermark, then the event again.
    */
-  | { readonly type: "take"; readonly data: Limited & { readonly input: SessionInput } }
+  | {
+      readonly type: "take";
+      readonly data: Limited & {
+        readonly input: SessionInput;
+        /** Of the rule set that is to take it; by default the newest. */
+        readonly version?: number;
+      };
+    }
   | { readonly type: "park"; readonly data: Hand }
   /**
    * Takes the oldest of what was kept, as much of it as is given and fits into one commit. The session stays parked as long as
@@ -52,8 +59,12 @@ type DataOfCommand<Type extends SessionCommand["type"]> = Extract<
   { readonly type: Type }
 >["data"];
 
-export function sessionBehavior(rules: RunnableRules): AnyAggregate["behavior"] {
-  const actor = new SessionActor(rules);
+/** @param previous - Takes what is given to its version, until the newest one takes over. */
+export function sessionBehavior(
+  rules: RunnableRules,
+  previous?: RunnableRules,
+): AnyAggregate["behavior"] {
+  const actor = new SessionActor(rules, previous);
   const evolve = RULES_EVENT_TYPES.map((type) => [
     type,
     (state: SessionState, data: unknown) => actor.evolve(state, { type, data }),
@@ -93,16 +104,24 @@ interface Decided {
 
 class SessionActor {
   readonly #rules: RunnableRules;
+  readonly #previous: RunnableRules | undefined;
   /** By the state that its next event is folded into: the draft has folded all of them once. */
   readonly #decided = new WeakMap<SessionState, Decided>();
 
-  constructor(rules: RunnableRules) {
+  constructor(rules: RunnableRules, previous: RunnableRules | undefined) {
     this.#rules = rules;
+    this.#previous = previous;
   }
 
-  take(state: SessionState, { input, limits }: DataOfCommand<"take">, context: DecideContext) {
+  take(
+    state: SessionState,
+    { input, limits, version }: DataOfCommand<"take">,
+    context: DecideContext,
+  ) {
     const draft = this.#draftOf(state, context);
-    const refusal = takeInput(draft, input, this.#contextOf(context, limits));
+    const previous = this.#previous;
+    const rules = previous !== undefined && previous.version === version ? previous : this.#rules;
+    const refusal = takeInput(draft, input, { ...this.#contextOf(context, limits), rules });
     return refusal === undefined ? this.#eventsOf(draft, state) : reject(refusal);
   }
 
@@ -137,6 +156,7 @@ class SessionActor {
 
   adopt(state: SessionState, { limits, ...given }: DataOfCommand<"adopt">, context: DecideContext) {
     if (state.position > given.position) return reject("replay-behind");
+    if (context.version === 0 && given.state === undefined) return [];
     const draft = this.#draftOf(state, context);
     const { eventDataBytesMax } = limits ?? defaultLimits;
     const records = adoptionOf(given, eventDataBytesMax);

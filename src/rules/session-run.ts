@@ -95,7 +95,7 @@ export class SessionRun {
 
   takeEvent({ event, origin, atMs, watermarkMs }: EventInput): void {
     const live = this.#live;
-    const overdueMs = Math.max(watermarkMs, this.#before.horizonMs);
+    const overdueMs = Math.max(watermarkMs, atMs, this.#before.horizonMs);
     const moment: Moment = { atMs, overdueMs, isDue: false };
     const cause: Cause = [origin.position, origin.part, event.type];
     this.#enter(moment);

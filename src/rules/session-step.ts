@@ -143,7 +143,7 @@ function step(
   const dropped = isOther ? namesWithout(rules, state) : undefined;
   if (isOther) live.matches.renew();
   if (isOther && state.version !== 0) run.carryOver();
-  const beforeMs = input.kind === "event" ? input.watermarkMs : input.toMs - rules.latenessMs;
+  const beforeMs = passedBy(input, rules);
   const isDone = run.passTime(beforeMs, budget);
   if (!isDone && input.kind === "event") return { fired: [], isDone };
   let isTouched = touched.take(live);
@@ -181,6 +181,18 @@ function step(
     for (const alert of alerts) draft.tell(alert);
   }
   return { fired: firings, isDone };
+}
+
+/**
+ * Everything due before this moment happens before the input. An event says that its session has come to its time; only what
+ * happens without an event waits for those that may be late.
+ */
+export function passedBy(
+  input: EventInput | WakeInput,
+  { latenessMs }: Pick<RunnableRules, "latenessMs">,
+): number {
+  if (input.kind === "wake") return input.toMs - latenessMs;
+  return Math.max(input.watermarkMs, input.atMs);
 }
 
 function recordedInput(
