@@ -141,7 +141,7 @@ describe("init", () => {
 describe("what init of the packed package makes", () => {
   it(
     "passes its tests and the compiler, and finds on its second run what the first recorded",
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     () => {
       const directory = temporaryDirectory();
       const { tarball } = pack(directory);

@@ -29,7 +29,7 @@ function stepsOf(page: string): Step[] {
 const page = readFileSync("docs/start.md", "utf8");
 
 describe("docs/start.md", () => {
-  it("leads from an empty folder to what it says, command by command", { timeout: 300_000 }, () => {
+  it("leads from an empty folder to what it says, command by command", { timeout: 600_000 }, () => {
     const root = temporaryDirectory();
     const { tarball } = pack(root);
     const pwd = join(root, "pwd");
