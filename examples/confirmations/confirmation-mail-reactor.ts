@@ -3,7 +3,7 @@
  * known is no outcome: then it throws, and is called again with the same effect id.
  */
 import { reactor, type Runtime, type Saga } from "tidemark";
-import type { MailRequested } from "./confirmation.js";
+import type { MailRequested } from "./confirmation-saga.js";
 import type { MailProvider } from "./mail-provider.js";
 import { Order } from "./order.js";
 

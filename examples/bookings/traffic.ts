@@ -1,10 +1,10 @@
 /** What is booked: one service by very many, the others by some; and a stream of bookings beside whatever is measured. */
 import assert from "node:assert/strict";
+import { createHistogram, type Histogram } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Runtime } from "tidemark";
-import { Latencies } from "../support/figures.js";
-import { pickAt, randomAt } from "../support/random.js";
-import { Booking, Client, Service } from "./domain.js";
+import { pickAt, randomAt } from "tidemark/testing";
+import { Booking, Client, Service } from "./booking.js";
 
 /** The one that is renamed. */
 export const SERVICE = "service-0";
@@ -63,7 +63,7 @@ async function each(count: number, work: (n: number) => Promise<unknown>): Promi
 
 /** Bookings that come at a rate, each on its own, whether the ones before are answered or not. */
 export class Stream {
-  readonly latencies = new Latencies();
+  readonly #latencies = createHistogram();
   #running = true;
   readonly #sent: Promise<void>[] = [];
   readonly #sending: Promise<void>;
@@ -79,8 +79,15 @@ export class Stream {
       if (dueAt > performance.now()) await sleep(dueAt - performance.now());
       // From when it was due: what couldn't even be sent in time has waited as well.
       const booked = book(runtime, size, firstNumber + n);
-      this.#sent.push(booked.then(() => this.latencies.add(performance.now() - dueAt)));
+      const record = () =>
+        this.#latencies.record(Math.max(1, Math.round((performance.now() - dueAt) * 1e6)));
+      this.#sent.push(booked.then(record));
     }
+  }
+
+  /** Nanoseconds. */
+  get latencies(): Histogram {
+    return this.#latencies;
   }
 
   /** Resolves once everything is answered, with how many there were. */

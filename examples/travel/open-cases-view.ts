@@ -1,6 +1,6 @@
 /** The view: each case with its last fact, and whether it is still open. */
 import { collection, projection } from "tidemark";
-import { Declaration, PaymentRequest, Permit } from "./cases.js";
+import { Declaration, PaymentRequest, Permit } from "./case.js";
 
 export interface CaseRow {
   readonly entity: string;

@@ -8,7 +8,7 @@ import {
   type DayRow,
   type Projections,
   type TillRow,
-} from "./projections.js";
+} from "./sales-views.js";
 import type { Sale } from "./till.js";
 
 const TIMEOUT_MS = 600_000;

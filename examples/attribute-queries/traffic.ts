@@ -1,7 +1,7 @@
 /** The products of a run, each made from its number alone: what is expected of a query can be counted without the view. */
 import type { Runtime } from "tidemark";
-import { pickAt, randomAt } from "../support/random.js";
-import { ProductItem, type Product } from "./products.js";
+import { pickAt, randomAt } from "tidemark/testing";
+import { ProductItem, type Product } from "./product.js";
 
 const BRANDS = Array.from({ length: 500 }, (_, n) => `brand-${n}`) as [string, ...string[]];
 const CATEGORIES = Array.from({ length: 50 }, (_, n) => `category-${n}`) as [string, ...string[]];
