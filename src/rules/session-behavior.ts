@@ -158,7 +158,9 @@ class SessionActor {
 
   adopt(state: SessionState, { limits, ...given }: DataOfCommand<"adopt">, context: DecideContext) {
     if (state.position > given.position) return reject("replay-behind");
-    if (context.version === 0 && given.state === undefined) return [];
+    // One that has nothing, or has taken over what there was.
+    const isDone = state.version === 0 || state.version === given.version;
+    if (given.state === undefined && isDone) return [];
     const draft = this.#draftOf(state, context);
     const { eventDataBytesMax } = limits ?? defaultLimits;
     const records = adoptionOf(given, eventDataBytesMax);
