@@ -73,11 +73,13 @@ async function main(): Promise<void> {
     postgres === undefined
       ? new SqliteDatabase(join(directory, "balances.sqlite"), SCHEMA)
       : new PostgresDatabase(postgres, SCHEMA);
+  // #region open
   const runtime = await openRuntime({
     directory,
     aggregates: [Account],
     externalProjections: [balancesIn(database)],
   });
+  // #endregion
   const reporting = setInterval(() => report(runtime), REPORT_EVERY_MS);
   try {
     const equal = await run(runtime, database, Number(deposits));

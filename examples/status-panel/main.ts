@@ -108,8 +108,10 @@ async function mend({ runtime, projections, show }: Shift, sales: Sales): Promis
   const before = standing(runtime, "euros").parked;
   assert(before > 0, "what was parked is still parked after a restart");
 
+  // #region mend
   const replay = await operations.replayParked(euros, { ...ADA, reason: "the pound has a rate" });
   const nonsense = replay.failed?.position ?? 0;
+  // #endregion
   assert(replay.replayed > 0 && nonsense > 0);
   await until(() => standing(runtime, "days").state === "stopped");
   show(
@@ -117,10 +119,12 @@ async function mend({ runtime, projections, show }: Shift, sales: Sales): Promis
   );
   assert.equal(standing(runtime, "days").error?.position, nonsense);
 
+  // #region mend
   const reason = "a sale in no currency; cancelled by hand";
   await operations.skip(days, nonsense, { ...ADA, reason });
   await operations.skip(euros, nonsense, { ...ADA, reason });
   const rest = await operations.replayParked(euros, ADA);
+  // #endregion
   assert.deepEqual([rest.failed, replay.replayed + rest.replayed], [undefined, before]);
   await operations.refresh(days, { timeoutMs: TIMEOUT_MS });
   assert.deepEqual(runtime.health(), { state: "healthy", problems: [] });
