@@ -49,6 +49,12 @@ export const Account = aggregate({
 `;
 
 describe("code in the docs", () => {
+  it("is that of files which are compiled and tested, in every document of this repository", () => {
+    const { objections, summary } = docCode(process.cwd(), "--check");
+    expect(objections).toEqual([]);
+    expect(summary).toMatch(/^code in the docs: [1-9]\d+ blocks from files/);
+  });
+
   it("is filled in from the region that a marker names, without its indentation and with what it leaves out marked", () => {
     const directory = project({
       "examples/account/main.ts": ACCOUNT.replace("// #region empty\n// #endregion\n", ""),
