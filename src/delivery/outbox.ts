@@ -6,10 +6,10 @@
  * A command is sent with the same id until it is answered, so it is carried out once however often it leaves; the answer
  * goes to the instance as an input, and only that takes the command off the list.
  */
-import type { Position } from "../src/kernel/event.js";
+import type { Position } from "../kernel/event.js";
 import { OutboxLane, type LaneStatus, type OutboxPorts } from "./outbox-lane.js";
-import type { StoredCommand } from "./saga-index.js";
-import type { InstanceName } from "./saga-rows.js";
+import type { StoredCommand } from "./delivery-index.js";
+import type { InstanceName } from "./rows.js";
 
 export class Outbox {
   readonly #ports: OutboxPorts;

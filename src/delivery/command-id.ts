@@ -1,9 +1,14 @@
-/** Ids of commands that sagas send: the same whenever the same step is asked, so that whoever receives one twice can tell. */
+/** Ids of commands that sagas and rules send: the same whenever the same step is asked, so that whoever receives one twice can tell. */
 import { createHash } from "node:crypto";
-import { defaultLimits } from "../src/kernel/limits.js";
+import { defaultLimits } from "../kernel/limits.js";
 
-export function commandIdOf(saga: string, instanceId: string, step: number, index: number): string {
-  const name = `${saga}/${instanceId}`;
+export function commandIdOf(
+  owner: string,
+  instanceId: string,
+  step: number,
+  index: number,
+): string {
+  const name = `${owner}/${instanceId}`;
   const place = `#${step}.${index}`;
   if (Buffer.byteLength(name + place) <= defaultLimits.idBytesMax) return name + place;
   return `saga-${createHash("sha256").update(name).digest("hex")}${place}`;

@@ -1,5 +1,5 @@
 /**
- * The index of sagas: which instances there are and where, what timers are set, what commands aren't answered. A client of the
+ * The index of instances: which there are and where, what timers are set, what commands aren't answered. A client of the
  * one loop over history; what it learns it tells the timers and the outbox at once, since it is on disk already,
  * and writes its own rows behind that, many together with the position they reflect.
  */
@@ -10,29 +10,12 @@ import {
   type ViewKey,
   type ViewStore,
   type ViewWrite,
-} from "../journal/index.js";
-import type { Clock, Timer } from "../src/kernel/clock.js";
-import type { Position, RecordedEvent } from "../src/kernel/event.js";
-import type { Logger } from "../src/kernel/log.js";
-import {
-  SAGA_EVENT_TYPES,
-  type Hand,
-  type IndexChanges,
-  type PendingCommand,
-  type Place,
-  type StepRecord,
-} from "./instance.js";
-import {
-  AT_KEY,
-  commandKey,
-  countKey,
-  INDEX_RANGES,
-  instanceKey,
-  textOf,
-  timerKey,
-  type InstanceName,
-  type TimerName,
-} from "./saga-rows.js";
+} from "../../journal/index.js";
+import type { Clock, Timer } from "../kernel/clock.js";
+import type { Position, RecordedEvent } from "../kernel/event.js";
+import type { Logger } from "../kernel/log.js";
+import type { IndexChanges, IndexedEvent, PendingCommand, Place } from "./pending.js";
+import { textOf, type DeliveryRows, type InstanceName, type TimerName } from "./rows.js";
 
 /** A command that waits to be sent, as the index keeps it. */
 export interface StoredCommand {
@@ -52,11 +35,21 @@ export interface IndexListener {
   commandGone(aggregate: string, commandId: string): void;
 }
 
-export interface SagaIndexPorts {
+export interface IndexPorts {
   readonly journal: Journal;
   readonly views: ViewStore;
+  readonly rows: DeliveryRows;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** Whose instances it lists, by which of their events. */
+export interface Indexed {
+  /** For people, as in `index of sagas`. */
+  readonly name: string;
+  /** Names of sagas, or of rule sets: the types of their streams. */
+  readonly owners: readonly string[];
+  readonly eventTypes: readonly string[];
 }
 
 const FLUSH_AFTER_MS = 1_000;
@@ -67,10 +60,8 @@ interface GatheredWrite extends ViewWrite {
   readonly isNew: boolean;
 }
 
-type StepData = Partial<StepRecord> & IndexChanges & Hand & { readonly problem?: string };
-
-export class SagaIndex {
-  readonly #ports: SagaIndexPorts;
+export class DeliveryIndex {
+  readonly #ports: IndexPorts;
   readonly #listener: IndexListener;
   readonly #subscription: Subscription;
   /** By the text of the key: what is written together is one change a row. */
@@ -86,25 +77,29 @@ export class SagaIndex {
    * Rows ahead of the log belong to a log that isn't there any more, and rows of no position are what is left of them where removing
    * them was cut short: what is made from the log is made on nothing.
    */
-  static async clean(views: ViewStore, journal: Journal): Promise<void> {
-    const at = views.get("rows", AT_KEY) as Position | undefined;
+  static async clean(
+    views: ViewStore,
+    { atKey, ranges }: DeliveryRows,
+    journal: Journal,
+  ): Promise<void> {
+    const at = views.get("rows", atKey) as Position | undefined;
     if (at !== undefined && at <= journal.head()) return;
-    for (const range of INDEX_RANGES) await views.removeRange("rows", range);
+    for (const range of ranges) await views.removeRange("rows", range);
   }
 
-  /** @param sagas - Names of the sagas whose instances it lists. */
-  constructor(sagas: readonly string[], listener: IndexListener, ports: SagaIndexPorts) {
+  constructor(indexed: Indexed, listener: IndexListener, ports: IndexPorts) {
     this.#ports = ports;
     this.#listener = listener;
-    this.#handled = this.#stored = (ports.views.get("rows", AT_KEY) as Position | undefined) ?? 0;
+    const { atKey } = ports.rows;
+    this.#handled = this.#stored = (ports.views.get("rows", atKey) as Position | undefined) ?? 0;
     this.#subscription = new Subscription(ports.journal, {
-      name: "index of sagas",
+      name: indexed.name,
       after: this.#stored,
-      filter: { streamTypes: sagas, eventTypes: SAGA_EVENT_TYPES },
+      filter: { streamTypes: indexed.owners, eventTypes: indexed.eventTypes },
       clock: ports.clock,
       logger: ports.logger,
       handle: (page) => this.#handle(page),
-      // What fails is the disk; without its index a saga would stand still for good.
+      // What fails is the disk; without its index an instance would stand still for good.
       persists: () => true,
     });
   }
@@ -159,7 +154,7 @@ export class SagaIndex {
       if (this.#handled > this.#stored) await this.#flush();
     } catch (error) {
       // What isn't written is read again next time.
-      this.#ports.logger.warn({ error }, "the index of sagas wasn't written");
+      this.#ports.logger.warn({ error }, "an index of instances wasn't written");
     }
   }
 
@@ -187,14 +182,17 @@ export class SagaIndex {
     this.#timer = this.#ports.clock.setTimer(FLUSH_AFTER_MS, () => {
       this.#timer = undefined;
       this.settle().catch((error: unknown) => {
-        this.#ports.logger.warn({ error }, "the index of sagas wasn't written; it is tried again");
+        this.#ports.logger.warn(
+          { error },
+          "an index of instances wasn't written; it is tried again",
+        );
         this.#flushLater();
       });
     });
   }
 
   async #flush(): Promise<void> {
-    const { views } = this.#ports;
+    const { views, rows } = this.#ports;
     const position = this.#handled;
     const writes: ViewWrite[] = [...this.#writes.values()];
     for (const { key, change } of this.#counts.values()) {
@@ -202,12 +200,12 @@ export class SagaIndex {
       const count = ((views.get("rows", key) as number | undefined) ?? 0) + change;
       writes.push({ table: "rows", key, value: count > 0 ? count : undefined });
     }
-    writes.push({ table: "rows", key: AT_KEY, value: position });
+    writes.push({ table: "rows", key: rows.atKey, value: position });
     try {
       await views.write(writes);
     } catch (error) {
       // A write that failed may be there all the same: counted again it would be wrong.
-      if (views.get("rows", AT_KEY) !== position) throw error;
+      if (views.get("rows", rows.atKey) !== position) throw error;
     }
     this.#forget();
     this.#stored = position;
@@ -220,12 +218,13 @@ export class SagaIndex {
   }
 
   #take(event: RecordedEvent): void {
-    const name = { saga: event.streamType, instanceId: event.entityId };
-    const data = event.data as StepData;
+    const { rows } = this.#ports;
+    const name = { owner: event.streamType, instanceId: event.entityId };
+    const data = event.data as IndexedEvent;
     this.#forgetGone(name, data.gone);
     for (const { id, dueAtMs } of data.timers ?? []) {
       const timer = { ...name, id, dueAtMs };
-      const key = timerKey(timer);
+      const key = rows.timerKey(timer);
       const text = textOf(key);
       this.#put(key, text, true);
       this.#listener.timerSet(timer, key, text);
@@ -233,7 +232,7 @@ export class SagaIndex {
     for (const request of data.commands ?? []) {
       const { position, eventId, correlationId } = event;
       const command = { request, position, eventId, correlationId };
-      const key = commandKey(request.aggregate, name, request.id);
+      const key = rows.commandKey(request.aggregate, name, request.id);
       this.#put(key, textOf(key), command);
       this.#listener.commandAsked(name, command);
     }
@@ -242,15 +241,16 @@ export class SagaIndex {
   }
 
   #forgetGone(name: InstanceName, gone: IndexChanges["gone"]): void {
+    const { rows } = this.#ports;
     for (const [id, dueAtMs] of gone?.timers ?? []) {
       const timer = { ...name, id, dueAtMs };
-      const key = timerKey(timer);
+      const key = rows.timerKey(timer);
       const text = textOf(key);
       this.#put(key, text, undefined);
       this.#listener.timerGone(timer, text);
     }
     for (const [aggregate, id] of gone?.commands ?? []) {
-      const key = commandKey(aggregate, name, id);
+      const key = rows.commandKey(aggregate, name, id);
       this.#put(key, textOf(key), undefined);
       this.#listener.commandGone(aggregate, id);
     }
@@ -263,14 +263,15 @@ export class SagaIndex {
     to: Place,
     problem?: string,
   ): void {
+    const { rows } = this.#ports;
     if (from !== undefined) {
-      const key = instanceKey(name, from);
+      const key = rows.instanceKey(name, from);
       this.#put(key, textOf(key), undefined);
-      this.#count(countKey(name.saga, from), -1);
+      this.#count(rows.countKey(name.owner, from), -1);
     }
-    const key = instanceKey(name, to);
+    const key = rows.instanceKey(name, to);
     this.#put(key, textOf(key), problem === undefined ? { atMs } : { atMs, problem });
-    this.#count(countKey(name.saga, to), 1);
+    this.#count(rows.countKey(name.owner, to), 1);
   }
 
   /** Rows that come and go between two writes, as most do, cost the disk nothing. */

@@ -1,21 +1,21 @@
 /** The commands for one aggregate. Of one instance those for one entity leave one after the other, in the order they were asked for. */
-import { asError, isOwnEnd, TidemarkError } from "../src/kernel/errors.js";
-import type { ViewReader } from "../journal/index.js";
-import { backOffMs } from "../src/kernel/back-off.js";
-import type { Clock, Timer } from "../src/kernel/clock.js";
-import type { CommandPort } from "../src/kernel/command-port.js";
-import type { Logger } from "../src/kernel/log.js";
-import type { Position } from "../src/kernel/event.js";
+import { asError, isOwnEnd, TidemarkError } from "../kernel/errors.js";
+import type { ViewReader } from "../../journal/index.js";
+import { backOffMs } from "../kernel/back-off.js";
+import type { Clock, Timer } from "../kernel/clock.js";
+import type { CommandPort } from "../kernel/command-port.js";
+import type { Logger } from "../kernel/log.js";
+import type { Position } from "../kernel/event.js";
 import { isNobodyThere, isOutage, isUncertain } from "./attempt-failure.js";
-import type { CommandOutcome } from "./instance.js";
-import { outcomeOf } from "./instance.js";
-import type { StoredCommand } from "./saga-index.js";
-import { under, type InstanceName } from "./saga-rows.js";
+import type { StoredCommand } from "./delivery-index.js";
+import { outcomeOf, type CommandOutcome } from "./pending.js";
+import { under, type DeliveryRows, type InstanceName } from "./rows.js";
 
 export interface OutboxPorts {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly rows: ViewReader;
+  readonly views: ViewReader;
+  readonly rows: DeliveryRows;
   readonly commands: CommandPort;
   /** The rows reflect everything durable, and are there to be read. */
   settle(): Promise<void>;
@@ -167,7 +167,7 @@ export class OutboxLane {
 
   #enter(name: InstanceName, command: StoredCommand): void {
     const { entityId, id } = command.request;
-    const chain = JSON.stringify([name.saga, name.instanceId, entityId]);
+    const chain = JSON.stringify([name.owner, name.instanceId, entityId]);
     const entry: Entry = {
       name,
       command,
@@ -285,15 +285,15 @@ export class OutboxLane {
     const isOver = entry.outcome !== undefined;
     const leftMs = isOver ? Infinity : (request.deadlineAtMs ?? Infinity) - clock.nowMs();
     const delayMs = Math.max(0, Math.min(pauseMs, leftMs));
-    const { saga, instanceId } = entry.name;
+    const { owner, instanceId } = entry.name;
     const fields = {
-      saga,
+      owner,
       instanceId,
       commandId: request.id,
       attempts: entry.attempts,
       error: asError(error),
     };
-    logger.debug(fields, "a command of a saga wasn't answered; it is tried again");
+    logger.debug(fields, "a command wasn't answered; it is tried again");
     entry.pause = clock.setTimer(delayMs, () => {
       entry.pause = undefined;
       this.#ready.push(entry);
@@ -306,7 +306,7 @@ export class OutboxLane {
       .catch((error: unknown) => {
         this.#ports.logger.warn(
           { error: asError(error) },
-          "commands of sagas couldn't be read; it is tried again",
+          "commands couldn't be read; it is tried again",
         );
         this.#ports.clock.setTimer(RETRY_DELAY_MS * 10, () => this.#pump());
       })
@@ -319,11 +319,12 @@ export class OutboxLane {
   async #loadNext(): Promise<void> {
     await this.#ports.settle();
     if (this.#closed) return;
-    const range = under(["sagas", "c", this.#aggregate]);
+    const { views, rows } = this.#ports;
+    const range = under(rows.commandsKey(this.#aggregate));
     const found: [InstanceName, StoredCommand][] = [];
     let complete = true;
-    for (const { key, value } of this.#ports.rows.rows("rows", range)) {
-      const [, , , saga, instanceId] = key as [string, string, string, string, string];
+    for (const { key, value } of views.rows("rows", range)) {
+      const [, , , owner, instanceId] = key as [string, string, string, string, string];
       const command = value as StoredCommand;
       const { id } = command.request;
       if (this.#entries.has(id) || this.#goneMeanwhile.has(id)) continue;
@@ -332,7 +333,7 @@ export class OutboxLane {
         complete = false;
         break;
       }
-      found.push([{ saga, instanceId }, command]);
+      found.push([{ owner, instanceId }, command]);
     }
     found.sort(([, a], [, b]) => a.position - b.position);
     for (const [name, command] of found) this.#enter(name, command);

@@ -3,12 +3,12 @@
  * thousand pending ones cost a row each. Deadlines are wall time: after a jump of the clock or a restart what is due is
  * due at once. One that fires twice does nothing the second time, since the instance knows what is pending.
  */
-import { compareViewKeys, type ViewKey, type ViewReader } from "../journal/index.js";
-import type { Clock, Timer } from "../src/kernel/clock.js";
-import { asError } from "../src/kernel/errors.js";
-import type { Logger } from "../src/kernel/log.js";
+import { compareViewKeys, type ViewKey, type ViewReader } from "../../journal/index.js";
+import type { Clock, Timer } from "../kernel/clock.js";
+import { asError } from "../kernel/errors.js";
+import type { Logger } from "../kernel/log.js";
 import { DueQueue } from "./due-queue.js";
-import { textOf, timerKey, under, type TimerName } from "./saga-rows.js";
+import { textOf, under, type DeliveryRows, type TimerName } from "./rows.js";
 
 /** In memory at the most. */
 const LOADED_MAX = 20_000;
@@ -20,7 +20,8 @@ const RETRY_AFTER_MS = 1_000;
 export interface TimersPorts {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly rows: ViewReader;
+  readonly views: ViewReader;
+  readonly rows: DeliveryRows;
   /** The rows reflect everything durable, and are there to be read. */
   settle(): Promise<void>;
   /** Resolves once the instance has taken it. */
@@ -35,8 +36,6 @@ interface Entry {
   readonly dueAtMs: number;
 }
 
-const FIRST_KEY: ViewKey = ["sagas", "t"];
-
 export class Timers {
   readonly #ports: TimersPorts;
   readonly #queue = new DueQueue<Entry>();
@@ -44,7 +43,7 @@ export class Timers {
   readonly #known = new Map<string, Entry>();
   #firing = 0;
   /** Every timer up to here is in memory; undefined for all there are. */
-  #loadedTo: ViewKey | undefined = FIRST_KEY;
+  #loadedTo: ViewKey | undefined;
   #loading: Promise<void> | undefined;
   /** Set while some are read: their rows may come too late for that. */
   readonly #meanwhile = new Map<string, TimerName>();
@@ -57,6 +56,7 @@ export class Timers {
 
   constructor(ports: TimersPorts) {
     this.#ports = ports;
+    this.#loadedTo = ports.rows.timersKey;
   }
 
   /** Begins to fire. */
@@ -65,7 +65,7 @@ export class Timers {
     this.#pump();
   }
 
-  set(name: TimerName, key = timerKey(name), text = textOf(key)): void {
+  set(name: TimerName, key = this.#ports.rows.timerKey(name), text = textOf(key)): void {
     // What lies beyond is read when its time comes near.
     if (this.#loadedTo !== undefined && compareViewKeys(key, this.#loadedTo) > 0) {
       if (this.#loading !== undefined) this.#setMeanwhile(name, key, text);
@@ -81,7 +81,7 @@ export class Timers {
     else this.#missedFrom = earlierOf(key, this.#missedFrom);
   }
 
-  gone(name: TimerName, text = textOf(timerKey(name))): void {
+  gone(name: TimerName, text = textOf(this.#ports.rows.timerKey(name))): void {
     this.#known.delete(text);
     this.#meanwhile.delete(text);
     // Most are cancelled long before their time: the queue must not fill with what nobody waits for.
@@ -175,9 +175,9 @@ export class Timers {
     } catch (error) {
       // One that was cancelled meanwhile is none of ours any more.
       if (!this.#closed && this.#isWanted(entry)) {
-        const { saga, instanceId, id } = entry.name;
-        const fields = { saga, instanceId, timer: id, error: asError(error) };
-        logger.warn(fields, "a timer of a saga couldn't fire; it is tried again");
+        const { owner, instanceId, id } = entry.name;
+        const fields = { owner, instanceId, timer: id, error: asError(error) };
+        logger.warn(fields, "a timer couldn't fire; it is tried again");
         this.#forget(entry);
         this.#add(entry.name, entry.key, entry.text, clock.nowMs() + RETRY_AFTER_MS);
       }
@@ -217,12 +217,13 @@ export class Timers {
     await this.#ports.settle();
     if (this.#closed) return;
     const limit = LOADED_MAX / 2;
-    const { before } = under(FIRST_KEY);
-    const from = this.#loadedTo ?? FIRST_KEY;
+    const { views, rows } = this.#ports;
+    const { before } = under(rows.timersKey);
+    const from = this.#loadedTo ?? rows.timersKey;
     let count = 0;
     let last = from;
-    for (const key of this.#ports.rows.keys("rows", { from, before, limit })) {
-      const [, , dueAtMs, saga, instanceId, id] = key as [
+    for (const key of views.keys("rows", { from, before, limit })) {
+      const [, , dueAtMs, owner, instanceId, id] = key as [
         string,
         string,
         number,
@@ -230,7 +231,7 @@ export class Timers {
         string,
         string,
       ];
-      this.#add({ saga, instanceId, id, dueAtMs }, key, textOf(key), dueAtMs);
+      this.#add({ owner, instanceId, id, dueAtMs }, key, textOf(key), dueAtMs);
       count += 1;
       last = key;
     }

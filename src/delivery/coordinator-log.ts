@@ -1,12 +1,13 @@
 /**
- * What happened to a saga as a whole, as events in a stream of its own, `tidemark/saga:<name>`: where its routing began and how
- * far it is known to have come, which versions were deployed, and inputs that no instance took.
+ * What happened to a saga or a rule set as a whole, as events in a stream of its own, `tidemark/saga:<name>` or
+ * `tidemark/rules:<name>`: where its routing began and how far it is known to have come, which versions were deployed, and
+ * inputs that no instance took.
  */
 import { createHash } from "node:crypto";
-import type { Journal } from "../journal/index.js";
-import type { Position } from "../src/kernel/event.js";
-import { streamIdOf, type StreamId } from "../src/kernel/ids.js";
-import type { Origin } from "./instance.js";
+import type { Journal } from "../../journal/index.js";
+import type { Position } from "../kernel/event.js";
+import { streamIdOf, type StreamId } from "../kernel/ids.js";
+import type { Origin } from "./origin.js";
 
 /** An input that was for no instance, or that none could take. */
 export interface RefusedInput {
@@ -21,41 +22,56 @@ export interface RefusedInput {
   readonly refusedAtMs: number;
 }
 
-interface Deployment {
+/** What was deployed. */
+export interface Deployment {
   readonly version: number;
   readonly hash: string;
 }
 
-export class SagaLog {
+/** How far routing is. */
+export interface Routed {
+  readonly at: Position;
+  /** Event time up to there, where the owner goes by that. */
+  readonly watermarkMs?: number;
+}
+
+export class CoordinatorLog {
   readonly #journal: Journal;
   readonly #streamId: StreamId;
-  readonly #saga: string;
+  readonly #kind: "saga" | "rules";
+  readonly #type: "Saga" | "Rules";
+  readonly #owner: string;
 
-  constructor(journal: Journal, saga: string) {
+  constructor(journal: Journal, kind: "saga" | "rules", owner: string) {
     this.#journal = journal;
-    this.#saga = saga;
-    this.#streamId = streamIdOf("tidemark", `saga:${saga}`);
+    this.#kind = kind;
+    this.#type = kind === "saga" ? "Saga" : "Rules";
+    this.#owner = owner;
+    this.#streamId = streamIdOf("tidemark", `${kind}:${owner}`);
   }
 
   /** Where routing goes on if nothing else says so; undefined before the first run. */
-  routedTo(): Position | undefined {
-    const last = this.#last("SagaInstalled", "SagaAdvanced");
-    return (last as { readonly at: Position } | undefined)?.at;
+  routedTo(): Routed | undefined {
+    return this.last(`${this.#type}Installed`, `${this.#type}Advanced`) as Routed | undefined;
   }
 
-  async installed(at: Position): Promise<void> {
-    await this.#append("SagaInstalled", { at });
+  async installed(routed: Routed): Promise<void> {
+    await this.append(`${this.#type}Installed`, routed);
   }
 
-  async advanced(at: Position): Promise<void> {
-    await this.#append("SagaAdvanced", { at });
+  async advanced(routed: Routed): Promise<void> {
+    await this.append(`${this.#type}Advanced`, routed);
+  }
+
+  lastDeployed(): Deployment | undefined {
+    return this.last(`${this.#type}Deployed`) as Deployment | undefined;
   }
 
   /** Records a version, unless it is the one that was deployed last. */
   async deployed({ version, hash }: Deployment): Promise<void> {
-    const last = this.#last("SagaDeployed") as Deployment | undefined;
+    const last = this.lastDeployed();
     if (last?.version === version && last.hash === hash) return;
-    await this.#append("SagaDeployed", { version, hash });
+    await this.append(`${this.#type}Deployed`, { version, hash });
   }
 
   /** Records it once, however often it is routed. */
@@ -70,7 +86,7 @@ export class SagaLog {
       eventType: type,
       streamId,
     };
-    await this.#append("InputRefused", data, this.#refusalId(instanceId, origin));
+    await this.append("InputRefused", data, this.#refusalId(instanceId, origin));
   }
 
   hasRefused(instanceId: string, origin: Origin): boolean {
@@ -78,8 +94,8 @@ export class SagaLog {
   }
 
   #refusalId(instanceId: string, { eventId, part }: Origin): string {
-    const key = `${this.#saga}/${instanceId}/${eventId}/${part}`;
-    return `saga-refused-${createHash("sha256").update(key).digest("hex")}`;
+    const key = `${this.#owner}/${instanceId}/${eventId}/${part}`;
+    return `${this.#kind}-refused-${createHash("sha256").update(key).digest("hex")}`;
   }
 
   /** Oldest first. */
@@ -96,7 +112,7 @@ export class SagaLog {
   }
 
   /** The data of the last event of these types: near the end, however long the stream is. */
-  #last(...types: readonly string[]): unknown {
+  last(...types: readonly string[]): unknown {
     for (const { type, data } of this.#journal.readStream(this.#streamId, {
       direction: "backward",
     }))
@@ -104,7 +120,8 @@ export class SagaLog {
     return undefined;
   }
 
-  async #append(type: string, data: unknown, commandId?: string): Promise<void> {
+  /** Adds an event. The same command id again adds nothing. */
+  async append(type: string, data: unknown, commandId?: string): Promise<void> {
     await this.#journal.append({
       streams: [{ streamId: this.#streamId, events: [{ type, data }] }],
       ...(commandId === undefined ? {} : { commandId }),

@@ -1,17 +1,18 @@
 /** The outbox by itself: attempts, pauses, ends, order, lanes, and more commands than fit into memory. */
 import { describe, expect, it } from "vitest";
 import { MemoryViews, type ViewWrite } from "../../journal/index.js";
-import { commandIdOf } from "../../sagas/command-id.js";
-import { Outbox } from "../../sagas/outbox.js";
-import type { CommandOutcome, PendingCommand } from "../../sagas/instance.js";
-import type { StoredCommand } from "../../sagas/saga-index.js";
-import { commandKey, type InstanceName } from "../../sagas/saga-rows.js";
+import { commandIdOf } from "../../src/delivery/command-id.js";
+import { Outbox } from "../../src/delivery/outbox.js";
+import type { CommandOutcome, PendingCommand } from "../../src/delivery/pending.js";
+import type { StoredCommand } from "../../src/delivery/delivery-index.js";
+import { DeliveryRows, type InstanceName } from "../../src/delivery/rows.js";
 import type { CommandAnswer, CommandSending } from "../../src/kernel/command-port.js";
 import { TidemarkError } from "../../src/kernel/errors.js";
 import { silentLogger } from "../../src/kernel/log.js";
 import { ManualClock } from "../../src/testing/index.js";
 import { until } from "../support/until.js";
 
+const ROWS = new DeliveryRows("sagas");
 /** As in outbox-lane.ts. */
 const LOADED_MAX = 5_000;
 
@@ -63,7 +64,8 @@ class Desk {
     return new Outbox({
       clock: this.clock,
       logger: silentLogger,
-      rows: this.views,
+      views: this.views,
+      rows: ROWS,
       commands: {
         ask: async ({ name }, entityId, _, sending) => {
           const { commandId: id } = sending;
@@ -73,14 +75,14 @@ class Desk {
         },
       },
       settle: () => this.settle(),
-      answer: async ({ saga, instanceId }, id, answer) => {
+      answer: async ({ owner, instanceId }, id, answer) => {
         await new Promise((resolve) => setImmediate(resolve));
         if (!this.takesAnswers()) {
           this.answersRefused += 1;
           throw new Outage("instance-full", true);
         }
         this.answers.push({ ...answer, id });
-        this.gone({ saga, instanceId }, id);
+        this.gone({ owner, instanceId }, id);
       },
     });
   }
@@ -115,7 +117,7 @@ class Desk {
       index?: number;
     } = {},
   ): string {
-    const name = { saga: "pay", instanceId };
+    const name = { owner: "pay", instanceId };
     const id = commandIdOf("pay", instanceId, step, index);
     const request = {
       id,
@@ -134,7 +136,11 @@ class Desk {
       eventId: "e",
       correlationId: "c",
     };
-    this.#unwritten.push({ table: "rows", key: commandKey(aggregate, name, id), value: stored });
+    this.#unwritten.push({
+      table: "rows",
+      key: ROWS.commandKey(aggregate, name, id),
+      value: stored,
+    });
     this.#aggregates.set(id, aggregate);
     this.outbox.asked(name, stored);
     return id;
@@ -146,7 +152,7 @@ class Desk {
     const aggregate = this.#aggregates.get(id) as string;
     this.#unwritten.push({
       table: "rows",
-      key: commandKey(aggregate, name, id),
+      key: ROWS.commandKey(aggregate, name, id),
       value: undefined,
     });
     this.outbox.gone(aggregate, id);
@@ -338,7 +344,7 @@ describe("an outbox", () => {
     const first = desk.ask("i", 1);
     const second = desk.ask("i", 2);
     await desk.clock.advance(50);
-    desk.gone({ saga: "pay", instanceId: "i" }, first);
+    desk.gone({ owner: "pay", instanceId: "i" }, first);
     desk.take = () => undefined;
     await desk.clock.advance(100_000);
     expect(desk.attempts(first)).toHaveLength(1);

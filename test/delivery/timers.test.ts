@@ -1,14 +1,15 @@
 /** R16: the timers of all instances by themselves: memory, restarts, jumps of the clock, and reading while more are set. */
 import { describe, expect, it } from "vitest";
 import { LmdbViews, MemoryViews, type ViewStore, type ViewWrite } from "../../journal/index.js";
-import { timerKey, type TimerName } from "../../sagas/saga-rows.js";
-import { Timers } from "../../sagas/timers.js";
+import { DeliveryRows, type TimerName } from "../../src/delivery/rows.js";
+import { Timers } from "../../src/delivery/timers.js";
 import { silentLogger } from "../../src/kernel/log.js";
 import { ManualClock } from "../../src/testing/index.js";
 import { temporaryDirectory } from "../support/directories.js";
 import { randomFrom } from "../support/random.js";
 import { until } from "../support/until.js";
 
+const ROWS = new DeliveryRows("sagas");
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** As in timers.ts, and as many as may fire at a time. */
@@ -35,7 +36,8 @@ class House {
     this.timers = new Timers({
       clock: this.clock,
       logger: silentLogger,
-      rows: this.views,
+      views: this.views,
+      rows: ROWS,
       settle: () => this.#settle(),
       fire: (timer) => this.#fire(timer),
     });
@@ -66,14 +68,14 @@ class House {
   set(id: string, dueAtMs: number): void {
     const name = nameOf(id, dueAtMs);
     this.#pending.set(textOf(id, dueAtMs), name);
-    this.#unwritten.push({ table: "rows", key: timerKey(name), value: true });
+    this.#unwritten.push({ table: "rows", key: ROWS.timerKey(name), value: true });
     this.timers.set(name);
   }
 
   cancel(id: string, dueAtMs: number): void {
     const name = nameOf(id, dueAtMs);
     this.#pending.delete(textOf(id, dueAtMs));
-    this.#unwritten.push({ table: "rows", key: timerKey(name), value: undefined });
+    this.#unwritten.push({ table: "rows", key: ROWS.timerKey(name), value: undefined });
     this.timers.gone(name);
   }
 
@@ -106,7 +108,7 @@ class House {
 }
 
 const nameOf = (id: string, dueAtMs: number): TimerName => ({
-  saga: "wait",
+  owner: "wait",
   instanceId: `i-${id}`,
   id,
   dueAtMs,
