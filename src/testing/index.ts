@@ -1,4 +1,8 @@
-/** `tidemark/testing`: what users need to test their domain, with no server, no disk and no sleeping. */
+/**
+ * `tidemark/testing`: what users need to test their domain, with no server, no disk and no sleeping.
+ *
+ * @packageDocumentation
+ */
 export { faultyJournal, InjectedFaultError, type Fault } from "./faulty-journal.js";
 export { ManualClock } from "./manual-clock.js";
 export { MemoryDirectory, openMemoryRuntime, type MemoryRuntimeOptions } from "./memory-runtime.js";
