@@ -3,9 +3,16 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-const FOLDERS = ["src", "journal", "actors", "sagas", "bench", "examples", "test"].filter(
-  (folder) => existsSync(folder),
-);
+const FOLDERS = [
+  "src",
+  "journal",
+  "actors",
+  "sagas",
+  "bench",
+  "examples",
+  "templates",
+  "test",
+].filter((folder) => existsSync(folder));
 
 const STEPS = [
   ["types", "tsc", ["-p", "tsconfig.json"]],

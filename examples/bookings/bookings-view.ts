@@ -1,6 +1,6 @@
 /** The join: one projection of three aggregates, whose documents are ready to be shown. */
 import { collection, projection, type DocumentsOf } from "tidemark";
-import { Booking, Client, Service } from "./domain.js";
+import { Booking, Client, Service } from "./booking.js";
 
 export interface BookingRow {
   readonly clientId: string;

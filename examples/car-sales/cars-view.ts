@@ -3,7 +3,7 @@
  * Version 2 listens to it.
  */
 import { collection, projection } from "tidemark";
-import { Car, Customer } from "./cars.js";
+import { Car, Customer } from "./car.js";
 
 export interface CarRow {
   readonly model: string;

@@ -2,7 +2,7 @@
 import { openRuntime, type Runtime, type Transport } from "tidemark";
 import { nats } from "tidemark/nats";
 import { catalog, Products, Users } from "./catalog-view.js";
-import { fetchUsers } from "./fetch-users.js";
+import { fetchUsers } from "./fetch-users-reactor.js";
 import { FetchedUser, Product } from "./product.js";
 import { User } from "./user.js";
 import { UserProfile, usersView } from "./users-view.js";

@@ -6,7 +6,7 @@ import {
   replaySagaHistory,
   type SagaHistory,
 } from "tidemark/testing";
-import { confirmation } from "../confirmations/confirmation.js";
+import { confirmation } from "../confirmations/confirmation-saga.js";
 
 export function specification(): void {
   // #region given

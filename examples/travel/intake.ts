@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { Runtime } from "tidemark";
-import { caseOf, type RecordedFact } from "./cases.js";
+import { caseOf, type RecordedFact } from "./case.js";
 import { parseFact, type Line, type LineSource } from "./facts.js";
 
 export interface IntakeOptions {
@@ -103,12 +103,13 @@ function withoutSeq<T extends object>(fact: T): Omit<T, "seq"> {
   return rest;
 }
 
-/** The line of the last event in the journal: how far an earlier run came. */
+/** The line of the last fact in the journal: how far an earlier run came. What operators did may be recorded behind it. */
 function lastRecordedLine(runtime: Runtime): number {
-  for (const event of runtime.events({ after: Math.max(0, runtime.head - 1) })) {
-    return (event.data as RecordedFact).line;
-  }
-  return 0;
+  const after = Math.max(0, runtime.head - IN_FLIGHT);
+  let line = 0;
+  for (const { data } of runtime.events({ after, filter: { eventTypes: ["FactRecorded"] } }))
+    ({ line } = data as RecordedFact);
+  return line;
 }
 
 /** Bad lines with what is wrong with them, each once however often the run is interrupted. */

@@ -1,53 +1,52 @@
 /**
- * The travel demo: two years of a university's travel claims, every fact a command to the actor of its case.
+ * S17 travel, the demo: two years of a university's travel claims, every fact a command to the actor of its case.
  *
- * `npm run demo` · `npm run demo -- PATH` · `-- --directory DIR` · `-- --fresh` · `-- --lines N` (generated) · `-- --ci`
+ * `npm run demo` · `npm run demo -- PATH` of another file · `-- --fresh` · `-- --size N` facts (generated) · `-- --full` · `-- --ci`
+ * · `-- --directory DIR`, else `data/travel`: one that was killed goes on there
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import assert from "node:assert/strict";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { openRuntime, type Runtime } from "tidemark";
-import { Declaration, PaymentRequest, Permit } from "./cases.js";
+import { inTemporaryDirectory } from "tidemark/testing";
+import { Declaration, PaymentRequest, Permit } from "./case.js";
+import { countInput, factsIn } from "./expected.js";
 import { fileSource, type LineSource } from "./facts.js";
 import { generatedSource } from "./generator.js";
 import { takeIn } from "./intake.js";
-import { openCases, type CaseRow } from "./open-cases.js";
+import { openCases, type CaseRow } from "./open-cases-view.js";
 import { figuresText, openCasesTable, totalsTable } from "./report.js";
 
-const REAL_DATA = "../shared/data/travel-2018.ndjson.gz";
-const GENERATED_LINES = 100_000;
-const REPORTED_MAX = 5;
-
-const { values, positionals } = parseArgs({
+const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    directory: { type: "string" },
-    lines: { type: "string" },
-    fresh: { type: "boolean", default: false },
+    size: { type: "string" },
+    full: { type: "boolean", default: false },
     ci: { type: "boolean", default: false },
+    directory: { type: "string" },
+    fresh: { type: "boolean", default: false },
   },
 });
 
-async function main(): Promise<void> {
-  const directory = values.ci
-    ? mkdtempSync(join(tmpdir(), "tidemark-travel-"))
-    : (values.directory ?? join("data", "travel"));
-  try {
-    if (values.fresh) rmSync(directory, { recursive: true, force: true });
-    await run(directory, sourceOf());
-  } finally {
-    if (values.ci) rmSync(directory, { recursive: true, force: true });
-  }
-}
+const REAL_DATA = "../shared/data/travel-2018.ndjson.gz";
+/** Where the real data isn't there, as many are generated. */
+const REAL_LINES = 172_792;
+const REPORTED_MAX = 5;
 
 function sourceOf(): LineSource {
   const [path] = positionals;
   if (path !== undefined) return fileSource(path);
-  if (values.lines !== undefined || values.ci)
-    return generatedSource(Number(values.lines ?? 5_000));
-  return existsSync(REAL_DATA) ? fileSource(REAL_DATA) : generatedSource(GENERATED_LINES);
+  if (flags.size !== undefined) return generatedSource(Number(flags.size));
+  if (flags.ci) return generatedSource(5_000);
+  if (existsSync(REAL_DATA)) return fileSource(REAL_DATA);
+  return generatedSource(flags.full ? REAL_LINES : 100_000);
+}
+
+async function main(directory: string): Promise<void> {
+  if (flags.fresh) rmSync(directory, { recursive: true, force: true });
+  await run(directory, sourceOf());
 }
 
 async function run(directory: string, source: LineSource): Promise<void> {
@@ -88,8 +87,26 @@ async function run(directory: string, source: LineSource): Promise<void> {
       console.log(`Went on after line ${result.resumedAfterLine}.\n`);
     console.log(`Open cases\n${openCasesTable(rows)}\n\nAll cases\n${totalsTable(rows)}\n`);
     console.log(`This run\n${figuresText(result, runtime.status())}`);
-    console.log(`${await rebuiltText(runtime, openCasesTable(rows))}\n`);
-    console.log(NEXT_STEPS);
+    const differing = await rebuild(runtime, openCasesTable(rows));
+    console.log(`\n${NEXT_STEPS}\n`);
+    const input = await countInput(sourceOf());
+    const open = rows.filter((row) => row.open);
+    const outcome = {
+      "facts of the input, each once in the journal": {
+        stated: input.facts,
+        found: factsIn(runtime),
+      },
+      "cases in the view": { stated: input.cases, found: rows.length },
+      "open ones": { stated: input.open, found: open.length },
+      "cents in them": {
+        stated: input.cents,
+        found: open.reduce((sum, { amount }) => sum + Math.round(amount * 100), 0),
+      },
+      "documents that differ when built anew": { stated: 0, found: differing },
+    };
+    console.table(outcome);
+    for (const [what, { stated, found }] of Object.entries(outcome))
+      assert.equal(found, stated, `not as stated: ${what}`);
   } finally {
     bar.stop();
     process.off("SIGINT", interrupt);
@@ -105,20 +122,20 @@ async function allCases(runtime: Runtime): Promise<CaseRow[]> {
   return rows;
 }
 
-/** Builds the view anew beside the one that serves, and holds its table to the one before. */
-async function rebuiltText(runtime: Runtime, tableBefore: string): Promise<string> {
+/** Builds the view anew beside the one that serves, and holds its table to the one before. @returns Documents that differ. */
+async function rebuild(runtime: Runtime, tableBefore: string): Promise<number> {
   const startedAt = performance.now();
   await runtime.operations.rebuild(openCases, { reason: "the demo shows it" });
-  const rebuild = await runtime.operations.rebuilt(openCases);
-  if (rebuild?.phase !== "done") throw new Error(`the rebuild failed: ${rebuild?.error}`);
+  const rebuilt = await runtime.operations.rebuilt(openCases);
+  assert(rebuilt?.phase === "done" && rebuilt.diff, `the rebuild failed: ${rebuilt?.error}`);
   const seconds = (performance.now() - startedAt) / 1_000;
-  const same = openCasesTable(await allCases(runtime)) === tableBefore;
-  if (!same) throw new Error("the table of the rebuilt view differs from the one before");
-  const { diff, flipMs = 0 } = rebuild;
-  return (
+  assert.equal(openCasesTable(await allCases(runtime)), tableBefore, "the rebuilt view differs");
+  const { diff, flipMs = 0 } = rebuilt;
+  console.log(
     `  ${"view rebuilt".padEnd(22)} in ${seconds.toFixed(2)} s beside the one that served, ` +
-    `${diff?.unchanged ?? 0} documents equal, the same table; flipped in ${flipMs.toFixed(1)} ms`
+      `${diff.unchanged} documents equal, the same table; flipped in ${flipMs.toFixed(1)} ms`,
   );
+  return diff.added + diff.removed + diff.changed;
 }
 
 /** A bar on a terminal; elsewhere a line every now and then. */
@@ -170,4 +187,5 @@ const NEXT_STEPS = `What to type next
   npm test                      what is promised, and the tests that hold it to that
   npm run bench                 how fast it is here, beside LMDB itself`;
 
-await main();
+const kept = flags.directory ?? (flags.ci ? undefined : join("data", "travel"));
+await (kept === undefined ? inTemporaryDirectory(main) : main(kept));

@@ -1,7 +1,7 @@
 /** What the demo shows at the end: the open cases, the totals, and the figures of the run. */
 import Table from "cli-table3";
 import type { RuntimeStatus } from "tidemark";
-import type { CaseRow } from "./open-cases.js";
+import type { CaseRow } from "./open-cases-view.js";
 import type { IntakeResult } from "./intake.js";
 
 interface Sum {

@@ -9,11 +9,8 @@ export {
 } from "./fact.js";
 export { rule, type Rule } from "./rule.js";
 export { ruleSet, type AlertsOf, type RuleSet, type RuleSetDefinition } from "./rule-set.js";
-export { replayInput, takeInput, type Firing, type StepContext } from "./session-step.js";
-export type { ReleasedEvent, SessionCommand } from "./session-behavior.js";
 export {
   BEFORE_TIME_MS,
-  isRepetition,
   NEW_SESSION,
   RULES_EVENT_TYPES,
   type EventInput,
@@ -35,3 +32,16 @@ export {
   type WindowValue,
 } from "./window.js";
 export type { Act, WorkingMemory } from "./working-memory.js";
+export type { AlertQuery, RaisedAlert } from "./alerts.js";
+export {
+  changeText,
+  type ChangeReport,
+  type FiringSample,
+  type RuleChange,
+} from "./change-report.js";
+export type { ExplainedFact, Explanation } from "./explanation.js";
+export type { ListedSession, SessionCount, SessionQuery } from "./session-list.js";
+export { RuleSystem, type RuleSystemOptions } from "./rule-system.js";
+export { Rules, type RulesAnswer, type RuleSetStatus } from "./rules.js";
+export type { Session, SessionFact, WaitingMatch } from "./session-view.js";
+export type { ChangePhase, ChangeStatus } from "./version-change.js";

@@ -58,6 +58,13 @@ export function mapSize(map: PersistentMap<unknown>): number {
   return size;
 }
 
+/** Any value of it. */
+export function mapAny<V>(map: PersistentMap<V>): V | undefined {
+  let node: PersistentMap<V> | undefined = map;
+  while (node !== undefined && !isLeaf(node)) node = node.nodes[0];
+  return node?.values[0];
+}
+
 /** In no order that means anything. */
 export function mapForEach<V>(map: PersistentMap<V>, visit: (key: string, value: V) => void): void {
   if (isLeaf(map)) map.keys.forEach((key, index) => visit(key, map.values[index] as V));

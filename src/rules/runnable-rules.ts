@@ -2,7 +2,7 @@
 import type { CommandTarget } from "../kernel/command-port.js";
 import type { RecordedEvent } from "../kernel/event.js";
 import type { Kind } from "./fact.js";
-import type { Rule } from "./rule.js";
+import type { RulePlans } from "./rule-plan.js";
 import type { WorkingMemory } from "./working-memory.js";
 
 /** Bounds of one session; beyond them it is parked. */
@@ -25,7 +25,7 @@ export interface RunnableRules {
   readonly hash: string;
   /** By name. */
   readonly kinds: ReadonlyMap<string, Kind>;
-  readonly rules: readonly Rule[];
+  readonly plans: RulePlans;
   /** By event type: those of `on`, and those that only sequences look at. */
   readonly handlers: ReadonlyMap<string, ErasedHandler>;
   readonly targets: ReadonlySet<CommandTarget>;

@@ -10,7 +10,7 @@ import type {
   Origin,
   PendingCommand,
   PendingTimer,
-} from "./delivery.js";
+} from "../delivery/index.js";
 import { EMPTY_MAP, type PersistentMap } from "./persistent-map.js";
 import type { StoredWindow, WindowChange } from "./window-store.js";
 
@@ -65,9 +65,7 @@ export type RecordedInput =
       readonly outcome: CommandOutcome["outcome"];
       /** Of a refusal, or of what it was given up for. */
       readonly code?: string;
-    }
-  /** Facts were taken over from an earlier version of the rule set. */
-  | { readonly kind: "version" };
+    };
 
 /** An event that contributed to a fact: its position, which part of what it stands for today, and its type. */
 export type Cause = readonly [position: Position, part: number, type: string];
@@ -218,8 +216,6 @@ export interface StepRecord extends StatePatch {
   readonly cancelled?: readonly string[];
 }
 
-type Gone = Pick<IndexChanges, "gone">;
-
 /** A fact of a firing. */
 export interface FiredFact {
   /** The name that the rule gives it. */
@@ -277,7 +273,7 @@ export interface Fired {
 /** What was recorded of taking over the state that a replay of history made: the first clears, each carries a part. */
 export interface AdoptedRecord extends StatePatch {
   /** Present in the first of them. */
-  readonly to?: {
+  readonly base?: {
     readonly version: number;
     readonly position: Position;
     readonly firing: number;
@@ -290,25 +286,25 @@ export interface AdoptedRecord extends StatePatch {
 }
 
 export type SessionEvent =
-  | { readonly type: "rules.stepped"; readonly data: StepRecord & Gone }
+  | { readonly type: "rules.stepped"; readonly data: StepRecord & IndexChanges }
   | Fired
   | {
       readonly type: "rules.parked";
-      readonly data: Hand & Gone & { readonly problem: string; readonly input?: KeptInput };
+      readonly data: Hand & IndexChanges & { readonly problem: string; readonly input?: KeptInput };
     }
   /** An input waits. */
-  | { readonly type: "rules.kept"; readonly data: { readonly input: KeptInput } & Gone }
-  /** The oldest of what was kept doesn't wait any more: it is taken by the steps that follow, or let go where `discarded`. */
+  | { readonly type: "rules.kept"; readonly data: { readonly input: KeptInput } & IndexChanges }
+  /** So many of the oldest that were kept don't wait any more: the steps before have taken them, or they are let go where `discarded`. */
   | {
       readonly type: "rules.released";
       readonly data: Hand &
-        Gone & {
+        IndexChanges & {
           readonly taken: number;
           readonly discarded?: true;
           readonly timers?: readonly PendingTimer[];
         };
     }
-  | { readonly type: "rules.adopted"; readonly data: AdoptedRecord & Gone };
+  | { readonly type: "rules.adopted"; readonly data: AdoptedRecord & IndexChanges };
 
 /** What waits, as it is recorded. That time has passed needn't be kept: the timer is set again. */
 export type KeptInput = ({ readonly kind: "event" } & KeptEvent) | WakeInput;
@@ -346,15 +342,6 @@ export const NEW_SESSION: SessionState = Object.freeze({
   problem: "",
   kept: [],
 });
-
-/** Whether a routed input was handled, or kept, before. */
-export function isRepetition(
-  { position, part }: Pick<SessionState, "position" | "part">,
-  origin: Pick<Origin, "position" | "part">,
-): boolean {
-  if (origin.position !== position) return origin.position < position;
-  return origin.part <= part;
-}
 
 /** The one timer of a session. */
 export const WAKE_TIMER = "wake";

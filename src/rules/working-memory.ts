@@ -32,7 +32,7 @@ export interface WorkingMemory {
   /** States a fact anew, from its data so far; false where there is none. */
   update<Data>(kind: FactKind<Data>, id: string, change: (data: Data) => NoInfer<Data>): boolean;
   /** Takes back what was stated; false where nothing was. What rules conclude stays as long as they do. */
-  retract(kind: FactKind<never> | FactKind, id: string): boolean;
+  retract(kind: FactKind, id: string): boolean;
   /** The data of a fact; undefined where there is none. Treat it as frozen. */
   get<K extends Kind>(kind: K, id: string): DataOfKind<K> | undefined;
   /** The data of all facts of a kind, in the order in which they came. */

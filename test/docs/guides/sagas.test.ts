@@ -6,7 +6,7 @@ import {
   type MemoryRuntimeOptions,
 } from "tidemark/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { confirmation } from "../../../examples/confirmations/confirmation.js";
+import { confirmation } from "../../../examples/confirmations/confirmation-saga.js";
 import { Order as Mailed } from "../../../examples/confirmations/order.js";
 import { Account } from "../../../examples/guides/aggregates.js";
 import {
