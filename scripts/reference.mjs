@@ -146,15 +146,49 @@ async function generate(folder) {
   if (project === undefined) throw new Error("the reference can't be made");
   app.validate(project);
   await app.generateOutputs(project);
-  for (const [name, text] of pagesIn(folder)) writeFileSync(join(folder, name), steady(text));
+  for (const [name, text] of steady(pagesIn(folder))) writeFileSync(join(folder, name), text);
   return app.logger.hasErrors() || app.logger.hasWarnings();
 }
 
-/** Without the anchors that nothing leads to: they are numbered through, so that one more would change all behind it. */
-function steady(text) {
-  return text.replace(/<a id="([^"]+)"><\/a> /g, (anchor, id) =>
-    text.includes(`#${id})`) ? anchor : "",
+/**
+ * Links by the name of what they lead to: the plugin counts each member of a page twice, so where a function and a type differ
+ * in case only it leads to the wrong one. And without anchors in tables: nothing leads there, and each is numbered, so that
+ * one more would change all behind it.
+ */
+function steady(pages) {
+  const headings = new Map([...pages].map(([name, text]) => [name, headingsOf(text)]));
+  const led = (page, text) =>
+    text.replace(
+      /\[(`?)([^\]`]+)\1\]\(([\w.-]*)#([\w-]+)\)/g,
+      (link, quote, name, file, anchor) => {
+        const found = headings.get(file || page)?.filter((heading) => heading.name === name) ?? [];
+        // An export rather than a method of the same name.
+        const wanted =
+          found.find(({ level }) => level === 3) ??
+          found.find(({ slug }) => slug === anchor) ??
+          found[0];
+        if (wanted === undefined) return link;
+        return `[${quote}${name}${quote}](${file}#${wanted.slug})`;
+      },
+    );
+  return new Map(
+    [...pages].map(([name, text]) => [name, led(name, text).replace(/<a id="[^"]+"><\/a> /g, "")]),
   );
+}
+
+/** With the anchors that code hosts give them. */
+function headingsOf(text) {
+  const seen = new Map();
+  return [...text.matchAll(/^(#+) (.*)$/gm)].map(([, { length: level }, heading]) => {
+    const base = heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .replace(/\s/g, "-");
+    const nth = seen.get(base) ?? 0;
+    seen.set(base, nth + 1);
+    const name = heading.replace(/^`abstract` |\(\)$/g, "");
+    return { level, name, slug: nth === 0 ? base : `${base}-${nth}` };
+  });
 }
 
 function pagesIn(folder) {
