@@ -1,8 +1,8 @@
-/** The end of the data as a fact of its own: without it nobody could say that nothing came after the last one. */
+/** Days that are over, as facts of their own: without the last one nobody could say that nothing came after it. */
 import { aggregate } from "tidemark";
 
 export interface CalendarState {
-  readonly closedAt: string;
+  readonly closedTo: string;
 }
 
 export interface CloseDay {
@@ -17,10 +17,9 @@ export interface DayClosed {
 
 export const Calendar = aggregate<CalendarState, CloseDay, DayClosed>({
   name: "calendar",
-  initialState: () => ({ closedAt: "" }),
+  initialState: () => ({ closedTo: "" }),
   decide: {
-    CloseDay: ({ closedAt }, { at }) =>
-      Date.parse(at) > Date.parse(closedAt || "1970-01-01") ? { type: "DayClosed", data: { at } } : [],
+    CloseDay: ({ closedTo }, { at }) => (at > closedTo ? { type: "DayClosed", data: { at } } : []),
   },
-  evolve: { DayClosed: (_state, { at }) => ({ closedAt: at }) },
+  evolve: { DayClosed: (_state, { at }) => ({ closedTo: at }) },
 });

@@ -2,22 +2,26 @@
  * S17 travel, the demo: two years of a university's travel claims, every fact a command to the actor of its case.
  *
  * `npm run demo` · `npm run demo -- PATH` of another file · `-- --fresh` · `-- --size N` facts (generated) · `-- --full` · `-- --ci`
- * · `-- --directory DIR`, else `data/travel`: one that was killed goes on there
+ * · `-- --directory DIR`, else `data/travel`: one that was killed goes on there · `-- --explain ID` of a case with alerts
  */
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
-import { openRuntime, type Runtime } from "tidemark";
+import { openRuntime, type RaisedAlert, type Runtime } from "tidemark";
 import { inTemporaryDirectory } from "tidemark/testing";
+import { Calendar } from "./calendar.js";
 import { Declaration, PaymentRequest, Permit } from "./case.js";
+import { Chase } from "./chase-saga.js";
 import { countInput, factsIn } from "./expected.js";
 import { fileSource, type LineSource } from "./facts.js";
 import { generatedSource } from "./generator.js";
 import { takeIn } from "./intake.js";
 import { openCases, type CaseRow } from "./open-cases-view.js";
-import { figuresText, openCasesTable, totalsTable } from "./report.js";
+import { Reminder } from "./reminder.js";
+import { alertsTable, figuresText, openCasesTable, totalsTable } from "./report.js";
+import { LATENESS_MS, TravelRules } from "./travel-rules.js";
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,6 +31,7 @@ const { values: flags, positionals } = parseArgs({
     ci: { type: "boolean", default: false },
     directory: { type: "string" },
     fresh: { type: "boolean", default: false },
+    explain: { type: "string" },
   },
 });
 
@@ -52,9 +57,16 @@ async function main(directory: string): Promise<void> {
 async function run(directory: string, source: LineSource): Promise<void> {
   const runtime = await openRuntime({
     directory,
-    aggregates: [Permit, Declaration, PaymentRequest],
+    aggregates: [Permit, Declaration, PaymentRequest, Calendar, Reminder],
     projections: [openCases],
+    sagas: [Chase],
+    ruleSets: [TravelRules],
   });
+  if (flags.explain !== undefined) {
+    explainCase(runtime, flags.explain);
+    await runtime.close();
+    return;
+  }
   console.log(
     `Travel claims from ${source.name}\ninto ${directory}, which holds ${runtime.head} events.\n`,
   );
@@ -86,6 +98,7 @@ async function run(directory: string, source: LineSource): Promise<void> {
     if (result.resumedAfterLine > 0)
       console.log(`Went on after line ${result.resumedAfterLine}.\n`);
     console.log(`Open cases\n${openCasesTable(rows)}\n\nAll cases\n${totalsTable(rows)}\n`);
+    const alerts = await auditText(runtime, result.lastAtMs);
     console.log(`This run\n${figuresText(result, runtime.status())}`);
     const differing = await rebuild(runtime, openCasesTable(rows));
     console.log(`\n${NEXT_STEPS}\n`);
@@ -103,6 +116,7 @@ async function run(directory: string, source: LineSource): Promise<void> {
         found: open.reduce((sum, { amount }) => sum + Math.round(amount * 100), 0),
       },
       "documents that differ when built anew": { stated: 0, found: differing },
+      ...alertOutcome(input.alerts, alerts),
     };
     console.table(outcome);
     for (const [what, { stated, found }] of Object.entries(outcome))
@@ -113,6 +127,46 @@ async function run(directory: string, source: LineSource): Promise<void> {
     process.off("SIGTERM", interrupt);
     await runtime.close();
   }
+}
+
+/** The days of the data are closed, so that what is missing is known to be missing; then what the rules found. */
+async function auditText(runtime: Runtime, lastAtMs: number): Promise<readonly RaisedAlert[]> {
+  const startedAt = performance.now();
+  const at = new Date(lastAtMs + LATENESS_MS).toISOString();
+  if (lastAtMs > 0) await runtime.ask(Calendar, "travel", { type: "CloseDay", data: { at } });
+  await runtime.rules.idle();
+  await runtime.sagas.idle();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const alerts = [...runtime.rules.alerts(TravelRules)];
+  console.log(`Alerts by rule and month, complete ${seconds.toFixed(1)} s after the last fact`);
+  console.log(`${alertsTable(alerts)}\n`);
+  const chases = new Map(runtime.sagas.counts(Chase).map((each) => [each.state, each.instances]));
+  console.log(
+    `Chased because they were approved and not paid within 30 days: ` +
+      `${chases.get("paid") ?? 0} were paid since, ${chases.get("waiting") ?? 0} wait still.\n`,
+  );
+  const shown = alerts.findLast(({ type }) => type === "LateClaim") ?? alerts.at(-1);
+  if (shown !== undefined)
+    console.log(`Why?\n${String(runtime.rules.explain(TravelRules, shown))}\n`);
+  return alerts;
+}
+
+function explainCase(runtime: Runtime, caseId: string): void {
+  const alerts = [...runtime.rules.alerts(TravelRules, { sessionId: caseId })];
+  if (alerts.length === 0) console.log(`No rule found anything about ${caseId}.`);
+  for (const alert of alerts) console.log(`${String(runtime.rules.explain(TravelRules, alert))}\n`);
+}
+
+function alertOutcome(
+  stated: Readonly<Record<string, number>>,
+  alerts: readonly RaisedAlert[],
+): Record<string, { stated: number; found: number }> {
+  return Object.fromEntries(
+    Object.entries(stated).map(([rule, count]) => [
+      `alerts of rule ${rule}`,
+      { stated: count, found: alerts.filter((alert) => alert.rule === rule).length },
+    ]),
+  );
 }
 
 async function allCases(runtime: Runtime): Promise<CaseRow[]> {
@@ -183,6 +237,7 @@ function progressBar(source: LineSource): {
 
 const NEXT_STEPS = `What to type next
   npm run demo                  again: every line is known, nothing is handled twice, the same table
+  npm run demo -- --explain ID  why rules raised alerts about a case
   npm run demo -- --fresh       from the beginning; press Ctrl-C or kill -9 it on the way, and start it again
   npm test                      what is promised, and the tests that hold it to that
   npm run bench                 how fast it is here, beside LMDB itself`;

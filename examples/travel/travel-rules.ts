@@ -1,6 +1,14 @@
 /** What an auditor looks for in travel claims, as rules over the history of each case. Time is that of the data. */
-import { counter, fact, rule, ruleSet, signal, type RecordedEvent, type WorkingMemory } from "tidemark";
-import { Declaration, PaymentRequest, Permit, type FactRecorded } from "./cases.js";
+import {
+  counter,
+  fact,
+  rule,
+  ruleSet,
+  signal,
+  type RecordedEvent,
+  type WorkingMemory,
+} from "tidemark";
+import { Declaration, PaymentRequest, Permit, type FactRecorded } from "./case.js";
 import { Calendar } from "./calendar.js";
 
 const DAY_MS = 86_400_000;
@@ -10,12 +18,18 @@ const DAY_MS = 86_400_000;
  */
 export const LATENESS_MS = 30 * DAY_MS;
 
+/** A claim that is to be paid. */
+export interface Approved {
+  readonly kind: "declaration" | "payment-request";
+  readonly approvedAt: string;
+}
+
 export type TravelAlert =
   | { type: "TripBeforeApproval"; data: { startedAt: string } }
   | { type: "OverBudget"; data: { requested: number; declared: number } }
   | { type: "LateClaim"; data: { days: number; claim: string } }
   | { type: "Resubmitted"; data: { submissions: number } }
-  | { type: "NotPaid"; data: { approvedAt: string } }
+  | { type: "NotPaid"; data: Approved }
   | { type: "PaidTwice"; data: { payments: number } };
 
 const TripStarted = signal<{ at: string }>("trip-started");
@@ -24,7 +38,7 @@ const Amounts = fact<{ requested: number; declared: number }>("amounts");
 const TripEnd = fact<{ atMs: number }>("trip-end");
 const FirstClaim = fact<{ atMs: number; activity: string }>("first-claim");
 const Submissions = counter("submissions");
-const Approval = fact<{ at: string }>("approval");
+const Approval = fact<Approved>("approval");
 const Payments = counter("payments");
 
 const tripBeforeApproval = rule<TravelAlert>("trip-before-approval")
@@ -59,7 +73,7 @@ const notPaid = rule<TravelAlert>("not-paid")
   .when("approval", Approval)
   .lasting(30 * DAY_MS)
   .then(({ approval }, act) => {
-    act.alert({ type: "NotPaid", data: { approvedAt: approval.at } });
+    act.alert({ type: "NotPaid", data: approval });
   });
 
 const paidTwice = rule<TravelAlert>("paid-twice")
@@ -87,7 +101,9 @@ export const TravelRules = ruleSet({
     Payments,
   ],
   on: {
-    DayClosed: () => undefined,
+    DayClosed: () => {
+      // Time goes on, and with it what waits.
+    },
     FactRecorded: (event, memory) => {
       if (event.streamType === Permit.name) ofPermit(event, memory);
       else ofClaim(event, memory);
@@ -112,9 +128,13 @@ function ofPermit({ data }: RecordedEvent<FactRecorded>, memory: WorkingMemory):
 }
 
 /** A declaration or a request for payment: submitted, approved, paid; or rejected, and submitted again. */
-function ofClaim({ data: { activity, at } }: RecordedEvent<FactRecorded>, memory: WorkingMemory): void {
+function ofClaim(
+  { data: { activity, at }, streamType }: RecordedEvent<FactRecorded>,
+  memory: WorkingMemory,
+): void {
+  const kind = streamType === Declaration.name ? "declaration" : "payment-request";
   if (activity.includes(" SUBMITTED ")) memory.add(Submissions);
-  if (activity.includes(" FINAL_APPROVED ")) memory.insert(Approval, "", { at });
+  if (activity.includes(" FINAL_APPROVED ")) memory.insert(Approval, "", { kind, approvedAt: at });
   if (activity.includes(" REJECTED ")) memory.retract(Approval, "");
   if (activity === "Payment Handled") {
     memory.retract(Approval, "");

@@ -1,5 +1,13 @@
 /** A small world for tests of rules: a shelf whose events rules watch, and a desk that takes commands. */
-import { aggregate, fact, rule, ruleSet, signal, type RuleSet } from "../../src/index.js";
+import {
+  aggregate,
+  fact,
+  rule,
+  ruleSet,
+  signal,
+  type RecordedEvent,
+  type RuleSet,
+} from "../../src/index.js";
 
 export interface ShelfEvent {
   readonly type: "Taken" | "Returned" | "Noted";
@@ -67,6 +75,8 @@ export interface LibraryOptions {
   readonly calls?: boolean;
 }
 
+const timeOf = ({ data }: RecordedEvent<ShelfEvent>) => data.atMs;
+
 /** Too many books at a time, a book for longer than thirty days, a return of what nobody has. */
 export function libraryRules({
   version = 1,
@@ -85,7 +95,7 @@ export function libraryRules({
     onChange,
     latenessMs,
     ...(previous === undefined ? {} : { previous }),
-    ...(byEvents ? { time: (event) => event.data.atMs } : {}),
+    ...(byEvents ? { time: timeOf } : {}),
     targets: [Desk],
     start: "beginning",
     on: {
