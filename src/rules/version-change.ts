@@ -33,6 +33,7 @@ export interface ChangePorts {
   readonly logger: Logger;
 }
 
+/** How far a change of version is, in this order; `failed` may come at any point. */
 export type ChangePhase = "replaying" | "reporting" | "adopting" | "done" | "failed";
 
 /** How a change of version stands. */
