@@ -27,7 +27,7 @@ import type { ReleasedEvent } from "./release.js";
 import type { SessionCommand } from "./session-behavior.js";
 import type { RecordLimits } from "./session-draft.js";
 import { passedBy } from "./session-step.js";
-import { BEFORE_TIME_MS, RULES_EVENT_TYPES, type SessionInput } from "./session.js";
+import { BEFORE_TIME_MS, INDEXED_EVENT_TYPES, type SessionInput } from "./session.js";
 
 export interface RulePorts {
   readonly journal: Journal;
@@ -100,7 +100,7 @@ export class RuleHost {
     const indexed = {
       name: `index of rule set ${rules.name}`,
       owners: [rules.name],
-      eventTypes: RULES_EVENT_TYPES,
+      eventTypes: INDEXED_EVENT_TYPES,
     };
     host.#delivery = await DeliverySystem.open(indexed, {
       ...ports,

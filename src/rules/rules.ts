@@ -57,6 +57,7 @@ interface RulesPorts {
 /** Kept events that are given again at a time. */
 const RELEASED_AT_ONCE = 200;
 
+/** Sessions of rule sets: what they know and did, and what can be done to them. `runtime.rules` is one. */
 export class Rules {
   readonly #ports: RulesPorts;
 
@@ -168,6 +169,7 @@ export class Rules {
     return report;
   }
 
+  /** How a rule set stands. */
   status(ruleSet: RuleSet): RuleSetStatus {
     const { name, version } = this.#known(ruleSet);
     const host = this.#ports.system.host(name);
@@ -222,9 +224,10 @@ export class Rules {
           delivery.outbox.pending === 0 &&
           !delivery.timers.isBusy(),
       );
-      if (isIdle && journal.head() === head) return;
+      if (isIdle && journal.head() === head) break;
       await new Promise<void>((resolve) => clock.defer(resolve));
     }
+    for (const { delivery } of hosts) await delivery.settle();
   }
 
   async #hand(

@@ -318,6 +318,9 @@ export const RULES_EVENT_TYPES = [
   "rules.adopted",
 ] as const;
 
+/** Those that tell an index of sessions something: what a firing says of commands is for people. */
+export const INDEXED_EVENT_TYPES = RULES_EVENT_TYPES.filter((type) => type !== "rules.fired");
+
 /** Before every moment that there is. */
 export const BEFORE_TIME_MS = -8_640_000_000_000_000;
 
