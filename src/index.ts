@@ -196,6 +196,7 @@ export { ViewCorruptedError } from "./projections/view-corrupted.js";
 export type { CollectionReaders, View, ViewOf } from "./projections/view.js";
 export type { WatchedChange } from "./projections/watch.js";
 export { openRuntime, type Runtime, type RuntimeStatus } from "./runtime.js";
+export type { ClaimHolder } from "./runtime/claim-holder.js";
 export {
   endpoint,
   type AnyEndpoint,

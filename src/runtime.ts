@@ -55,6 +55,7 @@ import type {
   ReactorStatus,
 } from "./projections/status.js";
 import type { CollectionReaders, View } from "./projections/view.js";
+import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
 import { commandPortOf } from "./runtime/command-port.js";
 import { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith, openMessaging } from "./runtime/messaging.js";
@@ -232,6 +233,18 @@ export class Runtime {
     options: { readonly at?: Moment } = {},
   ): Promise<StateAt<State>> {
     return this.#actors.state(aggregate, entityId, options.at);
+  }
+
+  /**
+   * Which entity holds a key, as durable now: a look-up by e-mail address, say, that no view can be behind of. Somebody else may
+   * take a free key a moment later, so whether a command may have it is known from its answer only.
+   *
+   * @param claim - A name under `claims` of an aggregate; aggregates that use the same name share its keys.
+   * @returns Undefined where nobody holds it, or no longer does.
+   * @throws InvalidArgumentError - The name or the key isn't valid.
+   */
+  findClaim(claim: string, key: string): ClaimHolder | undefined {
+    return claimHolder(this.#stores.journal, claim, key);
   }
 
   /** An entity's events as they were recorded, each checked while it is read. */
