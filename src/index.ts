@@ -25,7 +25,6 @@ export {
   type Decision,
   type DryRunAccepted,
   type EventOf,
-  type Moment,
   type Rejected,
   type SnapshotPolicy,
   type StateAt,
@@ -75,6 +74,7 @@ export type {
 } from "./kernel/event.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
+export type { LogMoment, Moment } from "./kernel/moment.js";
 export type { Endpoint, EndpointDefinition } from "./messaging/endpoint.js";
 export {
   BadMessageError,

@@ -11,7 +11,6 @@ import {
   type AskOptions,
   type DeadLetter,
   type DryRunAccepted,
-  type Moment,
   type Rejected,
   type StateAt,
   type TellOptions,
@@ -32,6 +31,7 @@ import type { CommandTarget } from "./kernel/command-port.js";
 import { InvalidArgumentError } from "./kernel/errors.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
 import { streamIdOf } from "./kernel/ids.js";
+import type { Moment } from "./kernel/moment.js";
 import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
 import type { Messaging, MessagingStatus } from "./messaging/messaging.js";
