@@ -150,6 +150,7 @@ export {
 } from "./projections/external-projection.js";
 export type { FailurePolicy } from "./projections/failure-policy.js";
 export type { Operations, ReaderRef } from "./projections/operations.js";
+export type { PastView, PastViewOptions } from "./projections/past-view.js";
 export type { ReplayResult } from "./projections/parked-replay.js";
 export type { ParkedEvent } from "./projections/parking.js";
 export type { RebuildOptions } from "./projections/projection-host.js";

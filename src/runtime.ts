@@ -31,7 +31,7 @@ import type { CommandTarget } from "./kernel/command-port.js";
 import { InvalidArgumentError } from "./kernel/errors.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
 import { streamIdOf } from "./kernel/ids.js";
-import type { Moment } from "./kernel/moment.js";
+import type { LogMoment, Moment } from "./kernel/moment.js";
 import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
 import type { Messaging, MessagingStatus } from "./messaging/messaging.js";
@@ -44,6 +44,7 @@ import type {
   OnlyName,
 } from "./projections/collection.js";
 import type { Operations } from "./projections/operations.js";
+import type { PastView, PastViewOptions } from "./projections/past-view.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import { Readers } from "./projections/readers.js";
@@ -285,6 +286,26 @@ export class Runtime {
     options: ReadOptions = {},
   ): Promise<Result> {
     return this.#readers.query(projection, read, options);
+  }
+
+  /**
+   * A view as it was at a moment of the past, as today's handlers make it of the log: what they keep, with its indexes, as of one
+   * position. The log is folded anew for it, into memory, by pages between which others have their turn; one view at a time.
+   * It costs as much as building the view costs up to there, and its documents stay in memory as long as somebody has it.
+   *
+   * @param at - Up to and including a position, or a time at which events were recorded. Beyond the head it is the head.
+   * @param options.key - Folds the events with this key only (by the projection's `key`).
+   * @throws InvalidArgumentError - The runtime was opened without this projection, or the moment or an option isn't valid.
+   * @throws OperationRefusedError - Its documents take more than `bytesMax`: give a `key`, or more.
+   * @throws HandlerFailedError - A handler failed, and the projection's policy is to stop.
+   * @throws JournalClosedError - The runtime was closed meanwhile.
+   */
+  viewAt<C extends Collections>(
+    projection: Projection<C>,
+    at: LogMoment,
+    options: PastViewOptions = {},
+  ): Promise<PastView<C>> {
+    return this.#readers.viewAt(projection, at, options);
   }
 
   /** Told commands that were refused or failed: the newest 1,000, oldest first. */
