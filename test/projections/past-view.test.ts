@@ -14,17 +14,17 @@ type Rows = Record<string, Balance>;
 
 /** The view in plain code. */
 function folded(events: Iterable<RecordedEvent>, left: (event: RecordedEvent) => boolean): Rows {
-  const rows: Rows = {};
+  const rows = new Map<string, Balance>();
   for (const event of events) {
     const { type, entityId } = event;
     if (!left(event) || (type !== "Deposited" && type !== "Withdrawn")) continue;
     const { cents } = event.data as { cents: number };
-    const { cents: before, changes } = rows[entityId] ?? { cents: 0, changes: 0 };
+    const { cents: before, changes } = rows.get(entityId) ?? { cents: 0, changes: 0 };
     const after = before + (type === "Deposited" ? cents : -cents);
-    if (type === "Withdrawn" && after === 0) delete rows[entityId];
-    else rows[entityId] = { cents: after, changes: changes + 1, version: 1 };
+    if (type === "Withdrawn" && after === 0) rows.delete(entityId);
+    else rows.set(entityId, { cents: after, changes: changes + 1, version: 1 });
   }
-  return rows;
+  return Object.fromEntries(rows);
 }
 
 async function rowsAt(runtime: Runtime, position: number): Promise<Rows> {
