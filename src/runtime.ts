@@ -11,7 +11,6 @@ import {
   type AskOptions,
   type DeadLetter,
   type DryRunAccepted,
-  type Moment,
   type Rejected,
   type StateAt,
   type TellOptions,
@@ -32,6 +31,7 @@ import type { CommandTarget } from "./kernel/command-port.js";
 import { InvalidArgumentError } from "./kernel/errors.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
 import { streamIdOf } from "./kernel/ids.js";
+import type { LogMoment, Moment } from "./kernel/moment.js";
 import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
 import type { Messaging, MessagingStatus } from "./messaging/messaging.js";
@@ -44,6 +44,7 @@ import type {
   OnlyName,
 } from "./projections/collection.js";
 import type { Operations } from "./projections/operations.js";
+import type { PastView, PastViewOptions } from "./projections/past-view.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import { Readers } from "./projections/readers.js";
@@ -61,6 +62,7 @@ import type {
   ReactorStatus,
 } from "./projections/status.js";
 import type { CollectionReaders, View } from "./projections/view.js";
+import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
 import { commandPortOf } from "./runtime/command-port.js";
 import { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith, openMessaging } from "./runtime/messaging.js";
@@ -246,6 +248,18 @@ export class Runtime {
     return this.#actors.state(aggregate, entityId, options.at);
   }
 
+  /**
+   * Which entity holds a key, as durable now: a look-up by e-mail address, say, that no view can be behind of. Somebody else may
+   * take a free key a moment later, so whether a command may have it is known from its answer only.
+   *
+   * @param claim - A name under `claims` of an aggregate; aggregates that use the same name share its keys.
+   * @returns Undefined where nobody holds it, or no longer does.
+   * @throws InvalidArgumentError - The name or the key isn't valid.
+   */
+  findClaim(claim: string, key: string): ClaimHolder | undefined {
+    return claimHolder(this.#stores.journal, claim, key);
+  }
+
   /** An entity's events as they were recorded, each checked while it is read. */
   history(
     aggregate: AnyAggregate,
@@ -284,6 +298,26 @@ export class Runtime {
     options: ReadOptions = {},
   ): Promise<Result> {
     return this.#readers.query(projection, read, options);
+  }
+
+  /**
+   * A view as it was at a moment of the past, as today's handlers make it of the log: what they keep, with its indexes, as of one
+   * position. The log is folded anew for it, into memory, by pages between which others have their turn; one view at a time.
+   * It costs as much as building the view costs up to there, and its documents stay in memory as long as somebody has it.
+   *
+   * @param at - Up to and including a position, or a time at which events were recorded. Beyond the head it is the head.
+   * @param options.key - Folds the events with this key only (by the projection's `key`).
+   * @throws InvalidArgumentError - The runtime was opened without this projection, or the moment or an option isn't valid.
+   * @throws OperationRefusedError - Its documents take more than `bytesMax`: give a `key`, or more.
+   * @throws HandlerFailedError - A handler failed, and the projection's policy is to stop.
+   * @throws JournalClosedError - The runtime was closed meanwhile.
+   */
+  viewAt<C extends Collections>(
+    projection: Projection<C>,
+    at: LogMoment,
+    options: PastViewOptions = {},
+  ): Promise<PastView<C>> {
+    return this.#readers.viewAt(projection, at, options);
   }
 
   /** Told commands that were refused or failed: the newest 1,000, oldest first. */
