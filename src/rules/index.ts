@@ -1,24 +1,37 @@
 /** The door of the rules: what the other parts may use. */
-export {
-  fact,
-  signal,
-  type DataOfKind,
-  type FactKind,
-  type Kind,
-  type SignalKind,
-} from "./fact.js";
-export { rule, type Rule } from "./rule.js";
-export { ruleSet, type AlertsOf, type RuleSet, type RuleSetDefinition } from "./rule-set.js";
-export { replayInput, takeInput, type StepContext } from "./session-step.js";
-export type { Firing } from "./session-run.js";
+export { RuleFailedError, SessionFullError } from "./errors.js";
+export { fact, signal, type DataOfKind, type FactKind, type Kind, type SignalKind } from "./fact.js";
 export type { ReleasedEvent } from "./release.js";
-export type { SessionCommand } from "./session-behavior.js";
 export {
-  BEFORE_TIME_MS,
+  rule,
+  type CollectOptions,
+  type FactInfo,
+  type PatternOptions,
+  type Predicate,
+  type Rule,
+  type RuleBuilder,
+} from "./rule.js";
+export { ruleSet, type AlertsOf, type RuleSet, type RuleSetDefinition } from "./rule-set.js";
+export type { SessionLimits } from "./runnable-rules.js";
+export {
+  sequence,
+  type SequenceEvent,
+  type SequenceKind,
+  type SequenceOptions,
+  type SequenceStep,
+  type SequenceValue,
+} from "./sequence.js";
+export type { SessionCommand } from "./session-behavior.js";
+export { factsOf, type FactOfSession } from "./session-facts.js";
+export type { Firing } from "./session-run.js";
+export { replayInput } from "./session-step.js";
+export {
   NEW_SESSION,
   RULES_EVENT_TYPES,
   type EventInput,
   type Fired,
+  type FiredCause,
+  type FiredFact,
   type FiredRecord,
   type KeptEvent,
   type SessionEvent,
@@ -26,7 +39,6 @@ export {
   type SessionState,
   type StepRecord,
 } from "./session.js";
-export { sequence, type SequenceKind, type SequenceValue } from "./sequence.js";
 export {
   counter,
   sessionWindow,
@@ -35,4 +47,4 @@ export {
   type WindowKind,
   type WindowValue,
 } from "./window.js";
-export type { Act, WorkingMemory } from "./working-memory.js";
+export type { Act, MatchedFact, Sample, WorkingMemory } from "./working-memory.js";

@@ -10,3 +10,4 @@ export {
   type SagaHistory,
   type SagaHistoryStep,
 } from "./saga-history.js";
+export { givenRules, type GivenEvent, type RulesSpecification } from "./rules-specification.js";
