@@ -1,6 +1,13 @@
 /** The door of the rules: what the other parts may use. */
 export { RuleFailedError, SessionFullError } from "./errors.js";
-export { fact, signal, type DataOfKind, type FactKind, type Kind, type SignalKind } from "./fact.js";
+export {
+  fact,
+  signal,
+  type DataOfKind,
+  type FactKind,
+  type Kind,
+  type SignalKind,
+} from "./fact.js";
 export type { ReleasedEvent } from "./release.js";
 export {
   rule,

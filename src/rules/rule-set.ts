@@ -22,7 +22,7 @@ import type { WorkingMemory } from "./working-memory.js";
 /** What `ruleSet` is given. */
 export interface RuleSetDefinition<
   Sources extends readonly EventSource[],
-  Rules extends readonly Rule<never>[],
+  Rules extends readonly AnyRule[],
 > {
   /** Names its streams and its place in the log: never change it once sessions live. */
   readonly name: string;
@@ -88,13 +88,15 @@ export interface RuleSet<Alert extends Message = Message> extends RunnableRules 
   };
 }
 
+/** A rule of whatever alerts. */
+export type AnyRule = Omit<Rule, "types"> & { readonly types?: { readonly alert: Message } };
 type AlertOf<R> = R extends Rule<infer Alert> ? Alert : never;
 /** A rule that doesn't say which alerts it raises doesn't hide those of the others. */
 type Named<Alert> = Alert extends Message ? (string extends Alert["type"] ? never : Alert) : never;
 /** The alerts of several rules. */
-export type AlertsOf<Rules extends readonly Rule<never>[]> = [
-  Named<AlertOf<Rules[number]>>,
-] extends [never]
+export type AlertsOf<Rules extends readonly AnyRule[]> = [Named<AlertOf<Rules[number]>>] extends [
+  never,
+]
   ? Message
   : Named<AlertOf<Rules[number]>>;
 
@@ -114,7 +116,7 @@ const ON_CHANGE = ["rebuild", "carry-over"];
  */
 export function ruleSet<
   const Sources extends readonly EventSource[],
-  const Rules extends readonly Rule<never>[],
+  const Rules extends readonly AnyRule[],
 >(definition: RuleSetDefinition<Sources, Rules>): RuleSet<AlertsOf<Rules>> {
   checkObject("definition of a rule set", definition);
   const { name, version = 1, onChange = "rebuild", start = "head", latenessMs = 0 } = definition;
@@ -170,12 +172,12 @@ function kindsOf(name: string, facts: readonly Kind[]): ReadonlyMap<string, Kind
 
 function rulesOf(
   name: string,
-  given: readonly Rule<never>[],
+  given: readonly AnyRule[],
   kinds: ReadonlyMap<string, Kind>,
 ): readonly Rule[] {
   checkArray(`rules of rule set ${name}`, given);
   const names = new Set<string>();
-  const rules = given as unknown as readonly Rule[];
+  const rules = given as readonly Rule[];
   for (const rule of rules) {
     checkObject(`rules of rule set ${name}`, rule);
     if (typeof (rule as Partial<Rule>).then !== "function" || !Array.isArray(rule.patterns))

@@ -59,6 +59,9 @@ export class SessionRun {
   clockMs: number;
   #dues = 0;
   #events = 0;
+  /** By the event, or by all that is due at one time: what is due again and again would never come to an end. */
+  #firedAtOnce = 0;
+  #lastDueMs: number | undefined;
 
   constructor(live: LiveSession, before: SessionState, sessionId: string, nowMs: number) {
     this.#live = live;
@@ -98,6 +101,7 @@ export class SessionRun {
     const overdueMs = Math.max(watermarkMs, this.#before.horizonMs);
     const moment: Moment = { atMs, overdueMs, isDue: false };
     const cause: Cause = [origin.position, origin.part, event.type];
+    this.#firedAtOnce = 0;
     this.#enter(moment);
     const causes: Causes = { causes: [cause] };
     const memory = new Memory(live, { atMs, causes: () => causes });
@@ -124,6 +128,8 @@ export class SessionRun {
     const { atMs, what, name, id } = due;
     const { beliefs, matches, windows } = this.#live;
     const moment: Moment = { atMs, overdueMs: atMs, isDue: true };
+    if (atMs !== this.#lastDueMs) this.#firedAtOnce = 0;
+    this.#lastDueMs = atMs;
     this.#enter(moment);
     switch (what) {
       case "expiry":
@@ -147,13 +153,12 @@ export class SessionRun {
 
   #runAgenda(moment: Moment): void {
     const { matches, guard } = this.#live;
-    let fired = 0;
     for (;;) {
       matches.evaluate(moment.atMs, moment.overdueMs);
       const match = matches.nextReady();
       if (match !== undefined) {
-        fired += 1;
-        guard.check("firingsMax", fired);
+        this.#firedAtOnce += 1;
+        guard.check("firingsMax", this.#firedAtOnce);
         this.#fire(match, moment.atMs);
       } else if (!this.#live.passOn()) {
         return;

@@ -150,8 +150,10 @@ function step(
   let { clockMs } = run;
   const recorded = recordedInput(input, run.nextDueMs(beforeMs) ?? beforeMs, state);
   if (input.kind === "event") {
+    const firedBefore = run.firings.length;
     run.takeEvent(input);
-    const isEffective = touched.take(live) || isLate(recorded) || run.firings.length > 0;
+    const hasFired = run.firings.length > firedBefore;
+    const isEffective = touched.take(live) || hasFired || isLate(recorded);
     // An event without an effect leaves nothing behind, not even its time: as if time had passed by a wake.
     if (isEffective) ({ clockMs } = run);
     isTouched ||= isEffective;
