@@ -75,7 +75,7 @@ module.exports = {
       rule(
         `enter-${part.replace("src/", "")}-by-index`,
         "A part shows what it offers in its index; everything else may change without asking.",
-        { path: "^(journal|actors|sagas|src|examples)/", pathNot: `^${part}/` },
+        { path: "^(journal|actors|sagas|src|examples|templates)/", pathNot: `^${part}/` },
         { path: `^${part}/`, pathNot: `^${part}/index\\.ts$` },
       ),
     ),
@@ -113,12 +113,12 @@ module.exports = {
       "sources-dont-import-programs",
       "Tests, benchmarks and examples are clients; nobody depends on them.",
       { path: "^(src|journal|actors|sagas)/" },
-      { path: "^(test|bench|examples)/" },
+      { path: "^(test|bench|examples|templates)/" },
     ),
     rule(
       "faces-use-the-public-door",
       "A program that needs something private shows that the door lacks something.",
-      { path: "^(examples|src/cli|src/dashboard)/" },
+      { path: "^(examples|templates|src/cli|src/dashboard)/" },
       {
         path: "^(journal|actors|sagas|src|test|bench)/",
         pathNot: [
@@ -132,7 +132,7 @@ module.exports = {
     rule(
       "examples-import-the-package-by-name",
       "An example is read to learn what to type, and a user can't type a path into the sources.",
-      { path: "^examples/" },
+      { path: "^(examples|templates)/" },
       { path: "^src/", dependencyTypes: ["local"] },
     ),
     rule(

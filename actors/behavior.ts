@@ -176,6 +176,11 @@ export class Behavior {
     return new OwnedEvent(type, isolated(data), this.upcasters.shapeOf(type));
   }
 
+  /** Whether a stored type can be folded today. */
+  reads(eventType: string): boolean {
+    return this.#evolveOther !== undefined || this.upcasters.knows(eventType);
+  }
+
   #folds(eventType: string): boolean {
     return this.#evolve.has(eventType) || this.#evolveOther !== undefined;
   }

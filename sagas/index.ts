@@ -33,7 +33,7 @@ export {
   type SagaStatus,
   type StateCount,
 } from "./sagas.js";
-export { SagaSystem } from "./saga-system.js";
+export { SagaSystem, type SagaSystemOptions } from "./saga-system.js";
 export type { InstanceCommand } from "./saga-behavior.js";
 export { checkGivenEvent } from "./given-event.js";
 export type { InstanceState, MachineState, SagaInput, StepRecord } from "./instance.js";

@@ -111,6 +111,13 @@ export class CoordinatorLog {
     return refusals;
   }
 
+  /** The data of the first event of a type. */
+  first(type: string): unknown {
+    for (const event of this.#journal.readStream(this.#streamId))
+      if (event.type === type) return event.data;
+    return undefined;
+  }
+
   /** The data of the last event of these types: near the end, however long the stream is. */
   last(...types: readonly string[]): unknown {
     for (const { type, data } of this.#journal.readStream(this.#streamId, {

@@ -17,5 +17,5 @@ export {
   type Place,
   type TimerEvent,
 } from "./pending.js";
-export { Router, type Delivery, type Routes } from "./router.js";
+export { routedTo, Router, type Delivery, type Routes } from "./router.js";
 export { DeliveryRows, under, type InstanceName } from "./rows.js";

@@ -214,18 +214,25 @@ export class Router {
   }
 }
 
-/** Behind which position routing goes on: its row; else what the log knows of it; else where the definition says. */
-async function startOf({ owner, start }: Routes, ports: RouterPorts): Promise<Routed> {
-  const { views, rows, journal, log } = ports;
-  const head = journal.head();
+/** How far events are routed: its row, else what the log knows of it; undefined before the first run. */
+export function routedTo(
+  owner: string,
+  { views, rows, journal, log }: Pick<RouterPorts, "views" | "rows" | "journal" | "log">,
+): Routed | undefined {
   const row = routedOf(views.get("rows", rows.routedKey(owner)));
   const known = log.routedTo();
-  if (known === undefined) {
-    const at = start === "head" ? head : start === "beginning" ? 0 : Math.min(start, head);
-    await log.installed({ at });
-    return { at };
-  }
-  return row !== undefined && row.at <= head && row.at >= known.at ? row : known;
+  if (known === undefined) return undefined;
+  return row !== undefined && row.at <= journal.head() && row.at >= known.at ? row : known;
+}
+
+/** Behind which position routing goes on; the first time where the definition says. */
+async function startOf({ owner, start }: Routes, ports: RouterPorts): Promise<Routed> {
+  const routed = routedTo(owner, ports);
+  if (routed !== undefined) return routed;
+  const head = ports.journal.head();
+  const at = start === "head" ? head : start === "beginning" ? 0 : Math.min(start, head);
+  await ports.log.installed({ at });
+  return { at };
 }
 
 /** A row of an earlier version is a position. */

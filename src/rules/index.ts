@@ -8,7 +8,6 @@ export {
   type Kind,
   type SignalKind,
 } from "./fact.js";
-export type { ReleasedEvent } from "./release.js";
 export {
   rule,
   type CollectOptions,
@@ -29,9 +28,8 @@ export {
   type SequenceValue,
 } from "./sequence.js";
 export type { SessionCommand } from "./session-behavior.js";
-export { factsOf, type FactOfSession } from "./session-facts.js";
 export type { Firing } from "./session-run.js";
-export { replayInput } from "./session-step.js";
+export { replayInput, wakeBefore } from "./session-step.js";
 export {
   NEW_SESSION,
   RULES_EVENT_TYPES,
@@ -55,3 +53,16 @@ export {
   type WindowValue,
 } from "./window.js";
 export type { Act, MatchedFact, Sample, WorkingMemory } from "./working-memory.js";
+export type { AlertQuery, RaisedAlert } from "./alerts.js";
+export {
+  changeText,
+  type ChangeReport,
+  type FiringSample,
+  type RuleChange,
+} from "./change-report.js";
+export type { ExplainedFact, Explanation } from "./explanation.js";
+export type { ListedSession, SessionCount, SessionQuery } from "./session-list.js";
+export { RuleSystem, type RuleSystemOptions } from "./rule-system.js";
+export { Rules, type RulesAnswer, type RuleSetStatus } from "./rules.js";
+export { sessionOf, type Session, type SessionFact, type WaitingMatch } from "./session-view.js";
+export type { ChangePhase, ChangeStatus } from "./version-change.js";

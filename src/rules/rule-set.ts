@@ -22,7 +22,7 @@ import type { WorkingMemory } from "./working-memory.js";
 /** What `ruleSet` is given. */
 export interface RuleSetDefinition<
   Sources extends readonly EventSource[],
-  Rules extends readonly AnyRule[],
+  Rules extends readonly Rule[],
 > {
   /** Names its streams and its place in the log: never change it once sessions live. */
   readonly name: string;
@@ -55,6 +55,8 @@ export interface RuleSetDefinition<
    * that; `"carry-over"` goes on with the facts that are there.
    */
   readonly onChange?: "rebuild" | "carry-over";
+  /** The definition with another version that this one takes over from: it goes on until history was replayed through this one. */
+  readonly previous?: RuleSet;
   /** Where its first run starts: at the `"head"` (the default), at the `"beginning"`, or behind a position. */
   readonly start?: "head" | "beginning" | Position;
   /** Bounds of a session: 10,000 facts, samples and matches each, and 1,000 firings at a time, unless said otherwise. */
@@ -66,6 +68,9 @@ export interface RuleSet<Alert extends Message = Message> extends RunnableRules 
   readonly sources: readonly EventSource[];
   readonly start: "head" | "beginning" | Position;
   readonly onChange: "rebuild" | "carry-over";
+  readonly previous: RuleSet | undefined;
+  /** Whether time goes by its events; else by the clock, as they are recorded. */
+  readonly hasEventTime: boolean;
   /**
    * The sessions that an event is for, each once.
    *
@@ -88,13 +93,11 @@ export interface RuleSet<Alert extends Message = Message> extends RunnableRules 
   };
 }
 
-/** A rule of whatever alerts. */
-export type AnyRule = Omit<Rule, "types"> & { readonly types?: { readonly alert: Message } };
 type AlertOf<R> = R extends Rule<infer Alert> ? Alert : never;
 /** A rule that doesn't say which alerts it raises doesn't hide those of the others. */
 type Named<Alert> = Alert extends Message ? (string extends Alert["type"] ? never : Alert) : never;
 /** The alerts of several rules. */
-export type AlertsOf<Rules extends readonly AnyRule[]> = [Named<AlertOf<Rules[number]>>] extends [
+export type AlertsOf<Rules extends readonly Rule[]> = [Named<AlertOf<Rules[number]>>] extends [
   never,
 ]
   ? Message
@@ -116,7 +119,7 @@ const ON_CHANGE = ["rebuild", "carry-over"];
  */
 export function ruleSet<
   const Sources extends readonly EventSource[],
-  const Rules extends readonly AnyRule[],
+  const Rules extends readonly Rule[],
 >(definition: RuleSetDefinition<Sources, Rules>): RuleSet<AlertsOf<Rules>> {
   checkObject("definition of a rule set", definition);
   const { name, version = 1, onChange = "rebuild", start = "head", latenessMs = 0 } = definition;
@@ -132,6 +135,7 @@ export function ruleSet<
   if (start !== "head" && start !== "beginning")
     checkInteger(`start of rule set ${name}`, start, 0, Number.MAX_SAFE_INTEGER);
   checkSources(`from of rule set ${name}`, definition.from);
+  checkPrevious(name, version, definition.previous);
   const kinds = kindsOf(name, definition.facts);
   const rules = rulesOf(name, definition.rules, kinds);
   const handlers = handlersOf(name, definition.on, kinds);
@@ -151,10 +155,23 @@ export function ruleSet<
     sources: Object.freeze([...definition.from]),
     start,
     onChange,
+    previous: definition.previous,
+    hasEventTime: definition.time !== undefined,
     keysOf: keysOf(name, definition.key),
     timeOf: timeOf(name, definition.time),
-    behavior: sessionBehavior(fields),
+    behavior: sessionBehavior(fields, definition.previous),
   });
+}
+
+function checkPrevious(name: string, version: number, previous: RuleSet | undefined): void {
+  if (previous === undefined) return;
+  checkObject(`previous of rule set ${name}`, previous);
+  if (previous.name !== name || previous.version === version)
+    throw new InvalidArgumentError(
+      `previous of rule set ${name}`,
+      "a rule set of the same name with another version",
+      `${previous.name}@${previous.version}`,
+    );
 }
 
 function kindsOf(name: string, facts: readonly Kind[]): ReadonlyMap<string, Kind> {
@@ -172,12 +189,12 @@ function kindsOf(name: string, facts: readonly Kind[]): ReadonlyMap<string, Kind
 
 function rulesOf(
   name: string,
-  given: readonly AnyRule[],
+  given: readonly Rule[],
   kinds: ReadonlyMap<string, Kind>,
 ): readonly Rule[] {
   checkArray(`rules of rule set ${name}`, given);
   const names = new Set<string>();
-  const rules = given as readonly Rule[];
+  const rules = given;
   for (const rule of rules) {
     checkObject(`rules of rule set ${name}`, rule);
     if (typeof (rule as Partial<Rule>).then !== "function" || !Array.isArray(rule.patterns))

@@ -22,9 +22,16 @@ interface Limited {
 export type SessionCommand =
   /**
    * Takes an input. Refused with `session-full` where too many wait already, and with `wake-first` where more is due before an
-   * event than one commit can hold: give `wake` inputs up to its watermark, then the event again.
+   * event than one commit can hold: give it `wakeBefore` that event, then the event again.
    */
-  | { readonly type: "take"; readonly data: Limited & { readonly input: SessionInput } }
+  | {
+      readonly type: "take";
+      readonly data: Limited & {
+        readonly input: SessionInput;
+        /** Of the rule set that is to take it; by default the newest. */
+        readonly version?: number;
+      };
+    }
   | { readonly type: "park"; readonly data: Hand }
   /**
    * Takes the oldest of what was kept, as much of it as is given and fits into one commit. The session stays parked as long as
@@ -52,8 +59,12 @@ type DataOfCommand<Type extends SessionCommand["type"]> = Extract<
   { readonly type: Type }
 >["data"];
 
-export function sessionBehavior(rules: RunnableRules): AnyAggregate["behavior"] {
-  const actor = new SessionActor(rules);
+/** @param previous - Takes what is given to its version, until the newest one takes over. */
+export function sessionBehavior(
+  rules: RunnableRules,
+  previous?: RunnableRules,
+): AnyAggregate["behavior"] {
+  const actor = new SessionActor(rules, previous);
   const evolve = RULES_EVENT_TYPES.map((type) => [
     type,
     (state: SessionState, data: unknown) => actor.evolve(state, { type, data }),
@@ -86,6 +97,8 @@ export function sessionBehavior(rules: RunnableRules): AnyAggregate["behavior"] 
 
 /** A decision between its events and their fold. */
 interface Decided {
+  /** That the next event is folded into. */
+  state: SessionState;
   readonly draft: SessionDraft;
   /** Events that are folded. */
   folded: number;
@@ -93,16 +106,24 @@ interface Decided {
 
 class SessionActor {
   readonly #rules: RunnableRules;
-  /** By the state that its next event is folded into: the draft has folded all of them once. */
-  readonly #decided = new WeakMap<SessionState, Decided>();
+  readonly #previous: RunnableRules | undefined;
+  /** What was decided last and isn't folded yet: the draft has folded all of it once. */
+  #decided: Decided | undefined;
 
-  constructor(rules: RunnableRules) {
+  constructor(rules: RunnableRules, previous: RunnableRules | undefined) {
     this.#rules = rules;
+    this.#previous = previous;
   }
 
-  take(state: SessionState, { input, limits }: DataOfCommand<"take">, context: DecideContext) {
+  take(
+    state: SessionState,
+    { input, limits, version }: DataOfCommand<"take">,
+    context: DecideContext,
+  ) {
     const draft = this.#draftOf(state, context);
-    const refusal = takeInput(draft, input, this.#contextOf(context, limits));
+    const previous = this.#previous;
+    const rules = previous !== undefined && previous.version === version ? previous : this.#rules;
+    const refusal = takeInput(draft, input, { ...this.#contextOf(context, limits), rules });
     return refusal === undefined ? this.#eventsOf(draft, state) : reject(refusal);
   }
 
@@ -137,6 +158,9 @@ class SessionActor {
 
   adopt(state: SessionState, { limits, ...given }: DataOfCommand<"adopt">, context: DecideContext) {
     if (state.position > given.position) return reject("replay-behind");
+    // One that has nothing, or has taken over what there was.
+    const isDone = state.version === 0 || state.version === given.version;
+    if (given.state === undefined && isDone) return [];
     const draft = this.#draftOf(state, context);
     const { eventDataBytesMax } = limits ?? defaultLimits;
     const records = adoptionOf(given, eventDataBytesMax);
@@ -154,17 +178,17 @@ class SessionActor {
   }
 
   evolve(state: SessionState, event: Message): SessionState {
-    const decided = this.#decided.get(state);
-    this.#decided.delete(state);
-    const { events, states } = decided?.draft ?? {};
-    const folded = decided?.folded ?? 0;
-    const isFolded = events?.[folded]?.data === event.data;
-    const next = (isFolded ? states?.[folded] : undefined) ?? evolveSession(state, event);
-    if (decided === undefined || !isFolded) return next;
+    const decided = this.#decided;
+    if (decided?.state !== state) return evolveSession(state, event);
+    const { events, states, live } = decided.draft;
+    const { folded } = decided;
+    const isFolded = events[folded]?.data === event.data;
+    const next = (isFolded ? states[folded] : undefined) ?? evolveSession(state, event);
+    decided.state = next;
     decided.folded += 1;
-    const { live } = decided.draft;
-    if (decided.folded < decided.draft.events.length) this.#decided.set(next, decided);
-    else if (live !== undefined) remember(next, live);
+    if (isFolded && decided.folded < events.length) return next;
+    this.#decided = undefined;
+    if (isFolded && live !== undefined) remember(next, live);
     return next;
   }
 
@@ -179,7 +203,7 @@ class SessionActor {
 
   #eventsOf(draft: SessionDraft, state: SessionState): readonly Message[] {
     const { events, live } = draft;
-    if (events.length > 0) this.#decided.set(state, { draft, folded: 0 });
+    if (events.length > 0) this.#decided = { state, draft, folded: 0 };
     else if (live !== undefined) remember(state, live);
     return events;
   }

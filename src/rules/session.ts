@@ -35,6 +35,8 @@ export interface EventInput {
 export interface WakeInput {
   readonly kind: "wake";
   readonly toMs: number;
+  /** Windows close only before this. */
+  readonly closeMs?: number;
 }
 
 /** What became of a command. */
@@ -317,6 +319,9 @@ export const RULES_EVENT_TYPES = [
   "rules.released",
   "rules.adopted",
 ] as const;
+
+/** Those that tell an index of sessions something: what a firing says of commands is for people. */
+export const INDEXED_EVENT_TYPES = RULES_EVENT_TYPES.filter((type) => type !== "rules.fired");
 
 /** Before every moment that there is. */
 export const BEFORE_TIME_MS = -8_640_000_000_000_000;

@@ -8,11 +8,12 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import { EMPTY_DATA, type Message, type RecordedEvent } from "../kernel/event.js";
 import { streamIdOf } from "../kernel/ids.js";
 import {
-  factsOf,
+  sessionOf,
+  wakeBefore,
   type EventInput,
-  type FactOfSession,
   type FiredRecord,
   type RuleSet,
+  type SessionFact,
   type StepRecord,
 } from "../rules/index.js";
 import type { AskedCommand } from "./saga-specification.js";
@@ -43,8 +44,8 @@ export interface RulesSpecification<Alert extends Message = Message> {
   alerts(sessionId?: string): readonly Alert[];
   /** The commands that were sent so far, in order; of one session, or of all. */
   commands(sessionId?: string): readonly AskedCommand[];
-  /** The facts that there are, windows included: by kind as the definition names them, then in the order in which they came. */
-  facts(sessionId?: string): readonly FactOfSession[];
+  /** The facts that there are: by kind, in the order in which they came; windows, by id, are among them while they hold something. */
+  facts(sessionId?: string): readonly SessionFact[];
   /** Why a session is parked; undefined where it isn't. */
   parked(sessionId?: string): string | undefined;
 }
@@ -124,11 +125,11 @@ class Specification<Alert extends Message> implements RulesSpecification<Alert> 
       .map(({ aggregate, entityId, command }) => ({ aggregate, entityId, command }));
   }
 
-  facts(sessionId?: string): readonly FactOfSession[] {
+  facts(sessionId?: string): readonly SessionFact[] {
     const session = this.#session(sessionId);
     if (session === undefined) return [];
     this.#told(session.sessionId);
-    return factsOf(this.#rules, session.state);
+    return sessionOf(this.#rules, session.sessionId, session.state).facts;
   }
 
   parked(sessionId?: string): string | undefined {
@@ -148,7 +149,11 @@ class Specification<Alert extends Message> implements RulesSpecification<Alert> 
     let { latestMs } = progress;
     reader.upcast(stored).forEach((event, part) => {
       if (!this.#rules.handlers.has(event.type))
-        throw new InvalidArgumentError("type of an event", "one that on or a sequence names", event.type);
+        throw new InvalidArgumentError(
+          "type of an event",
+          "one that on or a sequence names",
+          event.type,
+        );
       const atMs = this.#rules.timeOf(event);
       latestMs = Math.max(latestMs, atMs);
       const { eventId, type, streamId } = event;
@@ -173,8 +178,7 @@ class Specification<Alert extends Message> implements RulesSpecification<Alert> 
       let [after, outcome] = session.take(input, recordedAtMs);
       const isTaken = outcome.refused === undefined;
       if (outcome.refused === "wake-first") {
-        const toMs = input.watermarkMs + this.#rules.latenessMs;
-        [after, outcome] = session.take({ kind: "wake", toMs }, recordedAtMs);
+        [after, outcome] = session.take(wakeBefore(input, this.#rules), recordedAtMs);
       }
       if (outcome.refused !== undefined) fail("an event that is taken", outcome.refused);
       else for (const event of outcome.events) told.push({ sessionId, event });

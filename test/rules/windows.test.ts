@@ -126,7 +126,7 @@ describe("a sliding window", () => {
             // That a sample leaves is a moment of its own.
             const leaving = inside
               .map(({ atMs }) => atMs + sizeMs)
-              .filter((ms) => ms < watermarkMs);
+              .filter((ms) => ms < Math.max(watermarkMs, sample.atMs));
             if (prompt) clockMs = Math.max(clockMs, ...leaving);
             clockMs = Math.max(clockMs, sample.atMs);
             if (sample.atMs > clockMs - sizeMs) inside.push(sample);

@@ -104,6 +104,7 @@ export class NaiveRules {
   #clockMs = -Infinity;
   #atMs = 0;
   #overdueMs = 0;
+  #closedMs = 0;
   #isDue = false;
   #isChanged = false;
   #firedAtOnce = 0;
@@ -115,19 +116,20 @@ export class NaiveRules {
   }
 
   event(atMs: number, watermarkMs: number, handle: () => void): void {
+    const dueMs = Math.max(atMs, watermarkMs);
     for (
-      let due = this.#nextDue(watermarkMs);
+      let due = this.#nextDue(dueMs, watermarkMs);
       due !== undefined;
-      due = this.#nextDue(watermarkMs)
+      due = this.#nextDue(dueMs, watermarkMs)
     ) {
-      this.#enter(due.atMs, due.atMs, true);
+      this.#enter(due.atMs, due.atMs, due.atMs, true);
       due.happen();
       this.#agenda();
       due.after?.();
       this.#agenda();
     }
     const clockMs = this.#clockMs;
-    this.#enter(atMs, watermarkMs, false);
+    this.#enter(atMs, dueMs, watermarkMs, false);
     handle();
     this.#agenda();
     // An event without an effect leaves not even its time behind.
@@ -170,7 +172,7 @@ export class NaiveRules {
     const open = this.#tumbling.find((window) => window.fromMs === fromMs);
     const toMs = fromMs + sizeMs;
     if (open !== undefined && !open.closed) open.samples.push(sample);
-    else if (open === undefined && !(this.#isDue ? toMs <= this.#atMs : toMs < this.#overdueMs))
+    else if (open === undefined && !(this.#isDue ? toMs <= this.#atMs : toMs < this.#closedMs))
       this.#tumbling.push({ fromMs, samples: [sample], closed: false });
     else return;
     this.#isChanged = true;
@@ -178,16 +180,17 @@ export class NaiveRules {
 
   /** All facts: kind, id, data. */
   all(): (readonly [string, string, unknown])[] {
-    return ["A", "B", "C", "D", "E", "S", "W", "T"].flatMap((kind) =>
+    return ["A", "B", "C", "D", "E", "S", "T", "W"].flatMap((kind) =>
       this.#of(kind).map((fact) => [kind, fact.id, dataOf(fact)] as const),
     );
   }
 
-  #enter(atMs: number, overdueMs: number, isDue: boolean): void {
+  #enter(atMs: number, overdueMs: number, closedMs: number, isDue: boolean): void {
     if (!isDue || !this.#isDue || atMs !== this.#atMs) this.#firedAtOnce = 0;
     this.#isChanged = false;
     this.#atMs = atMs;
     this.#overdueMs = overdueMs;
+    this.#closedMs = closedMs;
     this.#isDue = isDue;
     this.#clockMs = Math.max(this.#clockMs, atMs);
     const { sizeMs } = this.#windows.sliding;
@@ -196,7 +199,8 @@ export class NaiveRules {
     this.#sliding = left;
   }
 
-  #nextDue(beforeMs: number) {
+  /** @param closeMs - Windows close before this only. */
+  #nextDue(beforeMs: number, closeMs: number) {
     const dues: {
       atMs: number;
       rank: number;
@@ -245,7 +249,7 @@ export class NaiveRules {
         });
       }
     return dues
-      .filter(({ atMs }) => atMs < beforeMs)
+      .filter(({ atMs, name }) => atMs < (name === "T" ? closeMs : beforeMs))
       .sort(
         (a, b) =>
           a.atMs - b.atMs || a.rank - b.rank || compare(a.name, b.name) || compare(a.id, b.id),

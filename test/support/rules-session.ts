@@ -4,11 +4,11 @@ import { isRejected, type DecideContext } from "../../actors/index.js";
 import { throughCodec } from "../../journal/index.js";
 import { EMPTY_DATA, type Message, type RecordedEvent } from "../../src/kernel/event.js";
 import {
-  factsOf,
+  sessionOf,
   type EventInput,
-  type FactOfSession,
   type FiredRecord,
   type RuleSet,
+  type SessionFact,
   type SessionCommand,
   type SessionInput,
   type SessionState,
@@ -131,8 +131,8 @@ export class RulesSession {
     return this.events.filter(({ type }) => !type.startsWith("rules."));
   }
 
-  facts(): readonly FactOfSession[] {
-    return factsOf(this.rules, this.state);
+  facts(): readonly SessionFact[] {
+    return sessionOf(this.rules, this.sessionId, this.state).facts;
   }
 }
 
