@@ -1,7 +1,7 @@
 /** Sequences: kinds of facts that say that certain events have come one after the other. */
 import { checkArray, checkObject } from "../kernel/check.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
-import type { DataOf, Message } from "../kernel/event.js";
+import type { DataOf, Message, MessageOf } from "../kernel/event.js";
 import { checkId } from "../kernel/ids.js";
 import { checkDuration, checkKindName, type Kind } from "./fact.js";
 
@@ -12,11 +12,9 @@ export interface SequenceEvent<Event extends Message = Message> {
   readonly atMs: number;
 }
 
-type EventOfType<Event extends Message, Type extends Event["type"]> = Event extends Message
-  ? Event["type"] extends Type
-    ? SequenceEvent<Event>
-    : never
-  : never;
+type EventOfType<Event extends Message, Type extends Event["type"]> = SequenceEvent<
+  MessageOf<Event, Type>
+>;
 
 /** A step: an event of a type, or one of which `where` is true. `earlier` are those of the steps before. */
 export type SequenceStep<Event extends Message = Message> =

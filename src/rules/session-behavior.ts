@@ -22,7 +22,7 @@ interface Limited {
 export type SessionCommand =
   /**
    * Takes an input. Refused with `session-full` where too many wait already, and with `wake-first` where more is due before an
-   * event than one commit can hold: give `wake` inputs up to its watermark, then the event again.
+   * event than one commit can hold: give it `wakeBefore` that event, then the event again.
    */
   | {
       readonly type: "take";

@@ -35,6 +35,8 @@ export interface EventInput {
 export interface WakeInput {
   readonly kind: "wake";
   readonly toMs: number;
+  /** Windows close only before this. */
+  readonly closeMs?: number;
 }
 
 /** What became of a command. */
