@@ -1,9 +1,15 @@
-/** Sessions in memory by the states that they are of: making one anew costs more than a step of it. */
+/**
+ * Sessions in memory by the states that they are of: making one anew costs more than a step of it. Only the latest are kept: of
+ * many sessions that each get something now and then none would be found again, and all would be in the collector's way.
+ */
 import { LiveSession } from "./live-session.js";
 import type { RunnableRules } from "./runnable-rules.js";
 import type { SessionState } from "./session.js";
 
-const sessions = new WeakMap<SessionState, LiveSession>();
+const KEPT_MAX = 1_000;
+
+/** The latest last. */
+const sessions = new Map<SessionState, LiveSession>();
 
 /** The session at this state. It is the caller's from now on: it changes with the step, and is to be remembered after it. */
 export function liveOf(rules: RunnableRules, state: SessionState): LiveSession {
@@ -15,4 +21,9 @@ export function liveOf(rules: RunnableRules, state: SessionState): LiveSession {
 /** It is the session at this state now. */
 export function remember(state: SessionState, live: LiveSession): void {
   sessions.set(state, live);
+  if (sessions.size <= KEPT_MAX) return;
+  for (const oldest of sessions.keys()) {
+    sessions.delete(oldest);
+    return;
+  }
 }

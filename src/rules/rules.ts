@@ -222,9 +222,10 @@ export class Rules {
           delivery.outbox.pending === 0 &&
           !delivery.timers.isBusy(),
       );
-      if (isIdle && journal.head() === head) return;
+      if (isIdle && journal.head() === head) break;
       await new Promise<void>((resolve) => clock.defer(resolve));
     }
+    for (const { delivery } of hosts) await delivery.settle();
   }
 
   async #hand(

@@ -97,6 +97,8 @@ export function sessionBehavior(
 
 /** A decision between its events and their fold. */
 interface Decided {
+  /** That the next event is folded into. */
+  state: SessionState;
   readonly draft: SessionDraft;
   /** Events that are folded. */
   folded: number;
@@ -105,8 +107,8 @@ interface Decided {
 class SessionActor {
   readonly #rules: RunnableRules;
   readonly #previous: RunnableRules | undefined;
-  /** By the state that its next event is folded into: the draft has folded all of them once. */
-  readonly #decided = new WeakMap<SessionState, Decided>();
+  /** What was decided last and isn't folded yet: the draft has folded all of it once. */
+  #decided: Decided | undefined;
 
   constructor(rules: RunnableRules, previous: RunnableRules | undefined) {
     this.#rules = rules;
@@ -174,17 +176,17 @@ class SessionActor {
   }
 
   evolve(state: SessionState, event: Message): SessionState {
-    const decided = this.#decided.get(state);
-    this.#decided.delete(state);
-    const { events, states } = decided?.draft ?? {};
-    const folded = decided?.folded ?? 0;
-    const isFolded = events?.[folded]?.data === event.data;
-    const next = (isFolded ? states?.[folded] : undefined) ?? evolveSession(state, event);
-    if (decided === undefined || !isFolded) return next;
+    const decided = this.#decided;
+    if (decided?.state !== state) return evolveSession(state, event);
+    const { events, states, live } = decided.draft;
+    const { folded } = decided;
+    const isFolded = events[folded]?.data === event.data;
+    const next = (isFolded ? states[folded] : undefined) ?? evolveSession(state, event);
+    decided.state = next;
     decided.folded += 1;
-    const { live } = decided.draft;
-    if (decided.folded < decided.draft.events.length) this.#decided.set(next, decided);
-    else if (live !== undefined) remember(next, live);
+    if (isFolded && decided.folded < events.length) return next;
+    this.#decided = undefined;
+    if (isFolded && live !== undefined) remember(next, live);
     return next;
   }
 
@@ -199,7 +201,7 @@ class SessionActor {
 
   #eventsOf(draft: SessionDraft, state: SessionState): readonly Message[] {
     const { events, live } = draft;
-    if (events.length > 0) this.#decided.set(state, { draft, folded: 0 });
+    if (events.length > 0) this.#decided = { state, draft, folded: 0 };
     else if (live !== undefined) remember(state, live);
     return events;
   }
