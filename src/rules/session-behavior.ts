@@ -8,7 +8,7 @@ import { liveOf, remember } from "./live-sessions.js";
 import { releaseKept, type ReleasedEvent } from "./release.js";
 import type { RunnableRules } from "./runnable-rules.js";
 import { SessionDraft, type RecordLimits } from "./session-draft.js";
-import { evolveSession } from "./session-fold.js";
+import { evolveSession, hasAdopted } from "./session-fold.js";
 import { takeInput, timersAnew, type StepContext } from "./session-step.js";
 import { NEW_SESSION, RULES_EVENT_TYPES, type SessionInput, type SessionState } from "./session.js";
 import { timerChanges } from "./step-record.js";
@@ -50,7 +50,8 @@ export type SessionCommand =
   | { readonly type: "discard"; readonly data: Hand }
   /**
    * Takes over the working state that a replay of history up to `position` made; empties it where the replay has no such session.
-   * A parked session goes on with it. Refused with `replay-behind` where the session has taken, or keeps, later inputs.
+   * A parked session goes on with it. Refused with `replay-behind` where the session has taken, or keeps, later inputs,
+   * and with `adopted-before` where it has taken over that replay's.
    */
   | { readonly type: "adopt"; readonly data: Limited & Adopted };
 
@@ -158,6 +159,8 @@ class SessionActor {
 
   adopt(state: SessionState, { limits, ...given }: DataOfCommand<"adopt">, context: DecideContext) {
     if (state.position > given.position) return reject("replay-behind");
+    // Time may have come to it since then: what was done mustn't be again, and its state isn't in the replay any more.
+    if (hasAdopted(state, given.version, given.position)) return reject("adopted-before");
     if (context.version === 0 && given.state === undefined) return [];
     const draft = this.#draftOf(state, context);
     const { eventDataBytesMax } = limits ?? defaultLimits;
