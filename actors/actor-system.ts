@@ -58,6 +58,7 @@ export interface ActorSystemOptions {
   readonly passivateAfterMs: number;
 }
 
+/** What the entities in memory do. Counts are since the runtime was opened, but `activations`, `busy`, `stateBytes` and `waiting`, which are of now. */
 export interface ActorFigures extends PoolFigures {
   readonly hydrations: number;
   /** Events folded by hydrations. */

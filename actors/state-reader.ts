@@ -14,6 +14,7 @@ export type Moment =
   /** Wall time in milliseconds since 1970, compared with when events were recorded. */
   | { readonly timeMs: number };
 
+/** An entity as it is, or was at the moment asked for. */
 export interface StateAt<State> {
   readonly state: State;
   /** 0 where the entity had no history yet; `state` is then the initial one. */

@@ -84,6 +84,7 @@ export interface InstanceQuery {
   readonly after?: string;
 }
 
+/** Instances found, and where to go on. */
 export interface InstancePage {
   readonly instances: readonly ListedInstance[];
   /** Undefined where there are no more. */
@@ -119,6 +120,7 @@ interface SagasPorts {
 
 const PAGE_MAX = 10_000;
 
+/** Instances of sagas: what they are doing, and what can be done to them. `runtime.sagas` is one. */
 export class Sagas {
   readonly #ports: SagasPorts;
 
@@ -272,6 +274,7 @@ export class Sagas {
     return this.#ports.system.delivery.outbox.status();
   }
 
+  /** How a saga stands. */
   status(saga: Saga): SagaStatus {
     const { name, version } = this.#known(saga);
     const routing = this.#ports.system.router(name)?.status();

@@ -1,4 +1,8 @@
-/** The public door of Tidemark. */
+/**
+ * The public door of Tidemark.
+ *
+ * @packageDocumentation
+ */
 export {
   aggregate,
   reject,

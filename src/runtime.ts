@@ -291,6 +291,7 @@ export class Runtime {
     return this.#actors.deadLetters();
   }
 
+  /** How everything stands: the journal, entities in memory, each reader, sagas, messaging. */
   status(): RuntimeStatus {
     return {
       journal: this.#stores.journal.figures(),

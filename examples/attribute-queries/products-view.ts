@@ -12,6 +12,7 @@ export const products = projection({
   version: 1,
   from: [ProductItem],
   collections: {
+    // #region indexes
     products: collection<Product>()
       .index("byBrand", "brand")
       .index("byCategory", "category", "cents")
@@ -20,6 +21,7 @@ export const products = projection({
         stock > 0 ? ([priceBand(cents), cents] as const) : undefined,
       )
       .unique("bySku", "sku"),
+    // #endregion
   },
   on: {
     Listed: ({ entityId, data }, documents) => documents.products.put(entityId, data),

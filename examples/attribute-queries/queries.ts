@@ -19,6 +19,7 @@ const ROUNDS = 2_000;
 const PAGE = 50;
 
 export async function measureQueries(runtime: Runtime, documents: number): Promise<Measured[]> {
+  await assertWritten(runtime);
   const view = runtime.view(products);
   const measured: Measured[] = [];
   const measure = async (
@@ -85,6 +86,30 @@ export async function measureQueries(runtime: Runtime, documents: number): Promi
     ({ cents, stock }, n) => stock > 0 && priceBand(cents) === priceBand(productAt(n).cents),
   );
   return measured;
+}
+
+/** Each way to find, as it is written down; what follows measures the same with products taken at random. */
+async function assertWritten(runtime: Runtime): Promise<void> {
+  const view = runtime.view(products);
+  // #region queries
+  const seventh = await view.get("product-7");
+  const bySku = await view.find("bySku", { equals: "SKU-00000007", limit: 1 });
+  const dearer = await view.find("byCategory", { equals: "category-3", from: 5_000, limit: 50 });
+  const eco = await view.find("byTag", { equals: "eco", limit: 50 });
+  const cheap = await view.find("byBand", { equals: ["cheap"], order: "descending", limit: 50 });
+  // #endregion
+  assert.deepEqual(seventh, productAt(7));
+  assert.deepEqual(bySku.entries, [{ id: idOf(7), document: productAt(7) }]);
+  const isAll = (found: typeof eco, isExpected: (product: Product) => boolean) =>
+    assert.ok(found.entries.length > 0 && found.entries.every((each) => isExpected(each.document)));
+  isAll(dearer, ({ category, cents }) => category === "category-3" && cents >= 5_000);
+  isAll(eco, ({ tags }) => tags.includes("eco"));
+  isAll(cheap, ({ cents, stock }) => stock > 0 && priceBand(cents) === "cheap");
+  const prices = cheap.entries.map(({ document }) => document.cents);
+  assert.deepEqual(
+    prices,
+    prices.toSorted((a, b) => b - a),
+  );
 }
 
 function tagOf(number: number): string {

@@ -15,6 +15,7 @@ export function fetchUsers(
   runtime: () => Promise<Runtime>,
   onAsked: (userId: string, isFound: boolean) => void,
 ): Reactor {
+  // #region reactor
   return reactor({
     name: "fetch-users",
     from: [Product],
@@ -35,4 +36,5 @@ export function fetchUsers(
       },
     },
   });
+  // #endregion
 }

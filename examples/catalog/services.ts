@@ -24,6 +24,7 @@ export function openProducts(
   servers: string,
   onAsked: (userId: string, isFound: boolean) => void,
 ): Promise<Runtime> {
+  // #region open
   const opening: Promise<Runtime> = openRuntime({
     directory,
     aggregates: [Product, FetchedUser],
@@ -35,5 +36,6 @@ export function openProducts(
     expose: { commands: [Product], events: [Product] },
     messaging: messagingAt(servers),
   });
+  // #endregion
   return opening;
 }

@@ -18,6 +18,7 @@ export function confirmationMail(
     from: [confirmation],
     start: "beginning",
     on: {
+      // #region effect
       MailRequested: async (event, { effectId }) => {
         const { to, subject, attempt } = event.data;
         const delivery = await provider.send(effectId, { to, subject });
@@ -32,6 +33,7 @@ export function confirmationMail(
           { commandId: `${effectId}/outcome`, causedBy: event },
         );
       },
+      // #endregion
     },
   });
 }

@@ -38,6 +38,7 @@ function confirmationMachine(retryDelayMs: number) {
     },
     actions: {
       countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
+      // #region request
       requestMail: emit(({ context }) => ({
         type: "MailRequested",
         data: {
@@ -46,6 +47,7 @@ function confirmationMachine(retryDelayMs: number) {
           attempt: context.attempt,
         },
       })),
+      // #endregion
       giveUp: send(
         Order,
         ({ context }) => context.orderId,
@@ -58,6 +60,7 @@ function confirmationMachine(retryDelayMs: number) {
     context: ({ input }) => ({ ...input, attempt: 0 }),
     initial: "requested",
     states: {
+      // #region states
       requested: {
         entry: ["countAttempt", "requestMail"],
         on: {
@@ -73,6 +76,7 @@ function confirmationMachine(retryDelayMs: number) {
         },
       },
       waiting: { after: { retry: "requested" } },
+      // #endregion
       givingUp: { entry: "giveUp", on: { "give-up.accepted": "failed" } },
       sent: { type: "final" },
       failed: { type: "final" },
@@ -81,6 +85,7 @@ function confirmationMachine(retryDelayMs: number) {
 }
 
 export function confirmation(retryDelayMs: number): Saga<MailRequested> {
+  // #region saga
   return saga<readonly [typeof Order], MailRequested>({
     name: "confirmation",
     machine: confirmationMachine(retryDelayMs),
@@ -93,4 +98,5 @@ export function confirmation(retryDelayMs: number): Saga<MailRequested> {
     emits: ["MailRequested"],
     start: "beginning",
   });
+  // #endregion
 }

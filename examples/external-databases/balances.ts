@@ -20,6 +20,7 @@ export const SCHEMA =
   "CREATE TABLE IF NOT EXISTS balances (account TEXT PRIMARY KEY, cents BIGINT NOT NULL, deposits BIGINT NOT NULL)";
 
 /** Not idempotent at all: an event that came twice would be seen in the sums. */
+// #region projection
 export const balancesIn = (database: SqlDatabase) =>
   externalProjection({
     name: "balances",
@@ -37,3 +38,4 @@ export const balancesIn = (database: SqlDatabase) =>
       },
     },
   });
+// #endregion

@@ -34,7 +34,9 @@ async function main(directory: string): Promise<void> {
     flags.postgres === undefined
       ? new SqliteDatabase(join(directory, "balances.sqlite"), SCHEMA)
       : new PostgresDatabase(flags.postgres, SCHEMA);
+  // #region open
   const options = { aggregates: [Account], externalProjections: [balancesIn(database)] };
+  // #endregion
   try {
     // Closed in the middle, with deposits that aren't in the tables yet.
     await withRuntime({ directory, ...options }, (runtime) =>
@@ -54,7 +56,9 @@ async function withRuntime(
   options: OpenRuntimeOptions,
   work: (runtime: Runtime) => Promise<void>,
 ): Promise<void> {
+  // #region open
   const runtime = await openRuntime(options);
+  // #endregion
   console.log(`The log holds ${runtime.head} deposits.`);
   const reporting = setInterval(() => report(runtime), REPORT_EVERY_MS);
   try {

@@ -42,11 +42,13 @@ async function main(directory: string): Promise<void> {
 }
 
 async function serve(directory: string, servers: string): Promise<void> {
+  // #region endpoint
   const endpoints = [GetFoo, GetFoos];
   // Readings come by the feed only, and nobody follows them.
   const expose = { commands: [], events: [] };
   const messaging = nats({ servers, prefix: "foos" });
   const runtime = await openRuntime({ directory, ...options, endpoints, expose, messaging });
+  // #endregion
   const service = await startService(runtime);
   try {
     const reflected = runtime.view(foosView, "foos").position();
@@ -135,14 +137,18 @@ function equalFoos(answers: Answers, expected: readonly FooMessage[]): number {
 
 /** On the same machine a process needs no service: it may read the directory beside its owner. */
 async function checkReadingBeside(directory: string, { one }: Answers): Promise<void> {
+  // #region beside
   const reader = await openRuntime({ directory, ...options, readOnly: true });
   try {
     const row = await reader.view(foosView, "foos").get(one.id, { fresh: true });
+    // #endregion
     const { id: _id, history: _history, ...rest } = one;
     assert.deepEqual(row, rest);
+    // #region beside
   } finally {
     await reader.close();
   }
+  // #endregion
 }
 
 function report({ overNats, described }: Asked): void {

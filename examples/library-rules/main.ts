@@ -24,7 +24,7 @@ const { values: flags } = parseArgs({
   },
 });
 
-const members = Number(flags.size ?? (flags.full ? 1_000_000 : flags.ci ? 600 : 10_000));
+const members = Number(flags.size ?? (flags.full ? 1_000_000 : flags.ci ? 600 : 5_000));
 const traffic: Traffic = { members, branches: Math.min(100, Math.max(4, members / 1_000)) };
 /** Sessions and other entities in memory: of a million ten thousand. */
 const sessionsMax = Math.max(50, members / 100);

@@ -52,9 +52,10 @@ export async function reportDays(
   let [sinceMs, sinceChanges] = [startedAt, 0];
   let service = await Service.start(directory, sessionsMax);
   for (let day = 1; day <= DAYS_BEFORE_CHANGE; day++) {
+    const { joined } = days;
     const reports = days.next();
     if (KILL_DAYS.includes(day)) {
-      const before = await sessionsOf(service, membersAt(days.joined));
+      const before = await sessionsOf(service, membersUpTo(joined));
       service = await killedWhileReporting(service, reports, directory, sessionsMax);
       const { sessions } = await service.ask({ what: "sessions-at", sessions: before });
       lookedAt += before.length;
@@ -62,7 +63,7 @@ export async function reportDays(
     }
     await service.ask({ what: "reports", reports });
     for (const [, { data }] of reports) changes += data.changes.length;
-    if (KILL_DAYS.includes(day)) await checkBooks(service, traffic, days.joined, day);
+    if (KILL_DAYS.includes(day)) await checkBooks(service, traffic, joined, day);
     if (!MEASURED_DAYS.includes(day)) continue;
     const { memory } = await service.ask({ what: "memory" });
     const nowMs = performance.now();
@@ -96,10 +97,10 @@ async function killedWhileReporting(
   return again;
 }
 
-/** The last who joined: their stories are under way. */
-function membersAt(joined: number): readonly string[] {
-  const first = Math.max(0, joined - LOOKED_AT);
-  return Array.from({ length: joined - first }, (_, at) => memberOf(first + at));
+/** Some of those who have joined: with stories under way, and with nothing left but a timer. */
+function membersUpTo(joined: number): readonly string[] {
+  const some = Math.min(LOOKED_AT, joined);
+  return Array.from({ length: some }, (_, at) => memberOf(Math.floor((at * joined) / some)));
 }
 
 async function sessionsOf(
@@ -121,7 +122,7 @@ async function checkBooks(
   joined: number,
   day: number,
 ): Promise<void> {
-  for (const session of await sessionsOf(service, membersAt(joined))) {
+  for (const session of await sessionsOf(service, membersUpTo(joined))) {
     const story = storyOf(traffic, numberOf(session.sessionId));
     const held = booksHeld(story.filter(({ data }) => dayOf(data.atMs) <= day));
     const loans = session.facts.filter(({ kind }) => kind === "loan").map(({ id }) => id);

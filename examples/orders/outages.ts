@@ -6,6 +6,7 @@ import { TidemarkError } from "tidemark";
 import type { NatsServer } from "tidemark/testing";
 import { checkEnd, orderOf, type Branch } from "./branches.js";
 import type { BoxOffice } from "./box-office.js";
+import { OrderSaga } from "./order-saga.js";
 import { Payment } from "./payment.js";
 import type { ServiceProcesses } from "./supervisor.js";
 
@@ -45,6 +46,7 @@ export async function paymentsDown(
   checkEnd(await office.ended("after-it"), "");
   for (const id of patient) checkEnd(await office.ended(id), "");
   for (const id of impatient) checkEnd(await office.ended(id), "payment-timeout");
+  lookAtImpatient(office);
   const seconds = (ms: number) => (ms / 1_000).toFixed(1);
   return {
     name: `payments down for ${seconds(backSince - downSince)} s`,
@@ -52,6 +54,24 @@ export async function paymentsDown(
     ended: `${PATIENT} confirmed, ${IMPATIENT} rejected`,
     shown: `orders taken in ${(placed.percentile(50) / 1e6).toFixed(1)} ms; asking failed with ${asked}; all at their ends ${seconds(performance.now() - backSince)} s after it was back`,
   };
+}
+
+/** What tells an operator where an order is, how it came there, and how all the others stand. */
+function lookAtImpatient(office: BoxOffice): void {
+  // #region look
+  const { sagas } = office.readers.orders;
+  // State, context, timers, commands, what would be undone, why it is parked.
+  const order = sagas.instance(OrderSaga, "impatient-0");
+  // What came, where the machine went, what it asked for.
+  const history = [...sagas.history(OrderSaga, "impatient-0")];
+  const counts = sagas.counts(OrderSaga);
+  // Mermaid, with the number of instances in each state.
+  const diagram = sagas.diagram(OrderSaga);
+  // #endregion
+  assert.equal(order?.state, "rejected");
+  assert.equal(history[0]?.event?.type, "start");
+  assert(counts.some(({ state, instances }) => state === "rejected" && instances >= IMPATIENT));
+  assert.match(diagram, /rejected : rejected \(\d+\)/);
 }
 
 async function failureOfAsking({ runtime }: BoxOffice): Promise<string> {

@@ -9,6 +9,7 @@ function counted(event: { readonly type: string }): void {
   handled.set(event.type, (handled.get(event.type) ?? 0) + 1);
 }
 
+// #region birthdays
 export const birthdays = projection({
   name: "birthdays",
   version: 1,
@@ -25,3 +26,4 @@ export const birthdays = projection({
     },
   },
 });
+// #endregion

@@ -110,8 +110,10 @@ async function mend({ runtime, projections, show }: Shift) {
   const parked = standing(runtime, "euros").parked;
   assert(parked > 0, "what was parked is still parked after a restart");
 
+  // #region mend
   const replay = await operations.replayParked(euros, { ...ADA, reason: "the pound has a rate" });
   const nonsense = replay.failed?.position ?? 0;
+  // #endregion
   assert(replay.replayed > 0 && nonsense > 0);
   await until(() => standing(runtime, "days").state === "stopped");
   show(
@@ -119,10 +121,12 @@ async function mend({ runtime, projections, show }: Shift) {
   );
   assert.equal(standing(runtime, "days").error?.position, nonsense);
 
+  // #region mend
   const reason = "a sale in no currency; cancelled by hand";
   await operations.skip(days, nonsense, { ...ADA, reason });
   await operations.skip(euros, nonsense, { ...ADA, reason });
   const rest = await operations.replayParked(euros, ADA);
+  // #endregion
   assert.equal(rest.failed, undefined);
   await operations.refresh(days, { timeoutMs: TIMEOUT_MS });
   assert.deepEqual(runtime.health(), { state: "healthy", problems: [] });

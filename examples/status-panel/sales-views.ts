@@ -49,6 +49,7 @@ const tills = projection({
   },
 });
 
+// #region on-failure
 /** What it can't convert is parked, by till; the other tills go on. */
 const eurosOf = (release: Release) =>
   projection({
@@ -64,6 +65,7 @@ const eurosOf = (release: Release) =>
       },
     },
   });
+// #endregion
 
 /** A day's total with a sale missing would be wrong: it stops, and asks for somebody. */
 const days = projection({

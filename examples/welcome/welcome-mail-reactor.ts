@@ -12,6 +12,7 @@ export function welcomeMail(
   provider: MailProvider,
   passing: (moment: Moment, userId: string) => void,
 ) {
+  // #region reactor
   return reactor({
     name: "welcome-mail",
     from: [User],
@@ -21,10 +22,15 @@ export function welcomeMail(
       Registered: async ({ entityId }, { effectId, view, signal }) => {
         const user = await view(usersView).get(entityId);
         assert(user, `${entityId} is to be welcomed, and the read model doesn't show them`);
+        // #endregion
         passing("before-send", entityId);
+        // #region reactor
         await provider.send(effectId, { to: user.email, subject: `Welcome, ${user.name}` }, signal);
+        // #endregion
         passing("after-send", entityId);
+        // #region reactor
       },
     },
   });
+  // #endregion
 }

@@ -29,6 +29,7 @@ export interface Explanation {
   readonly facts: readonly ExplainedFact[];
   /** Facts that were collected and aren't listed. */
   readonly omitted: number;
+  /** The same as text, for people. */
   toString(): string;
 }
 

@@ -49,8 +49,11 @@ export interface Rule<Alert extends Message = Message> {
   readonly patterns: readonly Pattern[];
   readonly salience: number;
   readonly lastingMs: number | undefined;
+  /** The moment at which it fires; undefined where the definition says none. */
   readonly dueAt: ((bound: Bound) => unknown) | undefined;
+  /** It fires again whenever this becomes another value. */
   readonly refireOn: ((bound: Bound) => unknown) | undefined;
+  /** What it does when it fires. */
   readonly then: (bound: Bound, act: Act) => void;
   /** Only for the compiler. */
   readonly types?: { readonly alert: Alert };

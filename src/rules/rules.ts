@@ -57,6 +57,7 @@ interface RulesPorts {
 /** Kept events that are given again at a time. */
 const RELEASED_AT_ONCE = 200;
 
+/** Sessions of rule sets: what they know and did, and what can be done to them. `runtime.rules` is one. */
 export class Rules {
   readonly #ports: RulesPorts;
 
@@ -168,6 +169,7 @@ export class Rules {
     return report;
   }
 
+  /** How a rule set stands. */
   status(ruleSet: RuleSet): RuleSetStatus {
     const { name, version } = this.#known(ruleSet);
     const host = this.#ports.system.host(name);

@@ -159,9 +159,11 @@ class SessionActor {
 
   adopt(state: SessionState, { limits, ...given }: DataOfCommand<"adopt">, context: DecideContext) {
     if (state.position > given.position) return reject("replay-behind");
-    // Time may have come to it since then: what was done mustn't be again, and its state isn't in the replay any more.
+    // One that has nothing, or has taken over what there was.
+    const isDone = state.version === 0 || state.version === given.version;
+    if (given.state === undefined && isDone) return [];
+    // Time may have come to it since then: what was done mustn't be done again.
     if (hasAdopted(state, given.version, given.position)) return reject("adopted-before");
-    if (context.version === 0 && given.state === undefined) return [];
     const draft = this.#draftOf(state, context);
     const { eventDataBytesMax } = limits ?? defaultLimits;
     const records = adoptionOf(given, eventDataBytesMax);

@@ -122,9 +122,7 @@ const PARTS_MAX = 2 ** 31;
 
 /** Whether what a replay up to a position made was taken over by this version, and no event was taken since. */
 export function hasAdopted(state: SessionState, version: number, position: number): boolean {
-  const { version: of, position: at, part } = state;
-  // One that the replay has none of has no version.
-  return part === PARTS_MAX && at === position && (of === version || of === 0);
+  return state.part === PARTS_MAX && state.position === position && state.version === version;
 }
 
 function timersAfter(

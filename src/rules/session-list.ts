@@ -2,6 +2,7 @@
 import { compareViewKeys, type ViewKey, type ViewReader } from "../../journal/index.js";
 import { under, type DeliveryRows } from "../delivery/index.js";
 import { checkInteger } from "../kernel/check.js";
+import { InvalidArgumentError } from "../kernel/errors.js";
 
 /** A session in a list. */
 export interface ListedSession {
@@ -18,6 +19,8 @@ export interface ListedSession {
 /** Which sessions, and how many at a time. */
 export interface SessionQuery {
   readonly status?: "active" | "parked";
+  /** Of the rule set that they were last run by; needs a status. */
+  readonly version?: number;
   /** Defaults to 100. */
   readonly limit?: number;
   /** The last one of the page before. */
@@ -38,10 +41,12 @@ export function listedSessions(
   views: ViewReader,
   rows: DeliveryRows,
   ruleSet: string,
-  { status, limit = 100, after }: SessionQuery,
+  { status, version, limit = 100, after }: SessionQuery,
 ): ListedSession[] {
   checkInteger("limit", limit, 1, PAGE_MAX);
-  const place = status === undefined ? [] : [status];
+  if (version !== undefined && status === undefined)
+    throw new InvalidArgumentError("status", "given with a version", status);
+  const place = [status, version].filter((part) => part !== undefined);
   const { from, before } = under(rows.instancesKey(ruleSet, ...place));
   const last: ViewKey | undefined =
     after === undefined
@@ -50,7 +55,7 @@ export function listedSessions(
   const begin = last !== undefined && compareViewKeys(last, from) > 0 ? last : from;
   const found: ListedSession[] = [];
   for (const { key, value } of views.rows("rows", { from: begin, before, limit })) {
-    const [, , , statusOf, version, , , sessionId] = key as [
+    const [, , , statusOf, versionOf, , , sessionId] = key as [
       string,
       string,
       string,
@@ -61,7 +66,7 @@ export function listedSessions(
       string,
     ];
     const { atMs: sinceMs, problem } = value as { atMs: number; problem?: string };
-    found.push({ sessionId, status: statusOf, version, sinceMs, problem });
+    found.push({ sessionId, status: statusOf, version: versionOf, sinceMs, problem });
   }
   return found;
 }

@@ -22,6 +22,7 @@ import { ReplayStore } from "./replay-store.js";
 import type { RuleHost } from "./rule-host.js";
 import type { Switched } from "./rule-log.js";
 import type { RuleSet } from "./rule-set.js";
+import { listedSessions, sessionCounts, type ListedSession } from "./session-list.js";
 import { readSession } from "./session-reader.js";
 import type { StepRecord } from "./session.js";
 
@@ -32,6 +33,7 @@ export interface ChangePorts {
   readonly logger: Logger;
 }
 
+/** How far a change of version is, in this order; `failed` may come at any point. */
 export type ChangePhase = "replaying" | "reporting" | "adopting" | "done" | "failed";
 
 /** How a change of version stands. */
@@ -46,7 +48,7 @@ export interface ChangeStatus {
 }
 
 /** Sessions that take over their state at a time. */
-const ADOPTED_AT_ONCE = 100;
+const PAGE = 100;
 
 export class VersionChange {
   readonly #rules: RuleSet;
@@ -194,10 +196,10 @@ export class VersionChange {
   }
 
   async #adoptAll(): Promise<void> {
-    let ids = this.#store.sessionIds(undefined, ADOPTED_AT_ONCE);
+    let ids = this.#store.sessionIds(undefined, PAGE);
     while (ids.length > 0 && !this.#stopped) {
       await Promise.all(ids.map((sessionId) => this.#adopt(sessionId)));
-      ids = this.#store.sessionIds(ids[ids.length - 1], ADOPTED_AT_ONCE);
+      ids = this.#store.sessionIds(ids[ids.length - 1], PAGE);
     }
     await this.#clearOthers();
     if (this.#stopped) return;
@@ -209,17 +211,22 @@ export class VersionChange {
 
   /** Sessions of the version before that the replay has none of. */
   async #clearOthers(): Promise<void> {
-    const { journal } = this.#ports;
-    let batch: Promise<void>[] = [];
-    for (const event of readAll(journal, { filter: { streamTypes: [this.#rules.name] } })) {
-      if (event.version !== 1) continue;
-      batch.push(this.#adopt(event.entityId));
-      if (batch.length < ADOPTED_AT_ONCE) continue;
-      await Promise.all(batch);
-      batch = [];
-      if (this.#stopped) return;
-    }
-    await Promise.all(batch);
+    const { views } = this.#ports;
+    const { rows, delivery } = this.#host;
+    const { name, version } = this.#rules;
+    await delivery.settle();
+    const others = sessionCounts(views, rows, name)
+      .map((each) => each.version)
+      .filter((each) => each !== 0 && each !== version);
+    for (const other of new Set(others))
+      for (const status of ["active", "parked"] as const) {
+        let page = listedSessions(views, rows, name, { status, version: other, limit: PAGE });
+        while (page.length > 0 && !this.#stopped) {
+          await Promise.all(page.map(({ sessionId }) => this.#adopt(sessionId)));
+          const after = page[page.length - 1] as ListedSession;
+          page = listedSessions(views, rows, name, { status, version: other, limit: PAGE, after });
+        }
+      }
   }
 
   #adopt(sessionId: string): Promise<void> {

@@ -52,6 +52,7 @@ export interface CounterKind extends Kind<WindowValue> {
   readonly form: "counter";
 }
 
+/** Any kind of window. */
 export type WindowKind = SlidingWindowKind | TumblingWindowKind | SessionWindowKind | CounterKind;
 
 /**

@@ -1,6 +1,8 @@
 /**
  * `tidemark/testing`: what users need to test their domain, with no server, no disk and no sleeping; and, where a real disk or a real
  * server is what is asked about, one of each that nobody has to clean up after.
+ *
+ * @packageDocumentation
  */
 export { faultyJournal, InjectedFaultError, type Fault } from "./faulty-journal.js";
 export { ManualClock } from "./manual-clock.js";

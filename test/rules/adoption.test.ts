@@ -55,7 +55,8 @@ describe.each(storeKinds)("adoption, %s", (kind) => {
     const { position = 0 } = runtime.rules.status(second).change ?? {};
     expect(position).toBeGreaterThan(0);
     // As after a crash between the session's commit and the row that says so.
-    const again = { type: "adopt", data: { version: 2, position } };
+    const state = second.behavior.initialState("ann");
+    const again = { type: "adopt", data: { version: 2, position, state } };
     const answer = await runtime.ask(second, "ann", again as never);
     expect(answer).toMatchObject({ status: "rejected", code: "adopted-before" });
     expect(runtime.rules.session(second, "ann")).toEqual(before);
