@@ -4,9 +4,9 @@ import { Branch, type Change } from "./branch.js";
 import { Reminders } from "./reminders.js";
 
 const MINUTE_MS = 60_000;
-export const DAY_MS = 86_400_000;
+export const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Branches report at the end of the day: what one did in the morning may come behind what another did in the evening. */
-export const LATENESS_MS = DAY_MS;
+export const LATENESS_MS = 1 * DAY_MS;
 export const SUSPENDED_AFTER_MS = 14 * DAY_MS;
 export const ASLEEP_AFTER_MS = 90 * DAY_MS;
 export const WEEK_MS = 7 * DAY_MS;
