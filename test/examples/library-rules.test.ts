@@ -1,7 +1,70 @@
+import fc from "fast-check";
+import { givenRules } from "tidemark/testing";
 import { describe, expect, it } from "vitest";
+import type { Change } from "../../examples/library-rules/branch.js";
+import { alertsOf } from "../../examples/library-rules/expected.js";
+import {
+  LATENESS_MS,
+  LibraryRulesV1,
+  LibraryRulesV2,
+} from "../../examples/library-rules/library-rules.js";
 import { FULL, outcomeOf, startExample } from "../support/programs.js";
 
 const [args, members] = FULL ? [["--full"], 1_000_000] : [["--ci"], 600];
+
+const RUNS = Number(process.env["LIBRARY_RUNS"] ?? 300);
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Pauses after which something is due at that very moment, just before or just after, or nothing is. */
+const pause = fc.constantFrom(
+  ...[0, 1, 2 * MINUTE_MS, 5 * MINUTE_MS, 5 * MINUTE_MS + 1, DAY_MS, 7 * DAY_MS, 14 * DAY_MS],
+  ...[28 * DAY_MS, 28 * DAY_MS + 1, 90 * DAY_MS],
+);
+const step = fc.record({
+  type: fc.constantFrom("Lent", "Lent", "Lent", "Returned", "Returned", "Checked", "StaffJoined"),
+  book: fc.integer({ min: 0, max: 5 }).map((n) => `book-${n}`),
+  pause,
+});
+
+function storyOf(steps: readonly { type: string; book: string; pause: number }[]): Change[] {
+  let atMs = 0;
+  return steps.map(({ type, book, pause }) => {
+    atMs += pause;
+    const data = { member: "ann", atMs };
+    if (type === "Lent")
+      return { type, data: { ...data, book, dueAtMs: atMs + 28 * DAY_MS } } as const;
+    if (type === "Returned") return { type, data: { ...data, book } } as const;
+    return { type: type === "Checked" ? type : "StaffJoined", data } as const;
+  });
+}
+
+describe("the library's rules", () => {
+  it.each([
+    [LibraryRulesV1, 3],
+    [LibraryRulesV2, 4],
+  ])(
+    "raise what a plain fold raises, whatever a member does and however long it takes (%#)",
+    (rules, booksMax) => {
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 40 }), pause, (steps, more) => {
+          const story = storyOf(steps);
+          const endMs = (story.at(-1)?.data.atMs ?? 0) + more;
+          const raised = givenRules(rules)
+            .events(story)
+            .time(endMs + LATENESS_MS)
+            .fired("ann")
+            .map(({ rule, atMs, alerts }) => `${rule} at ${atMs}: ${alerts.join()}`);
+          const expected = alertsOf(story, booksMax, endMs).map(
+            ({ rule, atMs, alert }) => `${rule} at ${atMs}: ${alert.type}`,
+          );
+          expect(raised.sort()).toEqual(expected.sort());
+        }),
+        { numRuns: RUNS },
+      );
+    },
+  );
+});
 
 describe("the library-rules example", () => {
   it(
