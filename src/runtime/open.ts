@@ -9,6 +9,7 @@ import { Readers } from "../projections/readers.js";
 import { RuleSystem, type RuleSystemOptions } from "../rules/index.js";
 import { Runtime, type RuntimeParts, type RuntimeStores } from "../runtime.js";
 import { commandPortOf } from "./command-port.js";
+import { LateCommandPort } from "./late-command-port.js";
 import { LocalCommands } from "./local-commands.js";
 import { openMessaging } from "./messaging.js";
 import {
@@ -30,7 +31,9 @@ export async function startRuntime(
   try {
     checkActorNames(options);
     const bounds = boundsOf(options);
-    const readers = await Readers.open({ ...stores, ...ports, ...readersOptionsOf(options) });
+    const commands = new LateCommandPort();
+    const readersOptions = { ...stores, ...ports, ...readersOptionsOf(options), commands };
+    const readers = await Readers.open(readersOptions);
     opened = { readers };
     const aggregates = actorsOf(options);
     const actors = new ActorSystem({ ...bounds, ...ports, aggregates, journal: stores.journal });
@@ -40,10 +43,11 @@ export async function startRuntime(
     const parts = { stores, actors, local, readers, clock: ports.clock, askTimeoutMs };
     const messaging = await openMessaging(parts, options, ports);
     opened = { readers, actors, messaging };
+    commands.open(commandPortOf(local, messaging));
     const coordination: CoordinationPorts = {
       ...stores,
       ...ports,
-      commands: commandPortOf(local, messaging),
+      commands,
       hasAggregate: (name) => local.has(name),
       ask: (...call) => actors.ask(...call),
     };
