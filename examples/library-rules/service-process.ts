@@ -62,7 +62,7 @@ async function answerTo(request: Request): Promise<Answer> {
   switch (request.what) {
     case "reports":
       await Promise.all(request.reports.map(([branch, report]) => take(branch, report)));
-      while (runtime.rules.status(LibraryRulesV1).lagEvents > LAG_MAX) await delay(1);
+      while (runtime.rules.status(LibraryRulesV1).lagEvents > LAG_MAX) await delay(20);
       return { what: "reports", head: runtime.head };
     case "sessions":
       await runtime.rules.idle();

@@ -16,7 +16,7 @@ describe("the library-rules example", () => {
       expect(outcome).toMatchObject({
         "members, each with a session": String(members),
         "sessions in memory at the most": "true",
-        "memory grew by less than 64 MiB from a tenth of them to all": "true",
+        "memory grew by less than 128 MiB from a tenth of them to all": "true",
         "alerts sent again when the rules changed": "0",
         "alerts raised twice": "0",
       });
