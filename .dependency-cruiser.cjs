@@ -45,13 +45,25 @@ module.exports = {
       "sagas-import-downwards-only",
       "A saga instance is an activation over a journal, and nothing more.",
       { path: "^sagas/" },
-      { path: "^src/", pathNot: "^src/kernel/" },
+      { path: "^src/", pathNot: "^src/(kernel|delivery)/" },
+    ),
+    rule(
+      "delivery-imports-journal-and-kernel-only",
+      "What reaches an instance, and what it asks for, is the same for sagas and rules: it knows neither.",
+      { path: "^src/delivery/" },
+      { path: "^(actors|sagas|src)/", pathNot: "^src/(kernel|delivery)/" },
     ),
     rule(
       "readers-dont-know-each-other",
       "Projections, rules and messaging are clients of the journal, side by side; they meet in the runtime.",
       { path: "^src/(projections|rules|messaging)/" },
-      { path: "^(sagas|src)/", pathNot: ["^src/kernel/", "^src/$1/"] },
+      { path: "^(sagas|src)/", pathNot: ["^src/(kernel|delivery)/", "^src/$1/"] },
+    ),
+    rule(
+      "projections-and-messaging-dont-know-delivery",
+      "Only what has instances has something delivered to them.",
+      { path: "^src/(projections|messaging)/" },
+      { path: "^src/delivery/" },
     ),
     rule(
       "projections-and-messaging-dont-know-actors",
@@ -59,11 +71,11 @@ module.exports = {
       { path: "^src/(projections|messaging)/" },
       { path: "^actors/" },
     ),
-    ...["journal", "actors", "sagas"].map((part) =>
+    ...["journal", "actors", "sagas", "src/delivery", "src/rules"].map((part) =>
       rule(
-        `enter-${part}-by-index`,
+        `enter-${part.replace("src/", "")}-by-index`,
         "A part shows what it offers in its index; everything else may change without asking.",
-        { path: "^(journal|actors|sagas|src|examples)/", pathNot: `^${part}/` },
+        { path: "^(journal|actors|sagas|src|examples|templates)/", pathNot: `^${part}/` },
         { path: `^${part}/`, pathNot: `^${part}/index\\.ts$` },
       ),
     ),
@@ -101,12 +113,12 @@ module.exports = {
       "sources-dont-import-programs",
       "Tests, benchmarks and examples are clients; nobody depends on them.",
       { path: "^(src|journal|actors|sagas)/" },
-      { path: "^(test|bench|examples)/" },
+      { path: "^(test|bench|examples|templates)/" },
     ),
     rule(
       "faces-use-the-public-door",
       "A program that needs something private shows that the door lacks something.",
-      { path: "^(examples|src/cli|src/dashboard)/" },
+      { path: "^(examples|templates|src/cli|src/dashboard)/" },
       {
         path: "^(journal|actors|sagas|src|test|bench)/",
         pathNot: [
@@ -120,13 +132,13 @@ module.exports = {
     rule(
       "examples-import-the-package-by-name",
       "An example is read to learn what to type, and a user can't type a path into the sources.",
-      { path: "^examples/" },
+      { path: "^(examples|templates)/" },
       { path: "^src/", dependencyTypes: ["local"] },
     ),
     rule(
       "only-the-runtime-assembles",
       "One file knows every part, so that no two parts have to know each other.",
-      { path: "^src/(projections|rules|messaging|kernel)/" },
+      { path: "^src/(projections|rules|messaging|delivery|kernel)/" },
       { path: `^src/runtime(\\.ts$|/)|${FACES}` },
     ),
     rule(

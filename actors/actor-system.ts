@@ -59,6 +59,7 @@ export interface ActorSystemOptions {
   readonly passivateAfterMs: number;
 }
 
+/** What the entities in memory do. Counts are since the runtime was opened, but `activations`, `busy`, `stateBytes` and `waiting`, which are of now. */
 export interface ActorFigures extends PoolFigures {
   readonly hydrations: number;
   /** Events folded by hydrations. */
@@ -273,7 +274,7 @@ function checkAggregates(aggregates: readonly AnyAggregate[], journal: Journal):
     if (names.has(name)) throw new InvalidArgumentError("aggregates", "of distinct names", name);
     names.add(name);
     for (const type of journal.eventTypes(name)) {
-      if (behavior.upcasters.knows(type)) continue;
+      if (behavior.reads(type)) continue;
       throw new InvalidArgumentError(
         `aggregate ${name}`,
         "able to read every event type recorded for it (add it to evolve, or an upcaster for it)",

@@ -25,6 +25,8 @@ export interface ErasedDefinition {
   readonly initialState: (entityId: string) => unknown;
   readonly decide: Readonly<Record<string, Decide>>;
   readonly evolve: Readonly<Record<string, Evolve>>;
+  /** For events of types that nobody can name beforehand; without it there are none. */
+  readonly evolveOther?: Evolve;
   readonly schemas?: {
     readonly commands?: Readonly<Record<string, StandardSchemaV1>>;
     readonly events?: Readonly<Record<string, StandardSchemaV1>>;
@@ -49,6 +51,7 @@ export class Behavior {
   readonly fingerprint: string;
   readonly #decide: ReadonlyMap<string, Decide>;
   readonly #evolve: ReadonlyMap<string, Evolve>;
+  readonly #evolveOther: Evolve | undefined;
   readonly #commandSchemas: ReadonlyMap<string, StandardSchemaV1>;
   readonly #eventSchemas: ReadonlyMap<string, StandardSchemaV1>;
   readonly #stateSchema: StandardSchemaV1 | undefined;
@@ -70,6 +73,7 @@ export class Behavior {
     if (definition.schemas !== undefined) checkObject(`schemas of ${name}`, definition.schemas);
     this.#decide = functionsOf(`decide of ${name}`, definition.decide);
     this.#evolve = functionsOf(`evolve of ${name}`, definition.evolve);
+    this.#evolveOther = definition.evolveOther;
     this.#commandSchemas = schemasOf(
       `schemas.commands of ${name}`,
       definition.schemas?.commands,
@@ -154,7 +158,7 @@ export class Behavior {
   }
 
   #decided(commandType: string, event: Message): DecidedEvent {
-    if (typeof event !== "object" || (event as unknown) === null || !this.#evolve.has(event.type)) {
+    if (typeof event !== "object" || (event as unknown) === null || !this.#folds(event.type)) {
       const given = (event as unknown) === null ? event : (event as { type?: unknown }).type;
       throw new InvalidArgumentError(
         `type of an event that decide ${commandType} of ${this.name} returns`,
@@ -172,9 +176,18 @@ export class Behavior {
     return new OwnedEvent(type, isolated(data), this.upcasters.shapeOf(type));
   }
 
+  /** Whether a stored type can be folded today. */
+  reads(eventType: string): boolean {
+    return this.#evolveOther !== undefined || this.upcasters.knows(eventType);
+  }
+
+  #folds(eventType: string): boolean {
+    return this.#evolve.has(eventType) || this.#evolveOther !== undefined;
+  }
+
   /** The next state. @throws Whatever `evolve` throws; InvalidArgumentError where it doesn't handle the type. */
   evolve(state: unknown, eventType: string, data: unknown): unknown {
-    const evolve = this.#evolve.get(eventType);
+    const evolve = this.#evolve.get(eventType) ?? this.#evolveOther;
     if (evolve === undefined)
       throw new InvalidArgumentError(
         "event type",

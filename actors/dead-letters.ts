@@ -5,6 +5,7 @@ import type { Message } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { Rejected } from "./decision.js";
 
+/** A command that was told, and refused or failed: nobody waited for its answer. */
 export interface DeadLetter {
   readonly streamId: StreamId;
   readonly command: Message;

@@ -24,6 +24,7 @@ export interface Accepted<Event extends Message = Message> {
   readonly duplicate: boolean;
 }
 
+/** What `ask` resolves with. An error means that the runtime could not do its work, and is thrown. */
 export type Answer<Event extends Message = Message> = Accepted<Event> | Rejected;
 
 /** One event, several in order, none (an empty array), or a refusal. */

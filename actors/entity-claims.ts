@@ -8,6 +8,7 @@ import { reject, type Rejected } from "./decision.js";
 /** A key; several; with an expiry (wall time in milliseconds since 1970); or nothing. */
 export type ClaimValue = string | ClaimedKey | readonly (string | ClaimedKey)[] | null | undefined;
 
+/** A key that an entity claims, and the wall time (milliseconds since 1970) from which another one may have it. */
 export interface ClaimedKey {
   readonly key: string;
   readonly expiresAtMs?: number;

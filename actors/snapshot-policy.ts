@@ -3,6 +3,7 @@ import type { DataOf, Message, Version } from "../src/kernel/event.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { checkArray, checkInteger, checkObject } from "../src/kernel/check.js";
 
+/** When copies of a state are kept: each rule that is given, independently of the others. */
 export interface SnapshotPolicy<State, Event extends Message> {
   /** After so many events since the last one; defaults to 100, 0 turns this off. */
   readonly everyEvents?: number;

@@ -7,6 +7,7 @@ import { checkMoment, isRecordedBy, type Moment } from "../src/kernel/moment.js"
 import type { Behavior } from "./behavior.js";
 import { Fold, usableSnapshot } from "./fold.js";
 
+/** An entity as it is, or was at the moment asked for. */
 export interface StateAt<State> {
   readonly state: State;
   /** 0 where the entity had no history yet; `state` is then the initial one. */

@@ -2,6 +2,7 @@
 import type { RecordedEvent, Position } from "../src/kernel/event.js";
 import type { EventFilter, Journal } from "./journal.js";
 
+/** Which events of the whole journal are read; all of them where nothing is said. */
 export interface ReadAllOptions {
   /** Exclusive; defaults to 0, the beginning. */
   readonly after?: Position;

@@ -4,12 +4,13 @@ import type { Position } from "../src/kernel/event.js";
 import type { Logger } from "../src/kernel/log.js";
 import type { EventFilter, Page } from "./journal.js";
 
+/** How a reader of the log stands. */
 export type SubscriptionState =
   | "catching-up"
   /** Nothing to do: at the head, at its bound, or not asked to go on. */
   | "live"
   | "retrying"
-  /** Told to wait by {@link Subscription.hold}. */
+  /** Told to wait: paused, or while others work on what it keeps. */
   | "held"
   | "stopped"
   | "closed";
@@ -53,6 +54,7 @@ export interface SubscriptionOptions {
   persists?(error: Error): boolean;
 }
 
+/** How a reader of the log stands: where it is, how far behind, how fast. */
 export interface SubscriptionStatus {
   readonly name: string;
   readonly state: SubscriptionState;

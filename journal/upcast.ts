@@ -34,6 +34,7 @@ type LastStep =
 export class Upcaster<Output = unknown> {
   /** Only for the compiler: chains with other results are other types. */
   declare readonly output?: Output;
+  /** From each shape to the next, the oldest first. */
   readonly reshapes: readonly ((data: never) => unknown)[];
   readonly last: LastStep | undefined;
 

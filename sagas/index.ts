@@ -33,18 +33,10 @@ export {
   type SagaStatus,
   type StateCount,
 } from "./sagas.js";
-export { SagaSystem } from "./saga-system.js";
+export { SagaSystem, type SagaSystemOptions } from "./saga-system.js";
 export type { InstanceCommand } from "./saga-behavior.js";
 export { checkGivenEvent } from "./given-event.js";
-export type {
-  CommandOutcome,
-  InstanceState,
-  MachineState,
-  PendingCommand,
-  PendingTimer,
-  SagaInput,
-  StepRecord,
-} from "./instance.js";
+export type { InstanceState, MachineState, SagaInput, StepRecord } from "./instance.js";
 export type { DeployGroup, DeployReport } from "./deploy-check.js";
 export type { HistoryEntry } from "./instance-history.js";
 export { fateOf } from "./machine-versions.js";

@@ -1,7 +1,8 @@
 /** The event that an input is to the machine. */
 import type { EventObject } from "xstate";
+import type { CommandOutcome } from "../src/delivery/index.js";
 import type { Message } from "../src/kernel/event.js";
-import type { AnswerAddress, CommandOutcome, SagaInput } from "./instance.js";
+import type { AnswerAddress, SagaInput } from "./instance.js";
 
 /** As whoever asked the command waits for it. That something is undone isn't told: undefined. */
 export function answerEvent(

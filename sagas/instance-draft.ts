@@ -1,11 +1,12 @@
 /** An instance while one command to it is decided: the events so far, and the state after them. */
 import type { AnyMachineSnapshot } from "xstate";
 import { encode, isPlainlyRecordable, OwnedEvent } from "../journal/index.js";
+import type { IndexChanges } from "../src/delivery/index.js";
 import type { Message } from "../src/kernel/event.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import type { Limits } from "../src/kernel/limits.js";
 import { checkPlainData } from "../src/kernel/plain-data.js";
-import type { IndexChanges, InstanceState, Place, SagaEvent } from "./instance.js";
+import type { InstanceState, Place, SagaEvent } from "./instance.js";
 import { evolveInstance, placeOf, samePlace } from "./instance-fold.js";
 
 /** What one commit may hold. */

@@ -1,12 +1,11 @@
 /** The state of an instance after each of its events. Pure; what an index or a person wants to know is derived from it. */
+import { mayBeDone, type PendingTimer } from "../src/delivery/index.js";
 import type { Message } from "../src/kernel/event.js";
 import {
   isDelay,
   isRepetition,
-  mayBeDone,
   originOf,
   type InstanceState,
-  type PendingTimer,
   type Place,
   type SagaEvent,
   type SagaInput,

@@ -1,10 +1,10 @@
 /** The history of an instance for people: what came, what the machine did, what it asked for. */
 import type { Journal } from "../journal/index.js";
+import type { InstanceName } from "../src/delivery/index.js";
 import { streamIdOf } from "../src/kernel/ids.js";
 import type { Message, Position, RecordedEvent, Version } from "../src/kernel/event.js";
 import { eventOfInput } from "./input-event.js";
 import type { SagaEvent, SagaInput, StepRecord } from "./instance.js";
-import type { InstanceName } from "./saga-rows.js";
 import { stateName } from "./state-name.js";
 
 /** One event of an instance. */
@@ -29,9 +29,9 @@ export interface HistoryEntry {
 
 export function* historyOf(
   journal: Journal,
-  { saga, instanceId }: InstanceName,
+  { owner, instanceId }: InstanceName,
 ): Generator<HistoryEntry> {
-  for (const event of journal.readStream(streamIdOf(saga, instanceId))) yield entryOf(event);
+  for (const event of journal.readStream(streamIdOf(owner, instanceId))) yield entryOf(event);
 }
 
 function entryOf(event: RecordedEvent): HistoryEntry {

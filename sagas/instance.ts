@@ -2,38 +2,18 @@
  * An instance of a saga as its stream tells it: the fold of its events, plain data throughout. `<saga>/<instance id>` is the
  * stream; each step is one event (and those that the machine emitted), with all that came of one input.
  */
-import type { CommandAnswer } from "../src/kernel/command-port.js";
+import {
+  isBehind,
+  type CommandAddress,
+  type CommandOutcome,
+  type Hand,
+  type IndexChanges,
+  type Origin,
+  type PendingCommand,
+  type PendingTimer,
+  type TimerEvent,
+} from "../src/delivery/index.js";
 import type { Message, Position } from "../src/kernel/event.js";
-
-/** Where a routed input comes from. */
-export interface Origin {
-  readonly position: Position;
-  /** One stored event may stand for several of today's: which of them, from 0. */
-  readonly part: number;
-  readonly eventId: string;
-  readonly type: string;
-  readonly streamId: string;
-}
-
-/** What the outbox makes known of a command. */
-export type CommandOutcome =
-  | {
-      readonly outcome: "accepted";
-      readonly version: number;
-      readonly position: Position;
-      readonly events: readonly Message[];
-    }
-  | { readonly outcome: "rejected"; readonly code: string; readonly details: unknown }
-  /** The time allowed is over. It may be carried out all the same. */
-  | { readonly outcome: "timed-out"; readonly attempts: number }
-  /** It can't be carried out, or was tried often enough; where `uncertain`, it may have been. */
-  | {
-      readonly outcome: "given-up";
-      readonly code: string;
-      readonly message: string;
-      readonly attempts: number;
-      readonly uncertain: boolean;
-    };
 
 /** What can happen to an instance. */
 export type SagaInput =
@@ -52,7 +32,7 @@ export type SagaInput =
       readonly id: string;
       readonly dueAtMs: number;
       /** Filled in from what is pending. */
-      readonly event?: MachineEvent;
+      readonly event?: TimerEvent;
     }
   | {
       readonly kind: "answer";
@@ -62,46 +42,8 @@ export type SagaInput =
       readonly to?: AnswerAddress;
     };
 
-/** An event as the machine knows it. */
-export interface MachineEvent {
-  readonly type: string;
-}
-
 /** Who of an instance waits for an answer, and whose it is. */
 export type AnswerAddress = Pick<PendingCommand, "as" | "entityId" | "invocation" | "compensates">;
-
-/** A timer that is set. */
-export interface PendingTimer {
-  readonly id: string;
-  /** Wall time. */
-  readonly dueAtMs: number;
-  readonly event: MachineEvent;
-}
-
-/** A command as somebody is to be asked it. */
-export interface CommandAddress {
-  readonly aggregate: string;
-  readonly remote?: true;
-  readonly entityId: string;
-  readonly command: Message;
-}
-
-/** A command that was asked for and isn't answered. */
-export interface PendingCommand extends CommandAddress {
-  /** The same for every attempt. */
-  readonly id: string;
-  /** Names its answers: `<as>.accepted` and so on. */
-  readonly as: string;
-  /** Set where an invocation asked for it: its answer is that of the invoked actor. */
-  readonly invocation?: string;
-  readonly attemptsMax: number;
-  /** Wall time after which it isn't tried any more. */
-  readonly deadlineAtMs?: number;
-  /** What undoes it once it is done. */
-  readonly compensation?: CommandAddress;
-  /** The command that this one undoes. */
-  readonly compensates?: string;
-}
 
 /** What would undo something that was done; the last one first. */
 export interface Compensation extends CommandAddress {
@@ -130,7 +72,7 @@ export type InstanceStatus =
   | "ended";
 
 /** What an instance is listed under: status, machine version, hash of the machine, state. */
-export type Place = readonly [InstanceStatus, number, string, string];
+export type Place = readonly [status: InstanceStatus, version: number, hash: string, state: string];
 
 /** What was recorded of one input. */
 export interface StepRecord {
@@ -153,24 +95,6 @@ export interface StepRecord {
   readonly compensating?: boolean;
   /** What the machine's `log` actions said. */
   readonly notes?: readonly string[];
-}
-
-/** What of an index changes with an event, so that it can be kept without folding the instance. */
-export interface IndexChanges {
-  /** Where it was listed; absent where it wasn't, or where nothing changed. */
-  readonly from?: Place;
-  readonly to?: Place;
-  /** Not pending any more: timers as id and moment, commands as aggregate and id. */
-  readonly gone?: {
-    readonly timers?: readonly (readonly [string, number])[];
-    readonly commands?: readonly (readonly [string, string])[];
-  };
-}
-
-/** Who did something by hand, and why. */
-export interface Hand {
-  readonly by?: string;
-  readonly reason?: string;
 }
 
 export type SagaEvent =
@@ -242,9 +166,7 @@ export const NEW_INSTANCE: InstanceState = Object.freeze({
 /** Whether a routed input was handled before. */
 export function isRepetition(state: InstanceState, input: SagaInput): boolean {
   const origin = originOf(input);
-  if (origin === undefined) return false;
-  if (origin.position !== state.position) return origin.position < state.position;
-  return origin.part <= state.part;
+  return origin !== undefined && !isBehind(state, origin);
 }
 
 /** Whether a timer is that of an `after`; others are set by `raise`. */
@@ -254,20 +176,4 @@ export function isDelay(timerId: string): boolean {
 
 export function originOf(input: SagaInput): Origin | undefined {
   return input.kind === "start" || input.kind === "event" ? input.origin : undefined;
-}
-
-export function outcomeOf(answer: CommandAnswer): CommandOutcome {
-  if (answer.status === "rejected") {
-    const { code, details = null } = answer;
-    return { outcome: "rejected", code, details };
-  }
-  const { version, position } = answer;
-  const events = answer.events.map(({ type, data }) => ({ type, data }));
-  return { outcome: "accepted", version, position, events };
-}
-
-/** Whether what a command was to do may have been done. */
-export function mayBeDone(answer: CommandOutcome): boolean {
-  if (answer.outcome === "given-up") return answer.uncertain;
-  return answer.outcome !== "rejected";
 }

@@ -21,11 +21,12 @@ import {
   type CommandInput,
   type SendRequest,
 } from "./actions.js";
+import type { TimerEvent } from "../src/delivery/index.js";
 import type { CommandTarget } from "../src/kernel/command-port.js";
 import { describe, TidemarkError } from "../src/kernel/errors.js";
 import type { Message } from "../src/kernel/event.js";
 import { checkPlainData } from "../src/kernel/plain-data.js";
-import { isDelay, type MachineEvent, type MachineState } from "./instance.js";
+import { isDelay, type MachineState } from "./instance.js";
 import { logicOf } from "./invoked-logic.js";
 import { stateName } from "./state-name.js";
 import { recordable } from "./recordable.js";
@@ -43,10 +44,10 @@ export type Effect =
       readonly kind: "set-timer";
       readonly id: string | undefined;
       readonly delayMs: number;
-      readonly event: MachineEvent;
+      readonly event: TimerEvent;
     }
   | { readonly kind: "cancel-timer"; readonly id: string }
-  | { readonly kind: "emit"; readonly event: MachineEvent }
+  | { readonly kind: "emit"; readonly event: TimerEvent }
   | { readonly kind: "log"; readonly label: string | undefined; readonly value: unknown }
   | { readonly kind: "compensate" };
 
@@ -152,7 +153,7 @@ export class MachineRunner {
         // Which invocations ended is seen from the states that are active: the parameters may name nobody.
         return undefined;
       case "xstate.emit":
-        return { kind: "emit", event: (params as { readonly event: MachineEvent }).event };
+        return { kind: "emit", event: (params as { readonly event: TimerEvent }).event };
       case "xstate.log": {
         const { label, value } = params as { readonly label?: string; readonly value: unknown };
         return { kind: "log", label, value };
@@ -243,7 +244,7 @@ export class MachineRunner {
 
 interface RaiseParams {
   readonly id?: string;
-  readonly event: MachineEvent;
+  readonly event: TimerEvent;
   readonly delay?: unknown;
 }
 

@@ -3,9 +3,10 @@
  * today's machine where everything stored of it has a place there (it fits). Else it is parked: nobody guesses.
  */
 import type { AnyMachineSnapshot } from "xstate";
+import type { PendingTimer } from "../src/delivery/index.js";
 import { checkPlainData } from "../src/kernel/plain-data.js";
 import { asError } from "../src/kernel/errors.js";
-import { isDelay, type InstanceState, type MachineState, type PendingTimer } from "./instance.js";
+import { isDelay, type InstanceState, type MachineState } from "./instance.js";
 import type { MachineRunner } from "./machine-runner.js";
 import { recordable } from "./recordable.js";
 import type { RunnableSaga } from "./runnable-saga.js";

@@ -1,5 +1,5 @@
 /** What of the definition of a saga its instances are run by. */
-import type { PendingTimer } from "./instance.js";
+import type { PendingTimer } from "../src/delivery/index.js";
 import type { MachineRunner } from "./machine-runner.js";
 
 /** What a migration turns over. What its history states remember stays, as far as the new machine has the states. */

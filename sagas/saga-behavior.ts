@@ -1,16 +1,11 @@
 /** An instance as an actor: one command for each thing that can be done to it, its events as they are folded. */
 import type { AnyMachineSnapshot } from "xstate";
 import { aggregate, reject, type AnyAggregate, type DecideContext } from "../actors/index.js";
+import type { Hand } from "../src/delivery/index.js";
 import type { Message } from "../src/kernel/event.js";
 import { InstanceDraft, type RecordLimits } from "./instance-draft.js";
 import { evolveInstance } from "./instance-fold.js";
-import {
-  NEW_INSTANCE,
-  SAGA_EVENT_TYPES,
-  type Hand,
-  type InstanceState,
-  type SagaInput,
-} from "./instance.js";
+import { NEW_INSTANCE, SAGA_EVENT_TYPES, type InstanceState, type SagaInput } from "./instance.js";
 import { takeInput, takeKept } from "./instance-step.js";
 import type { RunnableSaga } from "./runnable-saga.js";
 import type { StepContext } from "./step.js";

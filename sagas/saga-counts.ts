@@ -1,10 +1,11 @@
 /** What would become of the instances there are: counted by where they are, each group judged by samples of it. */
+import { under } from "../src/delivery/index.js";
 import type { Journal, ViewReader } from "../journal/index.js";
 import { DeployCheck, type DeployReport } from "./deploy-check.js";
 import { readInstance } from "./instance-reader.js";
 import type { InstanceState, Place } from "./instance.js";
+import { SAGA_ROWS } from "./saga-rows.js";
 import type { Saga } from "./saga.js";
-import { under } from "./saga-rows.js";
 
 const SAMPLES_MAX = 20;
 
@@ -25,7 +26,7 @@ export class SagaCounts {
 
   counts(saga: string): InstanceCount[] {
     const counts: InstanceCount[] = [];
-    for (const { key, value } of this.#rows.rows("rows", under(["sagas", "n", saga])))
+    for (const { key, value } of this.#rows.rows("rows", under(SAGA_ROWS.countsKey(saga))))
       counts.push({ place: key.slice(3) as unknown as Place, instances: value as number });
     return counts;
   }
@@ -45,10 +46,10 @@ export class SagaCounts {
     const [, version, hash] = place;
     // What today's machine began needs no look.
     const limit = version === saga.version && hash === saga.hash ? 1 : SAMPLES_MAX;
-    const range = { ...under(["sagas", "i", saga.name, ...place]), limit };
+    const range = { ...under(SAGA_ROWS.instancesKey(saga.name, ...place)), limit };
     const samples: InstanceState[] = [];
     for (const key of this.#rows.keys("rows", range)) {
-      const state = readInstance(this.#journal, { saga: saga.name, instanceId: key[7] as string });
+      const state = readInstance(this.#journal, { owner: saga.name, instanceId: key[7] as string });
       if (state.machine !== null) samples.push(state);
     }
     return samples;

@@ -15,7 +15,7 @@ const FAILURES_MAX = 5;
 
 export function sagaProblems(system: SagaSystem, counts: SagaCounts): SagaProblem[] {
   const problems: SagaProblem[] = [];
-  const index = system.index?.status();
+  const index = system.delivery.index?.status();
   if (index?.state === "stopped")
     problems.push(unhealthy("index of sagas", index.lastError, "it stopped"));
   for (const name of system.sagas.keys()) {
@@ -37,7 +37,7 @@ export function sagaProblems(system: SagaSystem, counts: SagaCounts): SagaProble
         problem: `${parked} of its instances are parked: look at their problem, mend it, and release them`,
       });
   }
-  for (const { aggregate, failures, lastError } of system.outbox.status()) {
+  for (const { aggregate, failures, lastError } of system.delivery.outbox.status()) {
     if (failures < FAILURES_MAX) continue;
     const problem = `${failures} attempts in a row failed: ${lastError?.message ?? "no reason known"}`;
     problems.push({ reader: `commands of sagas to ${aggregate}`, state: "degraded", problem });

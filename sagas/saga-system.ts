@@ -4,22 +4,26 @@
  */
 import type { Answer, AnyAggregate, AskOptions } from "../actors/index.js";
 import { JournalReadOnlyError, type Journal, type ViewStore } from "../journal/index.js";
+import {
+  CoordinatorLog,
+  DeliverySystem,
+  mayBeDone,
+  Router,
+  type CommandOutcome,
+  type Hand,
+  type InstanceName,
+} from "../src/delivery/index.js";
 import type { Clock } from "../src/kernel/clock.js";
 import type { CommandPort } from "../src/kernel/command-port.js";
 import { asError, hasCode, InvalidArgumentError, TidemarkError } from "../src/kernel/errors.js";
-import type { RecordedEvent } from "../src/kernel/event.js";
 import type { Logger } from "../src/kernel/log.js";
-import { SagaCounts } from "./saga-counts.js";
 import type { RecordLimits } from "./instance-draft.js";
-import { mayBeDone, type CommandOutcome, type Hand, type SagaInput } from "./instance.js";
-import { Outbox } from "./outbox.js";
-import { Router } from "./router.js";
-import type { Saga } from "./saga.js";
+import { SAGA_EVENT_TYPES, type SagaInput } from "./instance.js";
 import type { InstanceCommand } from "./saga-behavior.js";
-import { SagaIndex } from "./saga-index.js";
-import { SagaLog } from "./saga-log.js";
-import type { InstanceName } from "./saga-rows.js";
-import { Timers } from "./timers.js";
+import { SagaCounts } from "./saga-counts.js";
+import { sagaRoutes, type TakeRouted } from "./saga-routes.js";
+import { SAGA_ROWS } from "./saga-rows.js";
+import type { Saga } from "./saga.js";
 
 export interface SagaSystemOptions {
   readonly sagas: readonly Saga[];
@@ -51,68 +55,37 @@ class InstanceFullError extends TidemarkError {
   readonly code = "instance-full";
   readonly retryable = true;
 
-  constructor({ saga, instanceId }: InstanceName) {
-    super(`instance ${instanceId} of saga ${saga} is parked and keeps no more inputs: release it`);
+  constructor({ owner, instanceId }: InstanceName) {
+    super(`instance ${instanceId} of saga ${owner} is parked and keeps no more inputs: release it`);
   }
 }
 
 export class SagaSystem {
   readonly #options: SagaSystemOptions;
-  readonly #sagas = new Map<string, Saga>();
+  readonly #sagas: ReadonlyMap<string, Saga>;
   readonly #routers = new Map<string, Router>();
-  readonly #logs = new Map<string, SagaLog>();
-  readonly #index: SagaIndex | undefined;
-  readonly #timers: Timers;
-  readonly #outbox: Outbox;
+  readonly #logs = new Map<string, CoordinatorLog>();
+  #delivery!: DeliverySystem;
   #closed = false;
 
   private constructor(options: SagaSystemOptions) {
     this.#options = options;
-    const { sagas, journal, views, clock, logger, commands, readOnly } = options;
-    for (const saga of sagas) {
-      if (this.#sagas.has(saga.name))
+    const sagas = new Map<string, Saga>();
+    for (const saga of options.sagas) {
+      if (sagas.has(saga.name))
         throw new InvalidArgumentError("sagas", "of distinct names", saga.name);
       checkTargets(saga, options);
-      this.#sagas.set(saga.name, saga);
-      this.#logs.set(saga.name, new SagaLog(journal, saga.name));
+      sagas.set(saga.name, saga);
+      this.#logs.set(saga.name, new CoordinatorLog(options.journal, "saga", saga.name));
     }
-    const settle = () => this.settle();
-    this.#timers = new Timers({
-      clock,
-      logger,
-      rows: views,
-      settle,
-      fire: ({ saga, instanceId, id, dueAtMs }) =>
-        this.#give({ saga, instanceId }, { kind: "timer", id, dueAtMs }),
-    });
-    this.#outbox = new Outbox({
-      clock,
-      logger,
-      rows: views,
-      commands,
-      settle,
-      answer: (name, commandId, answer) => this.#answer(name, commandId, answer),
-    });
-    if (sagas.length === 0 || readOnly) return;
-    const names = [...this.#sagas.keys()];
-    this.#index = new SagaIndex(
-      names,
-      {
-        timerSet: (timer, key, text) => this.#timers.set(timer, key, text),
-        timerGone: (timer, text) => this.#timers.gone(timer, text),
-        commandAsked: (name, command) => this.#outbox.asked(name, command),
-        commandGone: (aggregate, commandId) => this.#outbox.gone(aggregate, commandId),
-      },
-      { journal, views, clock, logger },
-    );
+    this.#sagas = sagas;
   }
 
   /** Resolves once what was left undone is under way: overdue timers fire, commands leave, events are routed. */
   static async open(options: SagaSystemOptions): Promise<SagaSystem> {
-    const { readOnly, sagas, views, journal } = options;
-    if (readOnly || sagas.length === 0) return new SagaSystem(options);
-    await SagaIndex.clean(views, journal);
     const system = new SagaSystem(options);
+    system.#delivery = await system.#openDelivery();
+    if (options.readOnly || options.sagas.length === 0) return system;
     try {
       await system.#start();
     } catch (error) {
@@ -122,28 +95,36 @@ export class SagaSystem {
     return system;
   }
 
+  #openDelivery(): Promise<DeliverySystem> {
+    const owners = [...this.#sagas.keys()];
+    const indexed = { name: "index of sagas", owners, eventTypes: SAGA_EVENT_TYPES };
+    return DeliverySystem.open(indexed, {
+      ...this.#options,
+      rows: SAGA_ROWS,
+      fire: ({ owner, instanceId, id, dueAtMs }) =>
+        this.#give({ owner, instanceId }, { kind: "timer", id, dueAtMs }),
+      answer: (name, commandId, answer) => this.#answer(name, commandId, answer),
+    });
+  }
+
   async #start(): Promise<void> {
     const { journal, views, clock, logger } = this.#options;
     await this.settle();
     for (const saga of this.#sagas.values()) {
-      const log = this.logOf(saga);
-      await log.deployed(saga);
+      await this.logOf(saga).deployed(saga);
       this.#warnOfMisfits(saga);
     }
-    this.#timers.start();
-    this.#outbox.start(lanesOf(views), journal.head());
+    this.#delivery.start();
     for (const saga of this.#sagas.values()) {
       if (saga.sources.length === 0) continue;
       const log = this.logOf(saga);
-      const take = (instanceId: string, input: SagaInput, causedBy: RecordedEvent) =>
-        this.take({ saga: saga.name, instanceId }, input, {
+      const ports = { journal, views, rows: SAGA_ROWS, clock, logger, log };
+      const take: TakeRouted = (instanceId, input, causedBy) =>
+        this.take({ owner: saga.name, instanceId }, input, {
           causedBy,
           timeoutMs: ROUTING_TIMEOUT_MS,
         });
-      this.#routers.set(
-        saga.name,
-        await Router.open(saga, { journal, views, clock, logger, log, take }),
-      );
+      this.#routers.set(saga.name, await Router.open(sagaRoutes(saga, take), ports));
     }
   }
 
@@ -167,16 +148,8 @@ export class SagaSystem {
     return this.#sagas;
   }
 
-  get index(): SagaIndex | undefined {
-    return this.#index;
-  }
-
-  get outbox(): Outbox {
-    return this.#outbox;
-  }
-
-  get timers(): Timers {
-    return this.#timers;
+  get delivery(): DeliverySystem {
+    return this.#delivery;
   }
 
   get isClosed(): boolean {
@@ -187,13 +160,13 @@ export class SagaSystem {
     return this.#routers.get(saga);
   }
 
-  logOf({ name }: { readonly name: string }): SagaLog {
-    return this.#logs.get(name) as SagaLog;
+  logOf({ name }: { readonly name: string }): CoordinatorLog {
+    return this.#logs.get(name) as CoordinatorLog;
   }
 
   /** The rows of the index reflect everything durable. */
   async settle(): Promise<void> {
-    await this.#index?.settle();
+    await this.#delivery.settle();
   }
 
   /**
@@ -240,13 +213,13 @@ export class SagaSystem {
   }
 
   async #ask(
-    { saga, instanceId }: InstanceName,
+    { owner, instanceId }: InstanceName,
     command: InstanceCommand,
     options: AskOptions,
   ): Promise<Answer> {
     // An instance here may be older than its owner's: its answer would be worth nothing.
     if (this.#options.readOnly) throw new JournalReadOnlyError();
-    const definition = this.#sagas.get(saga) as Saga;
+    const definition = this.#sagas.get(owner) as Saga;
     const aggregate = definition as unknown as AnyAggregate;
     return this.#options.ask(aggregate, instanceId, command, {
       timeoutMs: TAKE_TIMEOUT_MS,
@@ -260,8 +233,8 @@ export class SagaSystem {
     this.#closed = true;
     // All are told before any is waited for: answers may bring one of them more to do.
     const routers = [...this.#routers.values()].map((router) => router.close());
-    await Promise.all([...routers, this.#timers.close(), this.#outbox.close()]);
-    await this.#index?.close();
+    await Promise.all([...routers, this.#delivery.stop()]);
+    await this.#delivery.close();
   }
 }
 
@@ -284,18 +257,4 @@ function tooLarge(answer: CommandOutcome, error: unknown): CommandOutcome {
     attempts: 1,
     uncertain: mayBeDone(answer),
   };
-}
-
-/** The aggregates that commands were left for. */
-function lanesOf(views: ViewStore): string[] {
-  const lanes: string[] = [];
-  let from: readonly (string | number)[] = ["sagas", "c"];
-  const before = ["sagas", "c\u0000"];
-  for (;;) {
-    const [key] = [...views.keys("rows", { from, before, limit: 1 })];
-    if (key === undefined) return lanes;
-    const aggregate = key[2] as string;
-    lanes.push(aggregate);
-    from = ["sagas", "c", `${aggregate}\u0000`];
-  }
 }

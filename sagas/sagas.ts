@@ -1,6 +1,14 @@
 /** What can be seen of sagas and done to their instances: `runtime.sagas`. */
 import { RuntimeClosedError } from "../actors/index.js";
 import { compareViewKeys, type Journal, type ViewKey, type ViewStore } from "../journal/index.js";
+import {
+  type Hand,
+  type LaneStatus,
+  type PendingCommand,
+  type PendingTimer,
+  type RefusedInput,
+  under,
+} from "../src/delivery/index.js";
 import { keptAlive, type Clock } from "../src/kernel/clock.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import type { Message, Metadata, Position } from "../src/kernel/event.js";
@@ -12,21 +20,11 @@ import { checkGivenEvent } from "./given-event.js";
 import type { DeployReport } from "./deploy-check.js";
 import { historyOf, type HistoryEntry } from "./instance-history.js";
 import { readInstance } from "./instance-reader.js";
-import type {
-  Compensation,
-  Hand,
-  InstanceStatus,
-  PendingCommand,
-  PendingTimer,
-  Place,
-  SagaInput,
-} from "./instance.js";
+import type { Compensation, InstanceStatus, Place, SagaInput } from "./instance.js";
 import { placeOf } from "./instance-fold.js";
-import type { LaneStatus } from "./outbox-lane.js";
 import { SagaCounts } from "./saga-counts.js";
-import type { RefusedInput } from "./saga-log.js";
 import { sagaProblems, type SagaProblem } from "./saga-health.js";
-import { under } from "./saga-rows.js";
+import { SAGA_ROWS } from "./saga-rows.js";
 import type { SagaSystem } from "./saga-system.js";
 import type { Saga } from "./saga.js";
 
@@ -87,6 +85,7 @@ export interface InstanceQuery {
   readonly after?: string;
 }
 
+/** Instances found, and where to go on. */
 export interface InstancePage {
   readonly instances: readonly ListedInstance[];
   /** Undefined where there are no more. */
@@ -122,6 +121,7 @@ interface SagasPorts {
 
 const PAGE_MAX = 10_000;
 
+/** Instances of sagas: what they are doing, and what can be done to them. `runtime.sagas` is one. */
 export class Sagas {
   readonly #ports: SagasPorts;
 
@@ -188,16 +188,18 @@ export class Sagas {
   instance<Context = unknown>(
     saga: Saga,
     instanceId: string,
-    { at }: { readonly at?: Moment } = {},
+    options: { readonly at?: Moment } = {},
   ): SagaInstance<Context> | undefined {
     const name = this.#nameOf(saga, instanceId);
+    const { at } = options;
     if (at !== undefined) checkMoment(at);
     const state = readInstance(this.#ports.journal, name, at);
     if (state.machine === null && state.kept.length === 0) return undefined;
     const [status, version, , text] = placeOf(state);
     const { machine, step, timers, commands, problem, kept } = state;
     return {
-      ...name,
+      saga: name.owner,
+      instanceId,
       status,
       state: text,
       value: machine?.value,
@@ -223,8 +225,8 @@ export class Sagas {
     const { status, state, limit = 100 } = query;
     checkInteger("limit", limit, 1, PAGE_MAX);
     const { name } = this.#known(saga);
-    const prefix: ViewKey = ["sagas", "i", name, ...(status === undefined ? [] : [status])];
-    const { from, before } = under(prefix);
+    const place = status === undefined ? [] : [status];
+    const { from, before } = under(SAGA_ROWS.instancesKey(name, ...place));
     const after = cursorKey(query.after);
     const begin = after !== undefined && compareViewKeys(after, from) > 0 ? after : from;
     const instances: ListedInstance[] = [];
@@ -277,9 +279,10 @@ export class Sagas {
 
   /** How commands to each aggregate leave. */
   outbox(): readonly LaneStatus[] {
-    return this.#ports.system.outbox.status();
+    return this.#ports.system.delivery.outbox.status();
   }
 
+  /** How a saga stands. */
   status(saga: Saga): SagaStatus {
     const { name, version } = this.#known(saga);
     const routing = this.#ports.system.router(name)?.status();
@@ -317,14 +320,15 @@ export class Sagas {
 
   async #idle(): Promise<void> {
     const { system, journal, clock } = this.#ports;
+    const { delivery } = system;
     for (;;) {
       // What isn't answered by then never will be here.
       if (system.isClosed) throw new RuntimeClosedError();
       const head = journal.head();
       const routers = [...system.sagas.keys()].map((name) => system.router(name));
       const isRouted = routers.every((router) => (router?.position() ?? head) >= head);
-      const isTold = (system.index?.position() ?? head) >= head;
-      const isSent = system.outbox.pending === 0 && !system.timers.isBusy();
+      const isTold = (delivery.index?.position() ?? head) >= head;
+      const isSent = delivery.outbox.pending === 0 && !delivery.timers.isBusy();
       if (isRouted && isTold && isSent && journal.head() === head) break;
       await new Promise<void>((resolve) => clock.defer(resolve));
     }
@@ -363,7 +367,7 @@ export class Sagas {
 
   #nameOf(saga: Saga, instanceId: string) {
     checkId("instance id", instanceId);
-    return { saga: this.#known(saga).name, instanceId };
+    return { owner: this.#known(saga).name, instanceId };
   }
 
   #known(saga: Saga): Saga {

@@ -1,5 +1,11 @@
 /** What the transitions of one step ask for, gathered: commands with their ids, timers with their moments, events to emit. */
 import type { AnyMachineSnapshot } from "xstate";
+import {
+  commandIdOf,
+  type CommandAddress,
+  type PendingCommand,
+  type PendingTimer,
+} from "../src/delivery/index.js";
 import { checkId } from "../src/kernel/ids.js";
 import { checkObject } from "../src/kernel/check.js";
 import type { CommandTarget } from "../src/kernel/command-port.js";
@@ -7,14 +13,7 @@ import type { Message } from "../src/kernel/event.js";
 import { describe } from "../src/kernel/errors.js";
 import { checkPlainData } from "../src/kernel/plain-data.js";
 import { checkSendingOptions, type SendingOptions } from "./actions.js";
-import { commandIdOf } from "./command-id.js";
-import type {
-  CommandAddress,
-  Compensation,
-  InstanceState,
-  PendingCommand,
-  PendingTimer,
-} from "./instance.js";
+import type { Compensation, InstanceState } from "./instance.js";
 import { NotDurableError, type Effect, type MachineRunner } from "./machine-runner.js";
 import { recordable } from "./recordable.js";
 

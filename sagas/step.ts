@@ -1,15 +1,10 @@
 /** One step of an instance: the machine takes one input, and all that comes of it becomes one record. Pure. */
 import type { AnyMachineSnapshot, EventObject } from "xstate";
+import type { CommandOutcome, PendingTimer } from "../src/delivery/index.js";
 import { asError } from "../src/kernel/errors.js";
 import { answerEvent, codeOf } from "./input-event.js";
 import type { InstanceDraft, RecordLimits } from "./instance-draft.js";
-import type {
-  CommandOutcome,
-  InstanceState,
-  PendingTimer,
-  SagaInput,
-  StepRecord,
-} from "./instance.js";
+import type { InstanceState, SagaInput, StepRecord } from "./instance.js";
 import { taken } from "./instance-fold.js";
 import { NotDurableError, type MachineRunner, type Transition } from "./machine-runner.js";
 import { fateOf } from "./machine-versions.js";

@@ -3,9 +3,16 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-const FOLDERS = ["src", "journal", "actors", "sagas", "bench", "examples", "test"].filter(
-  (folder) => existsSync(folder),
-);
+const FOLDERS = [
+  "src",
+  "journal",
+  "actors",
+  "sagas",
+  "bench",
+  "examples",
+  "templates",
+  "test",
+].filter((folder) => existsSync(folder));
 
 const STEPS = [
   ["types", "tsc", ["-p", "tsconfig.json"]],
@@ -17,6 +24,7 @@ const STEPS = [
   ],
   ["format", "prettier", ["--check", "--log-level", "warn", "."]],
   ["dead code", "knip", ["--no-progress"]],
+  ["reference", "scripts/reference.mjs", ["--check"]],
 ];
 
 const PARALLEL = 2;
@@ -24,9 +32,10 @@ const PARALLEL = 2;
 function run([name, command, args]) {
   const started = performance.now();
   return new Promise((resolve) => {
-    const child = spawn(join("node_modules", ".bin", command), args, {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const [program, first] = command.endsWith(".mjs")
+      ? [process.execPath, [command]]
+      : [join("node_modules", ".bin", command), []];
+    const child = spawn(program, [...first, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     child.stderr.on("data", (chunk) => (output += chunk));

@@ -1,4 +1,8 @@
-/** The public door of Tidemark. */
+/**
+ * The public door of Tidemark.
+ *
+ * @packageDocumentation
+ */
 export {
   aggregate,
   reject,
@@ -196,6 +200,50 @@ export type {
 export { ViewCorruptedError } from "./projections/view-corrupted.js";
 export type { CollectionReaders, View, ViewOf } from "./projections/view.js";
 export type { WatchedChange } from "./projections/watch.js";
+export {
+  changeText,
+  counter,
+  fact,
+  rule,
+  ruleSet,
+  sequence,
+  sessionWindow,
+  signal,
+  slidingWindow,
+  tumblingWindow,
+  type Act,
+  type AlertQuery,
+  type ChangePhase,
+  type ChangeReport,
+  type ChangeStatus,
+  type ExplainedFact,
+  type Explanation,
+  type FactKind,
+  type Fired,
+  type FiredRecord,
+  type FiringSample,
+  type Kind,
+  type ListedSession,
+  type RaisedAlert,
+  type Rule,
+  type RuleChange,
+  type Rules,
+  type RulesAnswer,
+  type RuleSet,
+  type RuleSetDefinition,
+  type RuleSetStatus,
+  type SequenceKind,
+  type SequenceValue,
+  type Session,
+  type SessionCount,
+  type SessionFact,
+  type SessionQuery,
+  type SignalKind,
+  type WaitingMatch,
+  type WindowKind,
+  type WindowValue,
+  type WorkingMemory,
+} from "./rules/index.js";
 export { openRuntime, type Runtime, type RuntimeStatus } from "./runtime.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
 export {

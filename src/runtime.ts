@@ -48,7 +48,13 @@ import type { PastView, PastViewOptions } from "./projections/past-view.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import { Readers } from "./projections/readers.js";
-import { Sagas, SagaSystem, type SagaStatus } from "../sagas/index.js";
+import {
+  Rules,
+  RuleSystem,
+  type RuleSetStatus,
+  type RuleSystemOptions,
+} from "./rules/index.js";
+import { Sagas, SagaSystem, type SagaStatus, type SagaSystemOptions } from "../sagas/index.js";
 import type {
   ExternalStatus,
   Health,
@@ -82,6 +88,8 @@ export interface RuntimeStatus {
   readonly externals: Readonly<Record<string, ExternalStatus>>;
   /** By name. */
   readonly sagas: Readonly<Record<string, SagaStatus>>;
+  /** Rule sets by name. */
+  readonly rules: Readonly<Record<string, RuleSetStatus>>;
   /** Undefined where no messages were needed so far. */
   readonly messaging: MessagingStatus | undefined;
 }
@@ -101,6 +109,7 @@ export interface RuntimeParts {
   readonly readers: Readers;
   readonly messaging: Messaging<never>;
   readonly sagas: SagaSystem;
+  readonly rules: RuleSystem;
   readonly clock: Clock;
   readonly askTimeoutMs: number;
 }
@@ -114,6 +123,8 @@ export class Runtime {
   readonly #messaging: Messaging<never>;
   /** Instances of sagas: what they are doing, and what can be done to them. */
   readonly sagas: Sagas;
+  /** Sessions of rule sets: what they hold, what they raised and why, and what can be done to them. */
+  readonly rules: Rules;
   #closing: Promise<void> | undefined;
 
   constructor(parts: RuntimeParts) {
@@ -123,6 +134,7 @@ export class Runtime {
     this.#readers = parts.readers;
     this.#messaging = parts.messaging;
     this.sagas = new Sagas({ ...parts.stores, system: parts.sagas, clock: parts.clock });
+    this.rules = new Rules({ ...parts.stores, system: parts.rules, clock: parts.clock });
   }
 
   /** Pause, resume, rebuild, roll back, skip, and replay what is parked. */
@@ -313,6 +325,7 @@ export class Runtime {
     return this.#actors.deadLetters();
   }
 
+  /** How everything stands: the journal, entities in memory, each reader, sagas, messaging. */
   status(): RuntimeStatus {
     return {
       journal: this.#stores.journal.figures(),
@@ -321,13 +334,18 @@ export class Runtime {
       reactors: byName(this.#readers.reactorStatuses()),
       externals: byName(this.#readers.externalStatuses()),
       sagas: this.sagas.statuses(),
+      rules: this.rules.statuses(),
       messaging: this.#messaging.status(),
     };
   }
 
-  /** Whether projections, reactors, sagas and messaging do their work: for a probe. */
+  /** Whether projections, reactors, sagas, rule sets and messaging do their work: for a probe. */
   health(): Health {
-    const problems = [...this.sagas.problems(), ...this.#messaging.problems()];
+    const problems = [
+      ...this.sagas.problems(),
+      ...this.rules.problems(),
+      ...this.#messaging.problems(),
+    ];
     return healthWith(this.#readers.health(), problems);
   }
 
@@ -341,9 +359,14 @@ export class Runtime {
   }
 
   async #close(): Promise<void> {
-    // Together: what sagas and other services have in hand is answered by the actors, which take nothing new from here on.
-    const { sagas } = this.#parts;
-    await Promise.all([sagas.close(), this.#messaging.stopIntake(), this.#actors.close()]);
+    // Together: what sagas, rules and other services have in hand is answered by the actors, which take nothing new from here on.
+    const { sagas, rules } = this.#parts;
+    await Promise.all([
+      sagas.close(),
+      rules.close(),
+      this.#messaging.stopIntake(),
+      this.#actors.close(),
+    ]);
     await this.#readers.close();
     // Last, so that what was just recorded may still be published, and effects in hand may still ask.
     await this.#messaging.close();
@@ -372,16 +395,19 @@ export async function startRuntime(
     const parts = { stores, actors, local, readers, clock: ports.clock, askTimeoutMs };
     const messaging = await openMessaging(parts, options, ports);
     opened = { readers, actors, messaging };
-    const sagas = await SagaSystem.open({
+    const coordination: CoordinationPorts = {
       ...stores,
       ...ports,
-      sagas: options.sagas ?? [],
       commands: commandPortOf(local, messaging),
       hasAggregate: (name) => local.has(name),
       ask: (...call) => actors.ask(...call),
-    });
-    return new Runtime({ ...parts, messaging, sagas });
+    };
+    const sagas = await SagaSystem.open({ ...coordination, sagas: options.sagas ?? [] });
+    opened = { ...opened, sagas };
+    const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
+    return new Runtime({ ...parts, messaging, sagas, rules });
   } catch (error) {
+    await opened.sagas?.close();
     await opened.messaging?.stopIntake();
     await opened.actors?.close();
     await opened.readers?.close();
@@ -426,13 +452,16 @@ function openViews(directory: string, storeId: string, readOnly: boolean, clock:
   return new LmdbViews(directory, storeId, readOnly, giveWay);
 }
 
-/** What runs as an actor: aggregates, and the instances of sagas. */
-function actorsOf({ aggregates, sagas = [] }: RuntimeOptions): AnyAggregate[] {
-  return [...aggregates, ...(sagas as readonly unknown[] as readonly AnyAggregate[])];
+/** What coordinates needs the same: the stores, the actors, and a way for commands. */
+type CoordinationPorts = Omit<SagaSystemOptions, "sagas"> & Omit<RuleSystemOptions, "ruleSets">;
+
+/** What runs as an actor: aggregates, instances of sagas, and sessions of rule sets. */
+function actorsOf({ aggregates, sagas = [], ruleSets = [] }: RuntimeOptions): AnyAggregate[] {
+  return [...aggregates, ...([...sagas, ...ruleSets] as unknown[] as readonly AnyAggregate[])];
 }
 
-function checkActorNames({ aggregates, sagas = [] }: RuntimeOptions): void {
-  for (const { name } of [...aggregates, ...sagas])
+function checkActorNames({ aggregates, sagas = [], ruleSets = [] }: RuntimeOptions): void {
+  for (const { name } of [...aggregates, ...sagas, ...ruleSets])
     if (name === AUDIT_STREAM_TYPE)
       throw new InvalidArgumentError("aggregate name", "another one: it is Tidemark's own", name);
 }

@@ -3,7 +3,7 @@ import { connect } from "nats";
 import { openRuntime } from "../../src/index.js";
 import { systemClock } from "../../src/kernel/system-clock.js";
 import { nats } from "../../src/messaging/nats/index.js";
-import { NatsServer } from "../../test/support/nats-server.js";
+import { NatsServer } from "../../src/testing/nats-server.js";
 import { Account, accountIds } from "../account.js";
 import { closedLoop, Comparison, type Answer, type Sample } from "../measure.js";
 import { inDirectory } from "../stores/directory.js";
@@ -30,7 +30,7 @@ export async function relay({ rounds, relayed: events }: RelaySize): Promise<Ans
 
 async function bare(events: number): Promise<Sample> {
   const server = await NatsServer.start();
-  const connection = await connect({ servers: server.address });
+  const connection = await connect({ servers: server.url });
   const manager = await connection.jetstreamManager();
   await manager.streams.add({ name: "raw", subjects: ["raw.>"] });
   const jetStream = connection.jetstream();
@@ -48,7 +48,7 @@ function fromLog(events: number): Promise<Sample> {
     await deposits(filled, accountIds(ACCOUNTS), events, 256);
     await filled.close();
     const server = await NatsServer.start();
-    const messaging = nats({ servers: server.address, prefix: "bench" });
+    const messaging = nats({ servers: server.url, prefix: "bench" });
     const startedAt = performance.now();
     const runtime = await openRuntime({ directory, aggregates: [Account], messaging });
     const alive = systemClock.keepAlive?.();

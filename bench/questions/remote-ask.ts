@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { connect } from "nats";
 import { openRuntime } from "../../src/index.js";
 import { nats } from "../../src/messaging/nats/index.js";
-import { NatsServer } from "../../test/support/nats-server.js";
+import { NatsServer } from "../../src/testing/nats-server.js";
 import { Account, accountIds, shuffled } from "../account.js";
 import { closedLoop, Comparison, type Answer, type Sample } from "../measure.js";
 import { inDirectory } from "../stores/directory.js";
@@ -33,7 +33,7 @@ export async function remoteAsk({ rounds, remoteAsks: asks }: RemoteAskSize): Pr
 async function withServer<T>(work: (address: string) => Promise<T>): Promise<T> {
   const server = await NatsServer.start();
   try {
-    return await work(server.address);
+    return await work(server.url);
   } finally {
     await server.remove();
   }

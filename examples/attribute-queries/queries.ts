@@ -1,14 +1,16 @@
 /** The queries, each checked against what the products of the run must give, and measured. */
 import assert from "node:assert/strict";
+import { createHistogram, type Histogram } from "node:perf_hooks";
 import type { Runtime } from "tidemark";
-import { Latencies } from "../support/figures.js";
-import { randomAt } from "../support/random.js";
-import { priceBand, products, type Product } from "./products.js";
-import { idOf, productAt } from "./supply.js";
+import { randomAt } from "tidemark/testing";
+import type { Product } from "./product.js";
+import { priceBand, products } from "./products-view.js";
+import { idOf, productAt } from "./traffic.js";
 
 export interface Measured {
   readonly query: string;
-  readonly latencies: Latencies;
+  /** Nanoseconds. */
+  readonly latencies: Histogram;
   /** Milliseconds that half of them may not exceed. */
   readonly targetMs: number;
 }
@@ -17,6 +19,7 @@ const ROUNDS = 2_000;
 const PAGE = 50;
 
 export async function measureQueries(runtime: Runtime, documents: number): Promise<Measured[]> {
+  await assertWritten(runtime);
   const view = runtime.view(products);
   const measured: Measured[] = [];
   const measure = async (
@@ -25,10 +28,12 @@ export async function measureQueries(runtime: Runtime, documents: number): Promi
     ask: (number: number) => Promise<(Product | undefined)[]>,
     isExpected: (product: Product, number: number) => boolean,
   ) => {
-    const latencies = new Latencies();
+    const latencies = createHistogram();
     for (let round = 0; round < ROUNDS; round++) {
       const number = Math.floor(randomAt(20, round) * documents);
-      const found = await latencies.time(() => ask(number));
+      const askedAt = performance.now();
+      const found = await ask(number);
+      latencies.record(Math.ceil((performance.now() - askedAt) * 1e6));
       assert.ok(found.length > 0 && found.length <= PAGE);
       for (const product of found)
         assert.ok(product !== undefined && isExpected(product, number), query);
@@ -81,6 +86,30 @@ export async function measureQueries(runtime: Runtime, documents: number): Promi
     ({ cents, stock }, n) => stock > 0 && priceBand(cents) === priceBand(productAt(n).cents),
   );
   return measured;
+}
+
+/** Each way to find, as it is written down; what follows measures the same with products taken at random. */
+async function assertWritten(runtime: Runtime): Promise<void> {
+  const view = runtime.view(products);
+  // #region queries
+  const seventh = await view.get("product-7");
+  const bySku = await view.find("bySku", { equals: "SKU-00000007", limit: 1 });
+  const dearer = await view.find("byCategory", { equals: "category-3", from: 5_000, limit: 50 });
+  const eco = await view.find("byTag", { equals: "eco", limit: 50 });
+  const cheap = await view.find("byBand", { equals: ["cheap"], order: "descending", limit: 50 });
+  // #endregion
+  assert.deepEqual(seventh, productAt(7));
+  assert.deepEqual(bySku.entries, [{ id: idOf(7), document: productAt(7) }]);
+  const isAll = (found: typeof eco, isExpected: (product: Product) => boolean) =>
+    assert.ok(found.entries.length > 0 && found.entries.every((each) => isExpected(each.document)));
+  isAll(dearer, ({ category, cents }) => category === "category-3" && cents >= 5_000);
+  isAll(eco, ({ tags }) => tags.includes("eco"));
+  isAll(cheap, ({ cents, stock }) => stock > 0 && priceBand(cents) === "cheap");
+  const prices = cheap.entries.map(({ document }) => document.cents);
+  assert.deepEqual(
+    prices,
+    prices.toSorted((a, b) => b - a),
+  );
 }
 
 function tagOf(number: number): string {

@@ -1,6 +1,6 @@
 /** The join: one projection of three aggregates, whose documents are ready to be shown. */
 import { collection, projection, type DocumentsOf } from "tidemark";
-import { Booking, Client, Service } from "./domain.js";
+import { Booking, Client, Service } from "./booking.js";
 
 export interface BookingRow {
   readonly clientId: string;
@@ -17,6 +17,7 @@ interface Name {
 /** Stands where a client or service isn't known yet; its first event mends it. */
 export const UNKNOWN = "?";
 
+// #region join
 const collections = {
   bookings: collection<BookingRow>()
     .index("byService", "serviceId", "day")
@@ -28,16 +29,17 @@ const collections = {
 
 type Documents = DocumentsOf<typeof collections>;
 
-function nameClient(clientId: string, name: Name, { bookings, clients }: Documents): void {
-  clients.put(clientId, name);
-  for (const { id, document } of bookings.find("byClient", { equals: clientId }))
-    bookings.put(id, { ...document, clientName: name.name });
-}
-
 function nameService(serviceId: string, name: Name, { bookings, services }: Documents): void {
   services.put(serviceId, name);
   for (const { id, document } of bookings.find("byService", { equals: serviceId }))
     bookings.put(id, { ...document, serviceName: name.name });
+}
+// #endregion
+
+function nameClient(clientId: string, name: Name, { bookings, clients }: Documents): void {
+  clients.put(clientId, name);
+  for (const { id, document } of bookings.find("byClient", { equals: clientId }))
+    bookings.put(id, { ...document, clientName: name.name });
 }
 
 export const bookingsView = projection({

@@ -1,7 +1,7 @@
 /** What the view must show, joined from the whole log in plain code: names first, then who is booked. */
 import type { RecordedEvent, Runtime } from "tidemark";
 import { UNKNOWN, type BookingRow } from "./bookings-view.js";
-import type { BookingEvent, ClientEvent, ServiceEvent } from "./domain.js";
+import type { BookingEvent, ClientEvent, ServiceEvent } from "./booking.js";
 
 type Event = RecordedEvent<BookingEvent | ClientEvent | ServiceEvent>;
 

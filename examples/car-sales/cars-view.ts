@@ -3,7 +3,7 @@
  * Version 2 listens to it.
  */
 import { collection, projection } from "tidemark";
-import { Car, Customer } from "./cars.js";
+import { Car, Customer } from "./car.js";
 
 export interface CarRow {
   readonly model: string;
@@ -34,6 +34,7 @@ export const carsV1 = projection({
   },
 });
 
+// #region version-2
 export const carsV2 = projection({
   name: "cars",
   version: 2,
@@ -46,12 +47,15 @@ export const carsV2 = projection({
     customers: collection<CustomerRow>(),
   },
   on: {
+    // #endregion
     Registered: ({ entityId, data }, { customers }) => customers.put(entityId, data),
+    // #region version-2
     Renamed: ({ entityId, data }, { cars, customers }) => {
       customers.put(entityId, data);
       for (const { id, document } of cars.find("byCustomer", { equals: entityId }))
         cars.put(id, { ...document, customerName: data.name });
     },
+    // #endregion
     Created: ({ entityId, data }, { cars }) =>
       cars.put(entityId, { ...data, customerId: null, customerName: null }),
     Repainted: ({ entityId, data }, { cars }) =>
@@ -60,5 +64,7 @@ export const carsV2 = projection({
       const customerName = customers.get(customerId)?.name ?? null;
       cars.update(entityId, (car) => car && { ...car, customerId, customerName });
     },
+    // #region version-2
   },
 });
+// #endregion

@@ -1,6 +1,6 @@
 /** What the view must show, folded from the whole log in plain code that shares nothing with the projection. */
 import type { DataOf, Position, RecordedEvent, Runtime } from "tidemark";
-import { Car, Customer, type CarEvent, type CustomerEvent } from "./cars.js";
+import { Car, Customer, type CarEvent, type CustomerEvent } from "./car.js";
 import type { CarRow } from "./cars-view.js";
 
 export type Cars = ReadonlyMap<string, CarRow>;

@@ -1,7 +1,21 @@
 /** What the program shows. */
+import type { Histogram } from "node:perf_hooks";
 import Table from "cli-table3";
 import type { Runtime } from "tidemark";
 import { carsV2, type CarRow } from "./cars-view.js";
+
+export function count(value: number): string {
+  return value.toLocaleString("en");
+}
+
+export function line(name: string, text: string): void {
+  console.log(`  ${name.padEnd(30)}${text}`);
+}
+
+export function latencyText(latencies: Histogram): string {
+  const ms = (share: number) => `${(latencies.percentile(share) / 1e6).toFixed(1)} ms`;
+  return `p50 ${ms(50)}, p99 ${ms(99)}, slowest ${ms(100)} (${count(latencies.count)})`;
+}
 
 export function changesText(
   changes: readonly { readonly id: string; readonly before: CarRow; readonly after: CarRow }[],

@@ -2,11 +2,11 @@
  * What the world sends: the same commands in every run, each with an id made of its number. Whoever was killed sends them
  * again; what is recorded already is then answered from the journal.
  */
+import { createHistogram, type Histogram } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, Runtime } from "tidemark";
-import { Latencies } from "../support/figures.js";
-import { pickAt, randomAt } from "../support/random.js";
-import { Car, Customer, type CarCommand, type CustomerCommand } from "./cars.js";
+import { pickAt, randomAt } from "tidemark/testing";
+import { Car, Customer, type CarCommand, type CustomerCommand } from "./car.js";
 
 type Step =
   | { readonly carId: string; readonly command: CarCommand }
@@ -60,7 +60,8 @@ export function askStep(runtime: Runtime, size: Size, number: number): Promise<A
 }
 
 export interface Sent {
-  readonly latencies: Latencies;
+  /** Nanoseconds. */
+  readonly latencies: Histogram;
   readonly accepted: number;
   readonly rejected: number;
 }
@@ -74,7 +75,7 @@ export async function send(
 ): Promise<Sent> {
   const { perSecond = Infinity, onAnswer } = options;
   const startedAt = performance.now();
-  const latencies = new Latencies();
+  const latencies = createHistogram();
   let next = from;
   let accepted = 0;
   async function sender(): Promise<void> {
@@ -82,7 +83,9 @@ export async function send(
       const number = next++;
       const dueInMs = startedAt + ((number - from) / perSecond) * 1_000 - performance.now();
       if (dueInMs > 1) await sleep(dueInMs);
-      const answer = await latencies.time(() => askStep(runtime, size, number));
+      const sentAt = performance.now();
+      const answer = await askStep(runtime, size, number);
+      latencies.record(Math.ceil((performance.now() - sentAt) * 1e6));
       if (answer.status === "accepted") accepted += 1;
       onAnswer?.(answer);
     }

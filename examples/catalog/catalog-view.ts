@@ -14,9 +14,11 @@ import { FetchedUser, Product, type ProductData } from "./product.js";
 import type { Profile, UserEvent } from "./user.js";
 
 /** A type is all that both services share. */
+// #region users
 export const Users = remote<Message, UserEvent>("user", {
   events: ["Registered", "Renamed", "EmailChanged"],
 });
+// #endregion
 
 export interface UserRow extends Profile {
   /** Of the user, in the users service. */

@@ -2,7 +2,7 @@
 import { openRuntime, type Runtime, type Transport } from "tidemark";
 import { nats } from "tidemark/nats";
 import { catalog, Products, Users } from "./catalog-view.js";
-import { fetchUsers } from "./fetch-users.js";
+import { fetchUsers } from "./fetch-users-reactor.js";
 import { FetchedUser, Product } from "./product.js";
 import { User } from "./user.js";
 import { UserProfile, usersView } from "./users-view.js";
@@ -24,6 +24,7 @@ export function openProducts(
   servers: string,
   onAsked: (userId: string, isFound: boolean) => void,
 ): Promise<Runtime> {
+  // #region open
   const opening: Promise<Runtime> = openRuntime({
     directory,
     aggregates: [Product, FetchedUser],
@@ -35,5 +36,6 @@ export function openProducts(
     expose: { commands: [Product], events: [Product] },
     messaging: messagingAt(servers),
   });
+  // #endregion
   return opening;
 }

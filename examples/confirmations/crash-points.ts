@@ -7,7 +7,8 @@ import { ManualClock, MemoryDirectory, openMemoryRuntime, type Fault } from "tid
 import type { Runtime } from "tidemark";
 import type { MailProvider } from "./mail-provider.js";
 import { openService, type Service } from "./service.js";
-import { checkOneMailEach, customers, isTold, placeOrders, providerFor } from "./story.js";
+import { canBeReached, checkOneMailEach, isTold } from "./expected.js";
+import { customers, placeOrders, providerFor } from "./traffic.js";
 
 const CUSTOMERS = 16;
 const RETRY_DELAY_MS = 10;
@@ -18,6 +19,8 @@ const QUIET_MS = 60;
 export interface CrashPoints {
   readonly points: number;
   readonly mails: number;
+  /** One for each customer who can be reached, at each point. */
+  readonly mailsDue: number;
   /** Mails that were asked for again under the same id. */
   readonly repetitions: number;
 }
@@ -32,7 +35,8 @@ export async function crashEverywhere(pointsMax: number): Promise<CrashPoints> {
     mails += provider.sent.length;
     repetitions += provider.repetitions;
   }
-  return { points: faults.length, mails, repetitions };
+  const reached = customers(CUSTOMERS).filter(canBeReached).length;
+  return { points: faults.length, mails, mailsDue: faults.length * reached, repetitions };
 }
 
 /** Every write of the story, before and after. */

@@ -1,7 +1,7 @@
 /** The service as it is started each time: orders, the saga that confirms them, and the mails. */
 import type { Reactor, Runtime, Saga } from "tidemark";
-import { confirmation, type MailRequested } from "./confirmation.js";
-import { confirmationMail } from "./confirmation-mail.js";
+import { confirmation, type MailRequested } from "./confirmation-saga.js";
+import { confirmationMail } from "./confirmation-mail-reactor.js";
 import type { MailProvider } from "./mail-provider.js";
 import { Order } from "./order.js";
 

@@ -1,15 +1,6 @@
-/** Accounts, and their balances as rows of an SQL table: the same statements for SQLite and PostgreSQL. */
-import { aggregate, externalProjection, type ExternalDatabase } from "tidemark";
-
-type Command = { type: "Deposit"; data: { cents: number } };
-type Event = { type: "Deposited"; data: { cents: number } };
-
-export const Account = aggregate<{ cents: number }, Command, Event>({
-  name: "account",
-  initialState: () => ({ cents: 0 }),
-  decide: { Deposit: (_state, { cents }) => ({ type: "Deposited", data: { cents } }) },
-  evolve: { Deposited: (state, { cents }) => ({ cents: state.cents + cents }) },
-});
+/** The balances of accounts as rows of an SQL table: the same statements for SQLite and PostgreSQL. */
+import { externalProjection, type ExternalDatabase } from "tidemark";
+import { Account } from "./account.js";
 
 /** What both adapters give to handlers. Placeholders are `$1`, `$2`, …, in the order of the values. */
 export interface SqlTransaction {
@@ -29,6 +20,7 @@ export const SCHEMA =
   "CREATE TABLE IF NOT EXISTS balances (account TEXT PRIMARY KEY, cents BIGINT NOT NULL, deposits BIGINT NOT NULL)";
 
 /** Not idempotent at all: an event that came twice would be seen in the sums. */
+// #region projection
 export const balancesIn = (database: SqlDatabase) =>
   externalProjection({
     name: "balances",
@@ -46,3 +38,4 @@ export const balancesIn = (database: SqlDatabase) =>
       },
     },
   });
+// #endregion

@@ -1,45 +1,72 @@
 /**
- * Balances of accounts in SQL tables that are exactly the fold of the log, however often the program is killed.
+ * External databases: balances of accounts in SQL tables that are exactly the fold of the log, however often the program is killed.
  *
- * `node dist/examples/external-databases/main.js` · `--directory DIR` · `--deposits N` · `--postgres URL` · `--ci`
+ * `node dist/examples/external-databases/main.js` · `--size N` deposits · `--full` · `--ci` · `--directory DIR`: one that was killed
+ * goes on there · `--postgres URL`: into PostgreSQL instead of SQLite
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openRuntime, type Runtime } from "tidemark";
-import { Account, balancesIn, SCHEMA, type SqlDatabase } from "./balances.js";
+import { openRuntime, type Runtime, type OpenRuntimeOptions } from "tidemark";
+import { inTemporaryDirectory } from "tidemark/testing";
+import { Account } from "./account.js";
+import { balancesIn, SCHEMA, type SqlDatabase } from "./balances.js";
+import { heldAgainstFold } from "./expected.js";
 import { PostgresDatabase } from "./postgres.js";
 import { SqliteDatabase } from "./sqlite.js";
+import { depositAll } from "./traffic.js";
 
-const AT_ONCE = 500;
-const REPORT_EVERY_MS = 50;
-
-const { values } = parseArgs({
+const { values: flags } = parseArgs({
   options: {
-    directory: { type: "string", default: join("data", "external-databases") },
-    deposits: { type: "string", default: "10000" },
-    postgres: { type: "string" },
+    size: { type: "string" },
+    full: { type: "boolean", default: false },
     ci: { type: "boolean", default: false },
+    directory: { type: "string" },
+    postgres: { type: "string" },
   },
 });
 
-/** The deposits are the same in each run, so that one goes on where another was killed. */
-async function deposit(runtime: Runtime, n: number): Promise<void> {
-  const command = { type: "Deposit", data: { cents: 1 + ((n * 7_919) % 1_000) } } as const;
-  await runtime.ask(Account, `account-${n % 50}`, command, { commandId: `deposit-${n}` });
+const deposits = Number(flags.size ?? (flags.full ? 100_000 : flags.ci ? 2_000 : 10_000));
+const REPORT_EVERY_MS = 50;
+
+async function main(directory: string): Promise<void> {
+  const database: SqlDatabase =
+    flags.postgres === undefined
+      ? new SqliteDatabase(join(directory, "balances.sqlite"), SCHEMA)
+      : new PostgresDatabase(flags.postgres, SCHEMA);
+  // #region open
+  const options = { aggregates: [Account], externalProjections: [balancesIn(database)] };
+  // #endregion
+  try {
+    // Closed in the middle, with deposits that aren't in the tables yet.
+    await withRuntime({ directory, ...options }, (runtime) =>
+      depositAll(runtime, Math.floor(deposits / 2)),
+    );
+    await withRuntime({ directory, ...options }, async (runtime) => {
+      await depositAll(runtime, deposits);
+      await runtime.operations.refresh("balances");
+      await conclude(runtime, database);
+    });
+  } finally {
+    await database.close();
+  }
 }
 
-async function run(runtime: Runtime, database: SqlDatabase, deposits: number): Promise<boolean> {
-  // Some of the group that was on its way when it was killed are recorded: their ids tell.
-  const first = Math.floor(runtime.head / AT_ONCE) * AT_ONCE;
+async function withRuntime(
+  options: OpenRuntimeOptions,
+  work: (runtime: Runtime) => Promise<void>,
+): Promise<void> {
+  // #region open
+  const runtime = await openRuntime(options);
+  // #endregion
   console.log(`The log holds ${runtime.head} deposits.`);
-  for (let from = first; from < deposits; from += AT_ONCE) {
-    const group = Array.from({ length: Math.min(AT_ONCE, deposits - from) }, (_, n) => from + n);
-    await Promise.all(group.map((n) => deposit(runtime, n)));
+  const reporting = setInterval(() => report(runtime), REPORT_EVERY_MS);
+  try {
+    await work(runtime);
+  } finally {
+    clearInterval(reporting);
+    await runtime.close();
   }
-  await runtime.operations.refresh("balances");
-  return isFold(runtime, database);
 }
 
 function report(runtime: Runtime): void {
@@ -47,48 +74,17 @@ function report(runtime: Runtime): void {
   console.log(`recorded ${runtime.head}, of them in the tables ${position}`);
 }
 
-/** Compares the table with the fold of the whole log. */
-async function isFold(runtime: Runtime, database: SqlDatabase): Promise<boolean> {
-  const fold = new Map<string, { cents: number; deposits: number }>();
-  for (const { entityId, data } of runtime.events()) {
-    const { cents, deposits } = fold.get(entityId) ?? { cents: 0, deposits: 0 };
-    const more = (data as { cents: number }).cents;
-    fold.set(entityId, { cents: cents + more, deposits: deposits + 1 });
-  }
-  const rows = await database.query("SELECT account, cents, deposits FROM balances");
-  return (
-    rows.length === fold.size &&
-    rows.every(({ account, cents, deposits }) => {
-      const expected = fold.get(String(account));
-      return Number(cents) === expected?.cents && Number(deposits) === expected.deposits;
-    })
-  );
+async function conclude(runtime: Runtime, database: SqlDatabase): Promise<void> {
+  const { accounts, equal, rows } = await heldAgainstFold(runtime, database);
+  const outcome = {
+    "deposits in the log, each once": { stated: deposits, found: runtime.head },
+    "rows in the table": { stated: accounts, found: rows },
+    "rows that equal a fold of the log": { stated: accounts, found: equal },
+  };
+  console.table(outcome);
+  for (const [what, { stated, found }] of Object.entries(outcome))
+    assert.equal(found, stated, `not as stated: ${what}`);
+  console.log(`The tables are the fold of ${runtime.head} deposits.`);
 }
 
-async function main(): Promise<void> {
-  const { directory, deposits, postgres } = values.ci
-    ? { ...values, directory: mkdtempSync(join(tmpdir(), "tidemark-external-")) }
-    : values;
-  const database: SqlDatabase =
-    postgres === undefined
-      ? new SqliteDatabase(join(directory, "balances.sqlite"), SCHEMA)
-      : new PostgresDatabase(postgres, SCHEMA);
-  const runtime = await openRuntime({
-    directory,
-    aggregates: [Account],
-    externalProjections: [balancesIn(database)],
-  });
-  const reporting = setInterval(() => report(runtime), REPORT_EVERY_MS);
-  try {
-    const equal = await run(runtime, database, Number(deposits));
-    console.log(`The tables are ${equal ? "" : "NOT "}the fold of ${runtime.head} deposits.`);
-    if (!equal) process.exitCode = 1;
-  } finally {
-    clearInterval(reporting);
-    await runtime.close();
-    await database.close();
-    if (values.ci) rmSync(directory, { recursive: true });
-  }
-}
-
-await main();
+await (flags.directory === undefined ? inTemporaryDirectory(main) : main(flags.directory));

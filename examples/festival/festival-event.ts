@@ -36,18 +36,22 @@ export const FestivalEvent = aggregate<
   decide: {
     Announce: ({ status }, data) =>
       status === "none" ? { type: "EventAnnounced", data } : reject("announced-already"),
+    // #region admit
     Admit: ({ status, teams }, data) => {
       if (status !== "announced") return reject(status === "none" ? "no-such-event" : "deleted");
       return (teams[data.teamId] ?? 0) >= data.join ? [] : { type: "TeamAdmitted", data };
     },
+    // #endregion
     // Late, or for somebody who has come again since: nothing to do.
     Release: ({ teams }, data) =>
       (teams[data.teamId] ?? Infinity) > data.join ? [] : { type: "TeamReleased", data },
+    // #region admit
     Delete: ({ status, teams }) => {
       if (status === "none") return reject("no-such-event");
       if (status === "deleted") return [];
       return { type: "EventDeleted", data: { teamIds: Object.keys(teams) } };
     },
+    // #endregion
   },
   evolve: {
     EventAnnounced: (state) => ({ ...state, status: "announced" }),

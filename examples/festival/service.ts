@@ -1,9 +1,9 @@
 /** The service as it is started each time. */
 import { openRuntime, type Runtime } from "tidemark";
-import { Cascade } from "./cascade.js";
+import { Cascade } from "./cascade-saga.js";
 import { FestivalEvent } from "./festival-event.js";
 import { festivalView } from "./festival-view.js";
-import { Membership } from "./membership.js";
+import { Membership } from "./membership-saga.js";
 import { Team } from "./team.js";
 
 export const parts = {

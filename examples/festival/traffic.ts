@@ -1,6 +1,6 @@
 /** What happens at the festival: it is set up, and then events are deleted while teams come, go and move. */
 import type { Answer, Runtime } from "tidemark";
-import { pickAt, randomAt } from "../support/random.js";
+import { pickAt, randomAt } from "tidemark/testing";
 import { FestivalEvent } from "./festival-event.js";
 import { Team } from "./team.js";
 

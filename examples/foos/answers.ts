@@ -35,6 +35,7 @@ export function getFoo(query: QueryOf, { id, fresh = false }: GetFooRequest): Pr
 export function getFoos(query: QueryOf, request: GetFoosRequest): Promise<GetFoosReply> {
   const { which, pageSize = 0, pageToken = "", fresh = false } = request;
   const limit = pageSize === 0 ? PAGE_SIZE : Math.min(pageSize, PAGE_SIZE_MAX);
+  // #region query
   const page = { limit, ...(pageToken === "" ? {} : { after: pageToken }) };
   const pageOf = (foos: Readers["foos"]) =>
     which === "ALL"
@@ -46,6 +47,7 @@ export function getFoos(query: QueryOf, request: GetFoosRequest): Promise<GetFoo
     return { foos, nextPageToken: next, position };
   };
   return query(foosView, read, { fresh });
+  // #endregion
 }
 
 function messageOf(id: string, row: FooRow, { history }: Readers): FooMessage {

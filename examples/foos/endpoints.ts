@@ -4,12 +4,14 @@ import { z } from "zod";
 import { getFoo, getFoos } from "./answers.js";
 import type { GetFooReply, GetFooRequest, GetFoosReply, GetFoosRequest } from "./protocol.js";
 
+// #region endpoint
 export const GetFoo = endpoint<GetFooRequest, GetFooReply>({
   name: "GetFoo",
   description: "One foo by its id; not-found where there is none",
   request: z.object({ id: z.string(), fresh: z.boolean().default(false) }),
   answer: (request, { query }) => getFoo(query, request),
 });
+// #endregion
 
 export const GetFoos = endpoint<GetFoosRequest, GetFoosReply>({
   name: "GetFoos",

@@ -29,9 +29,11 @@ interface ReadingTaken {
 const FOO_NAMESPACE = "6b0b6c1e-5f0a-4c55-9d3c-0c3a3f1b7a52";
 
 /** The same two ids give the same UUID, in every process and for ever. Written as JSON, so that ("a", "b:c") isn't ("a:b", "c"). */
+// #region id
 export function fooIdOf({ barId, bazId }: Pick<Reading, "barId" | "bazId">): string {
   return uuidOf(JSON.stringify([barId, bazId]), FOO_NAMESPACE);
 }
+// #endregion
 
 export const Foo = aggregate<{ readings: number }, TakeReading, ReadingTaken>({
   name: "foo",

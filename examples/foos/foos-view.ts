@@ -21,6 +21,7 @@ export interface HistoryRow {
   readonly takenAt: string;
 }
 
+// #region view
 export const foosView = projection({
   name: "foos",
   version: 1,
@@ -44,3 +45,4 @@ export const foosView = projection({
     },
   },
 });
+// #endregion

@@ -1,80 +1,101 @@
 /**
- * Foos for other processes: readings come in without an id, and two calls, over gRPC and over NATS, answer what has
- * become of them.
+ * S2 foos, for other processes: readings come in without an id, and two calls, over gRPC and over NATS, answer what has become of
+ * them.
  *
- * `node dist/examples/foos/main.js` · `--directory DIR` (kept, and gone on with) · `--readings N` · `--ci`
+ * `node dist/examples/foos/main.js` · `--size N` readings · `--full` · `--ci` · `--directory DIR`: one that was killed goes on there
  */
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import { openRuntime, type Runtime } from "tidemark";
 import { nats } from "tidemark/nats";
-import { startNatsServer } from "../support/nats-server.js";
+import { inTemporaryDirectory, NatsServer } from "tidemark/testing";
 import type { Answers, Asked } from "./asking-process.js";
 import { GetFoo, GetFoos } from "./endpoints.js";
-import { lineOf, takeIn, type Feed } from "./feed.js";
+import { foldOf } from "./expected.js";
 import { Foo, fooIdOf, type NumberedReading } from "./foo.js";
 import { foosView } from "./foos-view.js";
 import { startService } from "./grpc-service.js";
 import type { FooMessage } from "./protocol.js";
+import { lineOf, takeIn, type Feed } from "./traffic.js";
 
-const { values } = parseArgs({
+const { values: flags } = parseArgs({
   options: {
-    directory: { type: "string" },
-    readings: { type: "string" },
+    size: { type: "string" },
+    full: { type: "boolean", default: false },
     ci: { type: "boolean", default: false },
+    directory: { type: "string" },
   },
 });
+
+const readings = Number(flags.size ?? (flags.full ? 400_000 : flags.ci ? 4_000 : 40_000));
+const feed: Feed = { readings, bars: 25, bazes: 10 };
 const options = { aggregates: [Foo], projections: [foosView] };
 
-async function main(): Promise<void> {
-  const directory = values.directory ?? mkdtempSync(join(tmpdir(), "tidemark-foos-"));
-  const readings = Number(values.readings ?? (values.ci ? 4_000 : 40_000));
+async function main(directory: string): Promise<void> {
+  const server = await NatsServer.start();
   try {
-    await run(directory, { readings, bars: 25, bazes: 10 });
+    await serve(directory, server.url);
   } finally {
-    if (values.directory === undefined) rmSync(directory, { recursive: true, force: true });
+    await server.remove();
   }
 }
 
-async function run(directory: string, feed: Feed): Promise<void> {
-  const server = await startNatsServer();
-  try {
-    await serve(directory, feed, server.url);
-  } finally {
-    await server.stop();
-  }
-}
-
-async function serve(directory: string, feed: Feed, servers: string): Promise<void> {
+async function serve(directory: string, servers: string): Promise<void> {
+  // #region endpoint
   const endpoints = [GetFoo, GetFoos];
   // Readings come by the feed only, and nobody follows them.
   const expose = { commands: [], events: [] };
   const messaging = nats({ servers, prefix: "foos" });
   const runtime = await openRuntime({ directory, ...options, endpoints, expose, messaging });
+  // #endregion
   const service = await startService(runtime);
   try {
     const reflected = runtime.view(foosView, "foos").position();
     console.log(`The journal holds ${runtime.head} readings, the view reflects ${reflected}.`);
     const resumedAfter = await takeIn(runtime, feed, (line) => console.log(`line ${line}`));
     if (resumedAfter > 0) console.log(`Went on after line ${resumedAfter}.`);
-    checkJournal(runtime, feed);
-
+    const recorded = linesRecordedOnce(runtime);
     const asked = await askFromAnotherProcess(service.port, servers);
-    checkAsked(asked, foldOf(runtime));
+    report(asked);
     await checkReadingBeside(directory, asked.overGrpc);
-    report(asked, runtime);
+    const { overGrpc, overNats } = asked;
+    const expected = foldOf(runtime);
+    const outcome = {
+      "readings in the log, each line once": { stated: readings, found: recorded },
+      "foos over gRPC, each as a fold of the log has it": {
+        stated: expected.length,
+        found: equalFoos(overGrpc, expected),
+      },
+      "foos over NATS, each as a fold of the log has it": {
+        stated: expected.length,
+        found: equalFoos(overNats, expected),
+      },
+      "gRPC says of one that nobody knows": { stated: "NOT_FOUND", found: overGrpc.unknown },
+      "NATS says of one that nobody knows": { stated: "not-found", found: overNats.unknown },
+      "gRPC says of a page of another question": {
+        stated: "INVALID_ARGUMENT",
+        found: overGrpc.foreignToken,
+      },
+      "NATS says of a page of another question": {
+        stated: "invalid-argument",
+        found: overNats.foreignToken,
+      },
+    };
+    console.table(outcome);
+    for (const [what, { stated, found }] of Object.entries(outcome))
+      assert.equal(found, stated, `not as stated: ${what}`);
+    console.log(
+      `Every answer, over gRPC and over NATS, equals a fold of the ${runtime.head} events of the log; none is twice.`,
+    );
   } finally {
     await service.close();
     await runtime.close();
   }
 }
 
-/** Each line of the feed is recorded once, for its foo. */
-function checkJournal(runtime: Runtime, feed: Feed): void {
+/** How many lines of the feed are in the log, each as it was sent and for its foo. None may be there twice. */
+function linesRecordedOnce(runtime: Runtime): number {
   const recorded = new Set<number>();
   for (const { entityId, data } of runtime.events()) {
     const reading = data as NumberedReading;
@@ -83,7 +104,7 @@ function checkJournal(runtime: Runtime, feed: Feed): void {
     assert(!recorded.has(reading.line), `line ${reading.line} is recorded twice`);
     recorded.add(reading.line);
   }
-  assert.equal(recorded.size, feed.readings);
+  return recorded.size;
 }
 
 function askFromAnotherProcess(port: number, servers: string): Promise<Asked> {
@@ -96,38 +117,8 @@ function askFromAnotherProcess(port: number, servers: string): Promise<Asked> {
   });
 }
 
-/** What the answers have to be, by a plain fold of the log that knows nothing of the view. */
-function foldOf(runtime: Runtime): FooMessage[] {
-  const foos = new Map<string, FooMessage>();
-  for (const { entityId: id, version, data } of runtime.events()) {
-    const { barId, bazId, isActive, value, takenAt } = data as NumberedReading;
-    const before = foos.get(id);
-    foos.set(id, {
-      id,
-      barId,
-      bazId,
-      isActive,
-      value,
-      lastUpdateAt: takenAt,
-      readings: (before?.readings ?? 0) + 1,
-      history: [...(before?.history ?? []), { version, isActive, value, takenAt }].slice(-100),
-    });
-  }
-  return [...foos.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-/** The same answers both ways; only what a refusal is called is each one's own. */
-function checkAsked({ overGrpc, overNats }: Asked, expected: readonly FooMessage[]): void {
-  checkAnswers(overGrpc, expected);
-  checkAnswers(overNats, expected);
-  assert.equal(overGrpc.unknown, "NOT_FOUND");
-  assert.equal(overGrpc.foreignToken, "INVALID_ARGUMENT");
-  assert.equal(overNats.unknown, "not-found");
-  assert.equal(overNats.foreignToken, "invalid-argument");
-}
-
-function checkAnswers(answers: Answers, expected: readonly FooMessage[]): void {
-  assert.deepEqual(answers.all, expected);
+/** How many of all foos are as expected. The lists of some, and the one, must be so in any case. */
+function equalFoos(answers: Answers, expected: readonly FooMessage[]): number {
   assert.deepEqual(
     answers.active,
     expected.filter(({ isActive }) => isActive),
@@ -140,21 +131,27 @@ function checkAnswers(answers: Answers, expected: readonly FooMessage[]): void {
     answers.one,
     expected.find(({ barId, bazId }) => barId === "bar-1" && bazId === "baz-2"),
   );
+  assert.equal(answers.all.length, expected.length);
+  return answers.all.filter((foo, at) => isDeepStrictEqual(foo, expected[at])).length;
 }
 
 /** On the same machine a process needs no service: it may read the directory beside its owner. */
 async function checkReadingBeside(directory: string, { one }: Answers): Promise<void> {
+  // #region beside
   const reader = await openRuntime({ directory, ...options, readOnly: true });
   try {
     const row = await reader.view(foosView, "foos").get(one.id, { fresh: true });
+    // #endregion
     const { id: _id, history: _history, ...rest } = one;
     assert.deepEqual(row, rest);
+    // #region beside
   } finally {
     await reader.close();
   }
+  // #endregion
 }
 
-function report({ overNats, described }: Asked, runtime: Runtime): void {
+function report({ overNats, described }: Asked): void {
   const { all, active, inactive, one } = overNats;
   console.log("\nServed over NATS");
   for (const { name, subject, description } of described)
@@ -166,9 +163,6 @@ function report({ overNats, described }: Asked, runtime: Runtime): void {
   console.log(
     `\nGetFoos: ${all.length} foos, ${active.length} active, ${inactive.length} inactive`,
   );
-  console.log(
-    `Every answer, over gRPC and over NATS, equals a fold of the ${runtime.head} events of the log; none is twice.`,
-  );
 }
 
-await main();
+await (flags.directory === undefined ? inTemporaryDirectory(main) : main(flags.directory));

@@ -42,11 +42,13 @@ export class FoosOverNats implements FoosApi {
   }
 
   async #call<Reply>(subject: string, request: object): Promise<Reply> {
+    // #region ask
     const message = JSON.stringify(request);
     const answer = await this.#connection.request(subject, message, { timeout: TIMEOUT_MS });
     if (answer.headers?.get("tidemark-status") === "answered") return answer.json<Reply>();
     const { code, message: why } = answer.json<{ code: string; message: string }>();
     throw new RefusedError(code, why);
+    // #endregion
   }
 
   codeOf(error: unknown): string {

@@ -14,7 +14,7 @@ import {
 import { nats } from "tidemark/nats";
 import { OrderSaga, type OrderContext } from "./order-saga.js";
 import { Order, type OrderData } from "./order.js";
-import type { ServiceProcesses } from "./service-processes.js";
+import type { ServiceProcesses } from "./supervisor.js";
 import { PREFIX, services, type ServiceName } from "./services.js";
 
 export type OrderInstance = SagaInstance<OrderContext>;

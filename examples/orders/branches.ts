@@ -4,7 +4,7 @@ import type { BoxOffice, OrderInstance } from "./box-office.js";
 import type { OrderData } from "./order.js";
 import { Payment } from "./payment.js";
 import { SeatsAvailability } from "./seats.js";
-import type { ServiceProcesses } from "./service-processes.js";
+import type { ServiceProcesses } from "./supervisor.js";
 
 /** What a branch has shown; a line of the table. */
 export interface Branch {

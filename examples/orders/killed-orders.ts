@@ -1,11 +1,11 @@
 /** Hundreds of orders, while the process that runs their sagas is killed and started again. */
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
-import { pickAt } from "../support/random.js";
+import { pickAt } from "tidemark/testing";
 import type { BoxOffice } from "./box-office.js";
 import { orderOf, type Branch } from "./branches.js";
 import type { OrderData } from "./order.js";
-import type { ServiceProcesses } from "./service-processes.js";
+import type { ServiceProcesses } from "./supervisor.js";
 
 const SEED = 16;
 const AT_ONCE = 16;

@@ -23,8 +23,10 @@ import { Order, Registration, type OrderData } from "./order.js";
 import { Payment } from "./payment.js";
 import { SeatsAvailability } from "./seats.js";
 
+// #region remotes
 const Seats = remote(SeatsAvailability);
 export const Payments = remote(Payment, { events: ["PaymentAccepted", "PaymentDeclined"] });
+// #endregion
 
 /** How long the seats service may take to hold seats; after that somebody else's order is the better one. */
 export const SEATS_TIMEOUT_MS = 4_000;
@@ -58,6 +60,7 @@ export const orderMachine = setup({
   delays: { payWithin: ({ context }) => context.payWithinMs },
   guards: { isPaid: ({ context }) => context.isPaid },
   actions: {
+    // #region reserve
     reserve: send(
       Seats,
       ({ context }) => context.conference,
@@ -71,6 +74,7 @@ export const orderMachine = setup({
         compensateWith: ({ context }) => ({ type: "Release", data: { orderId: context.orderId } }),
       },
     ),
+    // #endregion
     requestPayment: send(
       Payments,
       ({ context }) => context.orderId,
@@ -135,6 +139,7 @@ export const orderMachine = setup({
         },
       },
     },
+    // #region paying
     paying: {
       entry: "requestPayment",
       always: { guard: "isPaid", target: "booking" },
@@ -155,6 +160,7 @@ export const orderMachine = setup({
         },
       },
     },
+    // #endregion
     booking: {
       type: "parallel",
       states: {
@@ -178,6 +184,7 @@ export const orderMachine = setup({
     confirming: { entry: "confirm", on: { "confirm.accepted": "confirmed" } },
     confirmed: { type: "final" },
     // The last done first: the payment is cancelled or paid back, then the seats are released.
+    // #region paying
     undoing: {
       entry: "undo",
       on: {
@@ -186,6 +193,7 @@ export const orderMachine = setup({
         "request-payment.rejected": {},
       },
     },
+    // #endregion
     // Paid before the saga had asked for it, so that undoing knew nothing of it. Otherwise there is nothing left to cancel.
     refunding: { entry: "refund", on: { "refund.accepted": "rejecting" } },
     rejecting: { entry: "reject", on: { "reject.accepted": "rejected" } },

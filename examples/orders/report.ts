@@ -1,7 +1,7 @@
 /** What the program shows. */
 import Table from "cli-table3";
 import type { Runtime } from "tidemark";
-import type { Books } from "./books.js";
+import type { Books } from "./expected.js";
 import type { Branch } from "./branches.js";
 import { OrderSaga } from "./order-saga.js";
 

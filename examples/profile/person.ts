@@ -26,6 +26,7 @@ export const Person = aggregate<Profile, UpdateProfile, ProfileEvent>({
   name: "person",
   initialState: () => ({ name: "", birthDate: "", email: "", phone: "", city: "" }),
   decide: {
+    // #region update
     UpdateProfile: (state, { name, birthDate, email, phone, city }) => {
       const events: ProfileEvent[] = [];
       if (name !== state.name) events.push({ type: "NameChanged", data: { name } });
@@ -37,6 +38,7 @@ export const Person = aggregate<Profile, UpdateProfile, ProfileEvent>({
       // All of them in one commit, or none: an array is one decision.
       return events;
     },
+    // #endregion
   },
   evolve: {
     NameChanged: (state, data) => ({ ...state, ...data }),

@@ -5,8 +5,8 @@
  * `node dist/examples/status-panel/ingest-process.js DIRECTORY SALES TILLS [HEAD]`
  */
 import { openRuntime, type Runtime } from "tidemark";
-import { projectionsOf } from "./projections.js";
-import { nextOf, ringUp, salesOf } from "./sales.js";
+import { projectionsOf } from "./sales-views.js";
+import { nextOf, ringUp, salesOf } from "./traffic.js";
 import { Till } from "./till.js";
 
 /** What it tells its parent, a line of JSON each. */

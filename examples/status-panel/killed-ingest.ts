@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { IngestReport } from "./ingest-process.js";
-import type { Sales } from "./sales.js";
+import type { Sales } from "./traffic.js";
 
 const COUNT = new Intl.NumberFormat("en");
 

@@ -1,4 +1,5 @@
 /** Facts of the same shape as the real ones, made from a seed: the same seed gives the same lines, everywhere. */
+import { randomAt } from "tidemark/testing";
 import type { EntityKind, Fact, Line, LineSource } from "./facts.js";
 
 const PATHS: Readonly<Record<EntityKind, readonly string[]>> = {
@@ -38,7 +39,8 @@ export function generatedSource(lines: number, seed = 2018): LineSource {
   return {
     name: `generated, seed ${seed}`,
     async *lines() {
-      const random = randomFrom(seed);
+      let place = 0;
+      const random = () => randomAt(seed, place++);
       const cases: { kind: EntityKind; id: string; step: number; amount: number }[] = [];
       for (let number = 1; number <= lines; number++) {
         made = number;
@@ -87,16 +89,5 @@ function factOf(
     resource,
     role,
     ...amounts,
-  };
-}
-
-/** mulberry32, by Tommy Ettinger (public domain): small, and good enough to vary an example. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { Runtime } from "tidemark";
-import { caseOf, type RecordedFact } from "./cases.js";
+import { caseOf, type RecordedFact } from "./case.js";
 import { parseFact, type Line, type LineSource } from "./facts.js";
 
 export interface IntakeOptions {
@@ -30,6 +30,8 @@ export interface IntakeResult {
   readonly p99Ms: number;
   readonly inFlight: number;
   readonly resumedAfterLine: number;
+  /** The latest time of the facts that were sent; 0 where none was. */
+  readonly lastAtMs: number;
 }
 
 /**
@@ -47,6 +49,7 @@ export async function takeIn(options: IntakeOptions): Promise<IntakeResult> {
   const startedAt = performance.now();
   let lines = 0;
   let repeated = 0;
+  let lastAtMs = 0;
 
   async function send(
     line: number,
@@ -74,6 +77,7 @@ export async function takeIn(options: IntakeOptions): Promise<IntakeResult> {
       if (rejects.add(line, fact)) onReject(line.number, fact);
       continue;
     }
+    lastAtMs = Math.max(lastAtMs, Date.parse(fact.at));
     const slot = line.number % IN_FLIGHT;
     await window[slot];
     window[slot] = send(line.number, { ...withoutSeq(fact), line: line.number });
@@ -95,6 +99,7 @@ export async function takeIn(options: IntakeOptions): Promise<IntakeResult> {
     p99Ms: latenciesMs[Math.floor(sent * 0.99)] ?? 0,
     inFlight: IN_FLIGHT,
     resumedAfterLine,
+    lastAtMs,
   };
 }
 
@@ -103,12 +108,15 @@ function withoutSeq<T extends object>(fact: T): Omit<T, "seq"> {
   return rest;
 }
 
-/** The line of the last event in the journal: how far an earlier run came. */
+/** The line of the last fact in the journal: how far an earlier run came. What rules made of it may be recorded behind it. */
 function lastRecordedLine(runtime: Runtime): number {
-  for (const event of runtime.events({ after: Math.max(0, runtime.head - 1) })) {
-    return (event.data as RecordedFact).line;
+  const filter = { eventTypes: ["FactRecorded"] };
+  for (let span = IN_FLIGHT; ; span *= 8) {
+    const after = Math.max(0, runtime.head - span);
+    let line = 0;
+    for (const { data } of runtime.events({ after, filter })) ({ line } = data as RecordedFact);
+    if (line > 0 || after === 0) return line;
   }
-  return 0;
 }
 
 /** Bad lines with what is wrong with them, each once however often the run is interrupted. */

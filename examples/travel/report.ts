@@ -1,7 +1,7 @@
 /** What the demo shows at the end: the open cases, the totals, and the figures of the run. */
 import Table from "cli-table3";
-import type { RuntimeStatus } from "tidemark";
-import type { CaseRow } from "./open-cases.js";
+import type { RaisedAlert, RuntimeStatus } from "tidemark";
+import type { CaseRow } from "./open-cases-view.js";
 import type { IntakeResult } from "./intake.js";
 
 interface Sum {
@@ -42,6 +42,34 @@ export function totalsTable(rows: readonly CaseRow[]): string {
   };
   for (const [entity, group] of grouped(rows, (row) => row.entity)) add(entity, group);
   add("all", rows);
+  return table.toString();
+}
+
+/** Alerts by rule and month, by the time of the data. */
+export function alertsTable(alerts: readonly RaisedAlert[]): string {
+  const rules = [...new Set(alerts.map(({ rule }) => rule))].sort();
+  const months = new Map<string, Map<string, number>>();
+  for (const { rule, atMs } of alerts) {
+    const month = new Date(atMs).toISOString().slice(0, 7);
+    const counts = months.get(month) ?? new Map<string, number>();
+    counts.set(rule, (counts.get(rule) ?? 0) + 1);
+    months.set(month, counts);
+  }
+  const table = new Table({
+    head: ["month", ...rules, "all"],
+    colAligns: ["left", ...rules.map(() => "right" as const), "right"],
+    style: { head: [], border: [], compact: true },
+  });
+  const row = (name: string, counts: ReadonlyMap<string, number>) => {
+    const cells = rules.map((rule) => counts.get(rule) ?? 0);
+    const all = cells.reduce((sum, cell) => sum + cell, 0);
+    table.push([name, ...[...cells, all].map((cell) => COUNT.format(cell))]);
+  };
+  for (const month of [...months.keys()].sort()) row(month, months.get(month) ?? new Map());
+  row(
+    "all",
+    new Map(rules.map((rule) => [rule, alerts.filter((each) => each.rule === rule).length])),
+  );
   return table.toString();
 }
 

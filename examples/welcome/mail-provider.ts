@@ -45,8 +45,8 @@ export class MailProvider {
   }
 
   /** Requests for mails that had gone out already. */
-  get repetitions(): number {
-    return this.#requests.length - this.sent.length;
+  get repeated(): readonly MailRequest[] {
+    return this.#requests.filter(({ repeated }) => repeated);
   }
 
   get requests(): number {

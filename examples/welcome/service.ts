@@ -4,7 +4,7 @@ import { openRuntime, type Runtime } from "tidemark";
 import { MailProvider } from "./mail-provider.js";
 import { User } from "./user.js";
 import { usersView } from "./users-view.js";
-import { welcomeMail, type Moment } from "./welcome-mail.js";
+import { welcomeMail, type Moment } from "./welcome-mail-reactor.js";
 
 export interface Service {
   readonly runtime: Runtime;

@@ -5,7 +5,7 @@
  * `node dist/examples/welcome/sign-up-process.js DIRECTORY COUNT [before-send|after-send USER]`
  */
 import { openService, mailsAreOut } from "./service.js";
-import { signUpAll } from "./sign-ups.js";
+import { signUpAll } from "./traffic.js";
 
 const [directory = "", count = "0", dieAt, dieFor] = process.argv.slice(2);
 

@@ -17,8 +17,10 @@ export const usersView = projection({
 export type Standing = "in the view" | "not yet in the view" | "does not exist";
 
 /** A command that only a user would be allowed is tried, and nothing is recorded. */
+// #region standing
 export async function standingOf(runtime: Runtime, userId: string): Promise<Standing> {
   if ((await runtime.view(usersView).get(userId)) !== undefined) return "in the view";
   const tried = await runtime.dryRun(User, userId, { type: "Rename", data: { name: "?" } });
   return tried.status === "accepted" ? "not yet in the view" : "does not exist";
 }
+// #endregion

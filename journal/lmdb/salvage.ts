@@ -44,6 +44,7 @@ export interface SalvageReport {
   readonly lostClaims: readonly string[];
 }
 
+/** A stream of which events could not be read. */
 export interface IncompleteStream {
   readonly streamId: StreamId;
   /** First and last missing version, as numbered in the original. */

@@ -9,6 +9,7 @@ export interface Timer {
   cancel(): void;
 }
 
+/** The port for time. Tests give a `ManualClock` of `tidemark/testing`. */
 export interface Clock {
   /** Wall time in milliseconds since 1970. May jump, also backwards. */
   nowMs(): number;

@@ -1,9 +1,12 @@
-/** The port for structured logs; its shape fits pino and its relatives as they are. */
-
+/** The port for structured logs; its shape fits pino and its relatives as they are. What it throws is ignored. */
 export interface Logger {
+  /** Of interest when something is looked for. */
   debug(fields: object, message: string): void;
+  /** Something that happens now and then, and is as it should be. */
   info(fields: object, message: string): void;
+  /** It works, and somebody should look at it. */
   warn(fields: object, message: string): void;
+  /** Something didn't work, and no caller was there to be told. */
   error(fields: object, message: string): void;
 }
 

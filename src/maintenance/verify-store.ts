@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { ProgressListener, VerifyReport } from "../../journal/index.js";
 import { runInChild } from "./child.js";
 
+/** What `verifyStore`, `backupStore` and `salvageStore` may be told. */
 export interface MaintenanceOptions {
   /** Told from time to time how far it is. */
   readonly onProgress?: ProgressListener;

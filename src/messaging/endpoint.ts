@@ -29,9 +29,14 @@ export interface Endpoint<Request = unknown, Response = unknown, Context = never
   readonly name: string;
   readonly description: string;
   readonly request: StandardSchemaV1 | undefined;
+  /** Answers a request that was validated. */
   readonly answer: (request: never, context: Context) => unknown;
   /** Only for the compiler. */
-  readonly types?: { readonly request: (request: Request) => void; readonly response: Response };
+  readonly types?: {
+    /** What it takes. */
+    readonly request: (request: Request) => void;
+    readonly response: Response;
+  };
 }
 
 /** @throws InvalidArgumentError - A name or schema isn't valid, or there is no answer. */

@@ -41,6 +41,8 @@ const NAME = "in-process";
 const DEFAULT_BOUNDS: LogBounds = { messagesMax: 10_000, bytesMax: 64 * 1024 * 1024 };
 
 /**
+ * Makes a hub: the transport for services that share a process, and for tests.
+ *
  * @param bounds - How much the log of events holds; defaults to 10,000 messages and 64 MiB. Where it is full of what a
  *   consumer hasn't handled yet, publishers wait.
  */

@@ -33,7 +33,11 @@ export interface RemoteAggregate<
 /** The definition of an aggregate, as far as its remote needs it. */
 export interface RemoteDefinition<Command extends Message, Event extends Message> {
   readonly name: string;
-  readonly behavior: { readonly upcasters: Upcasters; eventTypes(): Iterable<string> };
+  readonly behavior: {
+    readonly upcasters: Upcasters;
+    /** The types that are recorded today. */
+    eventTypes(): Iterable<string>;
+  };
   readonly types?: { readonly command: Command; readonly event: Event };
 }
 

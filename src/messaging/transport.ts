@@ -100,6 +100,7 @@ export interface Closable {
   close(): Promise<void>;
 }
 
+/** How the connection of a runtime to others stands. */
 export interface ConnectionStatus {
   readonly transport: string;
   readonly connected: boolean;
@@ -117,6 +118,7 @@ export interface ConnectionStatus {
 
 /** A transport at work. */
 export interface TransportConnection {
+  /** How it stands now; asks nobody. */
   status(): ConnectionStatus;
   /** Called whenever the connection comes or goes. Returns what ends it. */
   onChange(listener: (connected: boolean) => void): () => void;
@@ -160,6 +162,7 @@ export interface TransportConnection {
   /** Delivers the log's messages of an aggregate until it is closed, also after a reconnection or the loss of the log. */
   consume(options: ConsumeOptions): Promise<Closable>;
 
+  /** Lets go of the connection and all that was served or consumed over it. Harmless when repeated. */
   close(): Promise<void>;
 }
 

@@ -18,6 +18,7 @@ export interface Actor {
   readonly reason?: string;
 }
 
+/** What was done to a reader. */
 export type AuditType =
   | "Paused"
   | "Resumed"

@@ -16,6 +16,7 @@ export interface DocumentDifference {
   readonly after: unknown;
 }
 
+/** How two generations of a projection differ: what a rebuild would change. */
 export interface GenerationDiff {
   /** Both generations reflect the log up to here. */
   readonly position: Position;

@@ -31,6 +31,7 @@ export interface Documents<Document, Found extends Indexes = Indexes> {
   put(id: string, document: Document): void;
   /** Writes what `change` makes of the document (undefined where there is none); returning undefined removes it. */
   update(id: string, change: (document: Document | undefined) => Document | undefined): void;
+  /** Removes the document; nothing happens where there is none. */
   remove(id: string): void;
   /** Every document of the index within the range, in order. */
   find<Name extends keyof Found & string>(

@@ -53,6 +53,7 @@ export interface ExternalProjection {
   readonly sources: readonly EventSource[];
   readonly handlers: ReadonlyMap<string, ErasedExternalHandler>;
   readonly database: ExternalDatabase<unknown>;
+  /** The key of an event: those of one key are handled in order, and parked together. */
   readonly keyOf: (event: RecordedEvent) => string;
   readonly failurePolicy: Required<FailurePolicy>;
   readonly timeoutMs: number;

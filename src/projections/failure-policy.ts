@@ -1,7 +1,8 @@
-/** What becomes of an event whose handler fails. */
+/** What becomes of an event whose handler fails: attempts, waits, and then. */
 import { checkInteger, checkObject } from "../kernel/check.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 
+/** How often an event whose handler fails is tried again, and what becomes of it then. */
 export interface FailurePolicy {
   /** Attempts before `then`; defaults to 5. */
   readonly attemptsMax?: number;

@@ -5,6 +5,7 @@ import type { Position } from "../kernel/event.js";
 import { HandlerFailedError } from "./errors.js";
 import type { ParkedEvent, Parking } from "./parking.js";
 
+/** What came of a replay of parked events. */
 export interface ReplayResult {
   /** Events handled, and no longer parked. */
   readonly replayed: number;

@@ -17,6 +17,7 @@ export type DocumentsOf<C extends Collections> = {
   readonly [Name in keyof C]: Documents<DocumentOf<C[Name]>, IndexesOf<C[Name]>>;
 };
 
+/** Keeps the documents of a projection: for each event once, in order. Synchronous; its changes count together or not at all. */
 export type Handler<C extends Collections, Event extends Message> = (
   event: RecordedEvent<Event>,
   documents: DocumentsOf<C>,
@@ -70,6 +71,7 @@ export interface AnyProjection {
   readonly collections: Collections;
   readonly handlers: ReadonlyMap<string, ErasedHandler>;
   readonly lifecycle: Lifecycle;
+  /** The key of an event: those of one key are handled in order, and parked together. */
   readonly keyOf: (event: RecordedEvent) => string;
   readonly failurePolicy: Required<FailurePolicy>;
   readonly previous: AnyProjection | undefined;

@@ -28,6 +28,7 @@ export interface DocumentPage<Document> {
 /** The place between two documents of one order. Opaque text. */
 export type Cursor = string;
 
+/** Which page of the documents found. */
 export interface PageQuery {
   /** Defaults to `"ascending"`. */
   readonly order?: "ascending" | "descending";

@@ -22,6 +22,7 @@ export interface ReactionContext {
   readonly signal: AbortSignal;
 }
 
+/** Causes the effect of an event: at least once, with the same effect id each time. A throw or rejection means that it is tried again. */
 export type Reaction<Event extends Message> = (
   event: RecordedEvent<Event>,
   context: ReactionContext,
@@ -66,6 +67,7 @@ export interface Reactor {
   readonly reactions: ReadonlyMap<string, ErasedReaction>;
   readonly after: AnyProjection | undefined;
   readonly start: "head" | "beginning" | Position;
+  /** The key of an event: those of one key are handled in order, and parked together. */
   readonly keyOf: (event: RecordedEvent) => string;
   readonly concurrency: number;
   readonly timeoutMs: number;

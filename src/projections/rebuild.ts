@@ -21,6 +21,7 @@ import { diffOf, type GenerationDiff } from "./diff.js";
 import type { Generation } from "./generations.js";
 import type { Projector } from "./projector.js";
 
+/** How far a rebuild is, in this order; `failed` may come at any point, and the old generation serves on. */
 export type RebuildPhase =
   "waiting" | "catching-up" | "comparing" | "awaiting-approval" | "flipping" | "failed" | "done";
 

@@ -60,6 +60,7 @@ export interface RebuildStatus {
   readonly flipMs: number | undefined;
 }
 
+/** How a projection stands. */
 export interface ProjectionStatus {
   readonly name: string;
   readonly lifecycle: Lifecycle;
@@ -203,12 +204,14 @@ function frozenStatus(position: Position, head: Position): ReaderStatus {
 /** `unhealthy`: something doesn't work. `degraded`: it works, and wants somebody to look at it. */
 export type HealthState = "healthy" | "degraded" | "unhealthy";
 
+/** One thing that somebody should look at. */
 export interface HealthProblem {
   readonly reader: string;
   readonly state: Exclude<HealthState, "healthy">;
   readonly problem: string;
 }
 
+/** How all readers stand, summed up for a probe: the worst of the problems. */
 export interface Health {
   readonly state: HealthState;
   readonly problems: readonly HealthProblem[];

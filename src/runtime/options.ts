@@ -14,6 +14,7 @@ import type { Transport } from "../messaging/transport.js";
 import type { ExternalProjection } from "../projections/external-projection.js";
 import type { AnyProjection } from "../projections/projection.js";
 import type { Reactor } from "../projections/reactor.js";
+import type { RuleSet } from "../rules/index.js";
 import type { AnyEndpoint } from "./endpoint.js";
 
 /** What other services see of a runtime. */
@@ -30,6 +31,8 @@ export interface RuntimeOptions {
   readonly aggregates: readonly AnyAggregate[];
   /** The sagas whose instances it runs; their names are distinct from those of aggregates. */
   readonly sagas?: readonly Saga[];
+  /** The rule sets whose sessions it runs; their names are distinct from those of aggregates and sagas. */
+  readonly ruleSets?: readonly RuleSet[];
   /** The projections it keeps up to date. */
   readonly projections?: readonly AnyProjection[];
   /** The reactors whose effects happen here. */

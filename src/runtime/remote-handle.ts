@@ -3,6 +3,7 @@ import type { Answer } from "../../actors/index.js";
 import type { Message } from "../kernel/event.js";
 import type { RemoteAskOptions } from "../messaging/remote-commands.js";
 
+/** An aggregate of another service, or of this one, to send commands to; see `Runtime.remote`. */
 export interface RemoteHandle<Command extends Message, Event extends Message> {
   /**
    * Sends a command to an entity of another service and waits for its answer; see `Runtime.ask`. `version` and `position` are

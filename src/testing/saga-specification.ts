@@ -7,15 +7,13 @@ import { inspect, isDeepStrictEqual } from "node:util";
 import { throughCodec } from "../../journal/index.js";
 import {
   checkGivenEvent,
-  type CommandOutcome,
   type InstanceState,
   type MachineState,
-  type PendingCommand,
-  type PendingTimer,
   type Saga,
   type SagaInput,
   type StepRecord,
 } from "../../sagas/index.js";
+import type { CommandOutcome, PendingCommand, PendingTimer } from "../delivery/index.js";
 import type { Message } from "../kernel/event.js";
 import { InstanceRun, type InstanceOutcome } from "./instance-run.js";
 

@@ -68,6 +68,30 @@ const FORBIDDEN: readonly Forbidden[] = [
     "sagas-import-downwards-only",
   ),
   forbid(
+    "delivery importing actors",
+    "src/delivery/",
+    "actors/index.ts",
+    "delivery-imports-journal-and-kernel-only",
+  ),
+  forbid(
+    "projections importing delivery",
+    "src/projections/",
+    "src/delivery/index.ts",
+    "projections-and-messaging-dont-know-delivery",
+  ),
+  forbid(
+    "sagas importing a file inside delivery",
+    "sagas/",
+    "src/delivery/timers.ts",
+    "enter-delivery-by-index",
+  ),
+  forbid(
+    "the runtime importing a file inside rules",
+    "src/runtime/",
+    "src/rules/rule.ts",
+    "enter-rules-by-index",
+  ),
+  forbid(
     "rules importing projections",
     "src/rules/",
     "src/projections/view.ts",
@@ -229,6 +253,24 @@ const FORBIDDEN: readonly Forbidden[] = [
     "src/index.ts",
     "examples-import-the-package-by-name",
   ),
+  forbid(
+    "a template importing the sources by path",
+    "templates/service/",
+    "src/testing/index.ts",
+    "examples-import-the-package-by-name",
+  ),
+  forbid(
+    "a template importing journal",
+    "templates/service/",
+    "journal/index.ts",
+    "faces-use-the-public-door",
+  ),
+  forbid(
+    "sources importing a template",
+    "src/cli/",
+    "templates/service/order.ts",
+    "sources-dont-import-programs",
+  ),
   forbid("anybody importing what isn't there", "actors/", "./nowhere.js", "no-unresolved"),
   forbid("anybody importing a package that isn't there", "actors/", "nowhere", "no-unresolved"),
   forbid("two files in a circle", "actors/round.ts", "actors/trip.ts", "no-cycles"),
@@ -269,6 +311,8 @@ const ALLOWED: readonly Import[] = [
   allow("sagas importing xstate", "sagas/", "xstate"),
   allow("projections importing journal", "src/projections/", "journal/index.ts"),
   allow("projections importing inside themselves", "src/projections/", "src/projections/view.ts"),
+  allow("sagas importing delivery", "sagas/", "src/delivery/index.ts"),
+  allow("rules importing delivery", "src/rules/", "src/delivery/index.ts"),
   allow("rules importing actors", "src/rules/", "actors/index.ts"),
   allow("messaging importing kernel", "src/messaging/", "src/kernel/event.ts"),
   allow("messaging/nats importing nats", "src/messaging/nats/", "nats"),
@@ -286,6 +330,7 @@ const ALLOWED: readonly Import[] = [
   allow("an example importing the package", "examples/travel/", "tidemark"),
   allow("an example importing the testing door by name", "examples/travel/", "tidemark/testing"),
   allow("an example importing its own files", "examples/travel/", "examples/travel/domain.ts"),
+  allow("a template importing the package", "templates/service/", "tidemark"),
   allow("a test importing a file inside journal", "test/journal/", "journal/codec.ts"),
   allow("a benchmark importing lmdb", "bench/", "lmdb"),
 ];
@@ -406,7 +451,7 @@ function statement(file: string, { to, typeOnly }: Import): string {
 /** Runs the command of `npm run check` in the tree; that it finds something is its exit code, not a failure here. */
 async function judge(): Promise<ReadonlyMap<string, readonly string[]>> {
   const command = join(ROOT, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
-  const folders = ["src", "journal", "actors", "sagas", "bench", "examples", "test"];
+  const folders = ["src", "journal", "actors", "sagas", "bench", "examples", "templates", "test"];
   const args = [
     command,
     "--config",

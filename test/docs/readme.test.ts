@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../support/directories.js";
+import { npm, pack } from "../support/packed.js";
 
 const readme = readFileSync("README.md", "utf8");
 const block = (language: string, nth = 0) =>
@@ -32,24 +33,13 @@ describe("the package, packed and installed into an empty project", () => {
     { timeout: 300_000 },
     () => {
       const directory = temporaryDirectory();
-      const npm = (args: readonly string[], cwd: string) =>
-        execFileSync("npm", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-      // The sources were built before the tests began; packing must not write dist while others run from it.
-      const packed = JSON.parse(
-        npm(["pack", "--json", "--ignore-scripts", "--pack-destination", directory], process.cwd()),
-      ) as unknown;
-      // npm 11 gives an array, or an object by package name in newer ones.
-      const [{ filename, files }] = Object.values(packed as object) as [
-        { filename: string; files: { path: string }[] },
-      ];
-      const foreign = files
-        .map(({ path }) => path)
-        .filter(
-          (path) =>
-            !/^(dist\/(src|journal|actors|sagas)\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
-              path,
-            ),
-        );
+      const { tarball, files } = pack(directory);
+      const foreign = files.filter(
+        (path) =>
+          !/^(dist\/(src|journal|actors|sagas)\/.*\.(js|d\.ts)|templates\/service\/.*|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+            path,
+          ),
+      );
       expect(foreign).toEqual([]);
 
       const project = join(directory, "project");
@@ -58,19 +48,7 @@ describe("the package, packed and installed into an empty project", () => {
         join(project, "package.json"),
         JSON.stringify({ name: "empty", private: true, type: "module" }),
       );
-      npm(
-        [
-          "install",
-          "--no-audit",
-          "--no-fund",
-          "--prefer-offline",
-          join(directory, filename),
-          "tsx@^4",
-          "typescript@~6.0.3",
-          "@types/node@^20",
-        ],
-        project,
-      );
+      npm(["install", tarball, "tsx@^4", "typescript@~6.0.3", "@types/node@^20"], project);
       writeFileSync(join(project, "account.ts"), block("ts"));
       writeFileSync(
         join(project, "tsconfig.json"),

@@ -4,12 +4,12 @@ import { describe, expect, it } from "vitest";
 import { catalog, Users } from "../../examples/catalog/catalog-view.js";
 import { FetchedUser, Product } from "../../examples/catalog/product.js";
 import { User } from "../../examples/catalog/user.js";
-import { startProgram } from "../support/programs.js";
+import { outcomeOf, startExample } from "../support/programs.js";
 import { until } from "../support/until.js";
 
 describe("the catalog example", () => {
   it("shows each user's name of today, once taken over, through kills of both services and of NATS", async () => {
-    const { output, code } = await startProgram("examples/catalog/main.js", ["--ci"]).ended;
+    const { output, code } = await startExample("catalog", ["--ci"]).ended;
     expect(code, output).toBe(0);
     for (const line of [
       "It asks for them 1 time: User 01999 of spring.",
@@ -23,6 +23,12 @@ describe("the catalog example", () => {
       "Fetched: 1 user for 8 products",
     ])
       expect(output).toContain(line);
+    expect(outcomeOf(output)).toEqual({
+      "products listed with names, users service away": "508",
+      "times that the unknown user of new products was asked for": "1",
+      "events of users received, each once": "11001",
+      "users in the view, as a fold of their journal has them": "2001",
+    });
     expect(output).toMatch(/Killed when [\d,]+ of 5,000 events were received/);
     expect(output).toMatch(/the users service was killed half-way\. Sent again: \d/);
     expect(output).toMatch(/NATS was killed half-way\. Sent again: .*disconnected/);

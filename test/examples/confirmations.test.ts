@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { givenSaga } from "tidemark/testing";
-import { confirmation } from "../../examples/confirmations/confirmation.js";
-import { runExample } from "../support/examples.js";
+import { confirmation } from "../../examples/confirmations/confirmation-saga.js";
+import { outcomeOf, startExample } from "../support/programs.js";
 
 describe("the confirmations example", () => {
   it("asks for a refused mail again after a delay, and for no other once it was sent", () => {
@@ -24,7 +24,7 @@ describe("the confirmations example", () => {
   });
 
   it("asks for a refused mail again later, also after a reopening, and sends one each through 200 crash points", async () => {
-    const { output, code } = await runExample("confirmations", ["--ci", "--points", "200"]);
+    const { output, code } = await startExample("confirmations", ["--ci", "--size", "200"]).ended;
     expect(output).toMatch(/Closed while 6 of 16 confirmations wait for another try/);
     expect(output).toMatch(/all are told:\n +failed +2\n +sent +14\n/);
     expect(output).toMatch(
@@ -34,5 +34,10 @@ describe("the confirmations example", () => {
     expect(output).toMatch(/xstate\.after\.retry\.confirmation\.waiting +-> requested/);
     expect(output).toMatch(/Killed at 200 points, .+: 2,800 mails, one each; [1-9]\d* were asked/);
     expect(code, output).toBe(0);
+    expect(outcomeOf(output)).toEqual({
+      "orders told, closed while some waited": "16",
+      "points at which it was killed": "200",
+      "mails, one each at every point": "2800",
+    });
   });
 });

@@ -1,12 +1,11 @@
-import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import sqlite from "node-sqlite3-wasm";
 import pg from "pg";
 import { externalProjection, openRuntime, type Runtime } from "tidemark";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Account } from "../../examples/external-databases/account.js";
 import {
-  Account,
   balancesIn,
   SCHEMA,
   type SqlDatabase,
@@ -16,6 +15,7 @@ import { SqliteDatabase } from "../../examples/external-databases/sqlite.js";
 import { externalDatabaseContract } from "../conformance/external-database.js";
 import { temporaryDirectory } from "../support/directories.js";
 import { postgresPrograms, PostgresServer } from "../support/postgres-server.js";
+import { outcomeOf, startExample } from "../support/programs.js";
 import { until } from "../support/until.js";
 
 const DEPOSITS = 6_000;
@@ -46,37 +46,26 @@ async function rowsOf(database: SqlDatabase) {
     .sort((a, b) => (a.account < b.account ? -1 : 1));
 }
 
-/** Runs the program; kills it once so many deposits are in the tables, while it writes the next. */
-function run(
-  args: readonly string[],
-  killAt = Infinity,
-): Promise<{ output: string; code: number | null; killed: boolean }> {
-  const program = "dist/examples/external-databases/main.js";
-  const child = spawn(process.execPath, [program, "--deposits", String(DEPOSITS), ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  const take = (chunk: Buffer): void => {
-    output += chunk.toString();
-    const inTables = /.*in the tables (\d+)\n/.exec(output.slice(output.lastIndexOf("recorded")));
-    if (Number(inTables?.[1] ?? 0) >= killAt) child.kill("SIGKILL");
-  };
-  child.stdout.on("data", take);
-  child.stderr.on("data", take);
-  return new Promise((resolve) =>
-    child.on("close", (code, signal) => resolve({ output, code, killed: signal === "SIGKILL" })),
-  );
-}
-
-/** Killed three times on the way, it ends with the sums of an undisturbed run. */
+/** Killed three times on the way, while it writes, it ends with the sums of an undisturbed run. */
 async function survivesKills(args: readonly string[]): Promise<void> {
+  const start = () => startExample("external-databases", ["--size", String(DEPOSITS), ...args]);
   for (const share of [0.1, 0.3, 0.6]) {
-    const { killed, output } = await run(args, DEPOSITS * share);
-    expect(killed, output).toBe(true);
+    const program = start();
+    program.killWhen((output) => {
+      const lines = output.split("\n").slice(0, -1);
+      const [, inTables = 0] = /in the tables (\d+)$/.exec(lines.at(-1) ?? "") ?? [];
+      return Number(inTables) >= DEPOSITS * share;
+    });
+    const { signal, output } = await program.ended;
+    expect(signal, output).toBe("SIGKILL");
   }
-  const last = await run(args);
-  expect(last.output).toContain(`The tables are the fold of ${DEPOSITS} deposits.`);
-  expect(last.code).toBe(0);
+  const { output, code } = await start().ended;
+  expect(code, output).toBe(0);
+  expect(outcomeOf(output)).toEqual({
+    "deposits in the log, each once": String(DEPOSITS),
+    "rows in the table": "50",
+    "rows that equal a fold of the log": "50",
+  });
 }
 
 async function depositTo(runtime: Runtime, account: string, times: number): Promise<void> {

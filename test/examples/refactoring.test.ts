@@ -18,8 +18,7 @@ import {
 } from "../../examples/refactoring/services.js";
 import { announce, ordersAfter, ordersBefore } from "../../examples/refactoring/traffic.js";
 import { temporaryDirectory } from "../support/directories.js";
-import { runExample } from "../support/examples.js";
-import { startProgram } from "../support/programs.js";
+import { outcomeOf, startExample, startProgram } from "../support/programs.js";
 import { randomFrom } from "../support/random.js";
 
 const MOVER = "examples/refactoring/move-process.js";
@@ -29,7 +28,7 @@ const SIZE = { conferences: 10, orders: 60 };
 
 describe("the refactoring example", () => {
   it("is tried on a copy, and moves each payment once for real, killed in the middle", async () => {
-    const { output, code } = await runExample("refactoring", ["--ci"]);
+    const { output, code } = await startExample("refactoring", ["--ci"]).ended;
     for (const expected of [
       /first try +aggregate conference must be able to read every .*BadgesPrinted/,
       /second try +90 payments moved, no row differs/,
@@ -38,6 +37,12 @@ describe("the refactoring example", () => {
       /Opened once more: nothing left to move/,
     ])
       expect(output).toMatch(expected);
+    expect(outcomeOf(output)).toMatchObject({
+      "payments moved on the copy": "90",
+      "payments moved for real, killed in the middle": "105",
+      "payments moved twice": "0",
+      "moved by the next start": "0",
+    });
     expect(code, output).toBe(0);
   });
 

@@ -2,10 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../support/directories.js";
-import { startProgram } from "../support/programs.js";
+import { outcomeOf, startExample, startProgram } from "../support/programs.js";
 import { randomFrom } from "../support/random.js";
 
-const PROGRAM = "examples/welcome/main.js";
 const SERVICE = "examples/welcome/sign-up-process.js";
 const SEED = Number(process.env["SEED"] ?? 20_262);
 const KILLS = 20;
@@ -18,7 +17,7 @@ const welcomed = Array.from({ length: USERS }, (_, n) => n)
 
 describe("the welcome example", () => {
   it("sends one mail each through crashes, refusals, a rebuild, the loss of the views and a pause", async () => {
-    const { output, code } = await startProgram(PROGRAM, ["--ci"]).ended;
+    const { output, code } = await startExample("welcome", ["--ci"]).ended;
     for (const line of [
       "Killed after user-20 was recorded, before their mail went out.",
       "Killed after the mail to user-40 went out, before that was noted.",
@@ -29,6 +28,13 @@ describe("the welcome example", () => {
       "One mail each: 53 users, 53 mails.",
     ])
       expect(output).toContain(line);
+    expect(outcomeOf(output)).toEqual({
+      "mails, one for each who signed up": "53",
+      "mails asked for again that had gone out": "1",
+      "mails to those who were refused": "0",
+      "mails by a rebuild and by the loss of the views": "0",
+      "mails while the view stood still": "0",
+    });
     expect(code, output).toBe(0);
   });
 

@@ -1,10 +1,7 @@
-/** mulberry32, by Tommy Ettinger (public domain). */
+import { randomAt } from "../../src/testing/random.js";
+
+/** The numbers of a seed, one after the other. */
 export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  let place = 0;
+  return () => randomAt(seed, place++);
 }

@@ -1,12 +1,8 @@
 /** An instance of a saga that a test drives input by input, as its runtime would, without one. */
 import { expect } from "vitest";
 import type { Saga } from "tidemark";
-import type {
-  CommandOutcome,
-  InstanceCommand,
-  InstanceState,
-  SagaInput,
-} from "../../sagas/index.js";
+import type { InstanceCommand, InstanceState, SagaInput } from "../../sagas/index.js";
+import type { CommandOutcome } from "../../src/delivery/index.js";
 import { InstanceRun } from "../../src/testing/instance-run.js";
 import type { Message } from "../../src/kernel/event.js";
 

@@ -3,7 +3,9 @@ import type { RecordedEvent } from "tidemark";
 import type { ViewReader } from "../../journal/index.js";
 import { evolveInstance, placeOf } from "../../sagas/instance-fold.js";
 import { NEW_INSTANCE, type InstanceState, type Place } from "../../sagas/instance.js";
-import { commandKey, countKey, instanceKey, timerKey, under } from "../../sagas/saga-rows.js";
+import { DeliveryRows, under } from "../../src/delivery/rows.js";
+
+const ROWS = new DeliveryRows("sagas");
 
 interface Told {
   readonly state: InstanceState;
@@ -28,17 +30,17 @@ export function checkSagaRows(
   const put = (key: readonly unknown[], value: unknown) => wanted.set(JSON.stringify(key), value);
   for (const [streamId, { state, atMs, asked }] of instances) {
     const [saga = "", ...rest] = streamId.split("/");
-    const name = { saga, instanceId: rest.join("/") };
+    const name = { owner: saga, instanceId: rest.join("/") };
     const place = placeOf(state);
     const { problem, status } = state;
-    put(instanceKey(name, place), status === "parked" ? { atMs, problem } : { atMs });
-    const count = JSON.stringify(countKey(saga, place));
+    put(ROWS.instanceKey(name, place), status === "parked" ? { atMs, problem } : { atMs });
+    const count = JSON.stringify(ROWS.countKey(saga, place));
     counts.set(count, (counts.get(count) ?? 0) + 1);
-    for (const timer of state.timers) put(timerKey({ ...name, ...timer }), true);
+    for (const timer of state.timers) put(ROWS.timerKey({ ...name, ...timer }), true);
     for (const request of state.commands) {
       const { position, eventId, correlationId } = asked.get(request.id) as RecordedEvent;
       const command = { request, position, eventId, correlationId };
-      put(commandKey(request.aggregate, name, request.id), command);
+      put(ROWS.commandKey(request.aggregate, name, request.id), command);
     }
   }
   for (const [key, count] of counts) wanted.set(key, count);

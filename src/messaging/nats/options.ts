@@ -27,6 +27,7 @@ export interface NatsLogOptions {
   readonly replicas?: number;
 }
 
+/** What `nats` is given. */
 export interface NatsOptions {
   /** `host:port`, or `nats://host:port`, or several of a cluster. Credentials belong into `auth`. */
   readonly servers: string | readonly string[];

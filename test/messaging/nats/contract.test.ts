@@ -2,13 +2,13 @@
 import { nats } from "tidemark/nats";
 import { messagingContract } from "../../conformance/messaging.js";
 import { transportContract } from "../../conformance/transport.js";
-import { NatsServer } from "../../support/nats-server.js";
+import { NatsServer } from "tidemark/testing";
 
 async function openPlace() {
   const server = await NatsServer.start();
   let isDown = false;
   return {
-    transport: () => nats({ servers: server.address, prefix: "shop", pingIntervalMs: 300 }),
+    transport: () => nats({ servers: server.url, prefix: "shop", pingIntervalMs: 300 }),
     interrupt: async () => {
       isDown = true;
       await server.stop("SIGKILL");

@@ -1,7 +1,9 @@
 /** NATS killed, away, cut off, wiped and rolled back, under load. */
+import { cpSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { DisconnectedError } from "../../../src/messaging/errors.js";
-import { NatsServer } from "../../support/nats-server.js";
+import { NatsServer } from "tidemark/testing";
 import { TcpProxy } from "../../support/tcp-proxy.js";
 import { until } from "../../support/until.js";
 import { collecting, Connections, publicationOf, textMessage } from "./hosts.js";
@@ -34,8 +36,8 @@ function expectTyped(load: Load): void {
 
 test("killed and restarted ten times under load: nothing is lost, the order is kept, and it resumes by itself", async () => {
   const prefix = "kills";
-  const publisher = await connections.connect(server.address, "a", { prefix });
-  const consumer = await connections.connect(server.address, "b", { prefix });
+  const publisher = await connections.connect(server.url, "a", { prefix });
+  const consumer = await connections.connect(server.url, "b", { prefix });
   const load = await Load.start(publisher, "a", consumer);
   const resumedMs: number[] = [];
   for (let kill = 0; kill < KILLS; kill += 1) {
@@ -58,8 +60,8 @@ test.each(AWAY_S)(
   "away for %d s: requests fail at once, memory stays bounded, and it resumes by itself",
   async (seconds) => {
     const prefix = `away-${seconds}`;
-    const publisher = await connections.connect(server.address, "a", { prefix });
-    const consumer = await connections.connect(server.address, "b", { prefix });
+    const publisher = await connections.connect(server.url, "a", { prefix });
+    const consumer = await connections.connect(server.url, "b", { prefix });
     const load = await Load.start(publisher, "a", consumer);
     await until(() => load.first.length > 500);
     await server.stop("SIGINT");
@@ -88,7 +90,7 @@ test("a server that isn't there at first is waited for, and what was asked for m
   const late = await NatsServer.start();
   await late.stop();
   try {
-    const connection = await connections.connect(late.address, "a", { prefix: "late" });
+    const connection = await connections.connect(late.url, "a", { prefix: "late" });
     expect(connection.status()).toMatchObject({ connected: false, server: undefined });
     expect(connection.status().lastError).toBeInstanceOf(Error);
     const changes: boolean[] = [];
@@ -100,7 +102,10 @@ test("a server that isn't there at first is waited for, and what was asked for m
     await load.finish();
     expect(load.faults()).toEqual(NO_FAULTS);
     expect(changes).toEqual([true]);
-    expect(connection.status()).toMatchObject({ connected: true, server: late.address });
+    expect(connection.status()).toMatchObject({
+      connected: true,
+      server: `127.0.0.1:${late.port}`,
+    });
     await connections.close();
   } finally {
     await late.remove();
@@ -129,7 +134,7 @@ test("a connection that can't be made is given up at once when it is closed", as
 test("a consumer that is closed in the moment in which the server dies closes", async () => {
   const own = await NatsServer.start();
   try {
-    const connection = await connections.connect(own.address, "a", { prefix: "moment" });
+    const connection = await connections.connect(own.url, "a", { prefix: "moment" });
     let came = false;
     const consumer = await connection.consume({
       aggregate: "account",
@@ -215,7 +220,7 @@ test("200 ms of delay in each direction: everything works, in order", async () =
 test("a store that was wiped while the server was down is a new log, and consumers go on in it", async () => {
   const own = await NatsServer.start();
   try {
-    const connection = await connections.connect(own.address, "a", { prefix: "wiped" });
+    const connection = await connections.connect(own.url, "a", { prefix: "wiped" });
     const got: number[] = [];
     await connection.consume(collecting(got, ({ sequence }) => sequence));
     for (let position = 1; position <= 5; position += 1)
@@ -243,7 +248,7 @@ test("a store that was wiped while the server was down is a new log, and consume
 test("a store that was rolled back shows by its last sequence, and consumers get what comes at the same places", async () => {
   const own = await NatsServer.start();
   try {
-    const connection = await connections.connect(own.address, "a", { prefix: "back" });
+    const connection = await connections.connect(own.url, "a", { prefix: "back" });
     const got: string[] = [];
     let inHand = 0;
     const gate: { closed?: Promise<void> } = {};
@@ -265,7 +270,8 @@ test("a store that was rolled back shows by its last sequence, and consumers get
     await publish(1, 5);
     await until(() => got.length === 5);
     await own.stop("SIGINT");
-    own.copyStore();
+    const store = join(own.directory, "store");
+    cpSync(store, `${store}.copy`, { recursive: true });
     await own.restart();
     await until(() => connection.status().connected);
     // In hand when the server goes back, and acknowledged afterwards: other messages have these places then.
@@ -275,7 +281,8 @@ test("a store that was rolled back shows by its last sequence, and consumers get
     await until(() => inHand === 6);
     const before = await connection.standing();
     await own.stop("SIGKILL");
-    own.rollBack();
+    own.wipe();
+    cpSync(`${store}.copy`, store, { recursive: true });
     await own.restart();
     await until(() => connection.status().connected);
     const after = await connection.standing();

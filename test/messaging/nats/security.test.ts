@@ -8,7 +8,7 @@ import { afterEach, expect, test } from "vitest";
 import { DisconnectedError } from "../../../src/messaging/errors.js";
 import { nats, type NatsAuth, type NatsOptions } from "../../../src/messaging/nats/index.js";
 import type { TransportConnection } from "../../../src/messaging/transport.js";
-import { NatsServer } from "../../support/nats-server.js";
+import { NatsServer } from "tidemark/testing";
 import { until } from "../../support/until.js";
 import { Connections, LinesLogger, publicationOf, textMessage, textOf } from "./hosts.js";
 
@@ -72,11 +72,11 @@ test.each(WAYS)(
   async (_, right, wrong, config, secret) => {
     const server = await serverWith(config);
     const logger = new LinesLogger();
-    const connection = await connections.connect(server.address, "a", { auth: right }, logger);
+    const connection = await connections.connect(server.url, "a", { auth: right }, logger);
     expect(connection.status().connected).toBe(true);
     expect(await shownBy(connection, logger)).not.toContain(secret);
 
-    const refused = await connections.connect(server.address, "b", { auth: wrong }, logger);
+    const refused = await connections.connect(server.url, "b", { auth: wrong }, logger);
     expect(refused.status().connected).toBe(false);
     expect(String(refused.status().lastError)).toMatch(/authorization/i);
     const shown = await shownBy(refused, logger);
@@ -89,16 +89,16 @@ test.each(WAYS)(
 
 test("a login that was refused is tried again, and works once the server knows the user", async () => {
   const server = await serverWith("authorization { token: other }");
-  const connection = await connections.connect(server.address, "a", { auth: { token: CANARY } });
+  const connection = await connections.connect(server.url, "a", { auth: { token: CANARY } });
   expect(connection.status().connected).toBe(false);
   const other = await NatsServer.start({ config: `authorization { token: ${CANARY} }` });
   servers.push(other);
-  const second = await connections.connect(server.address, "b", {
-    servers: [server.address, other.address],
+  const second = await connections.connect(server.url, "b", {
+    servers: [server.url, other.url],
     auth: { token: CANARY },
   });
   await until(() => second.status().connected);
-  expect(second.status().server).toBe(other.address);
+  expect(second.status().server).toBe(`127.0.0.1:${other.port}`);
 });
 
 test("options with secrets in the wrong place are refused without showing them", () => {
@@ -210,7 +210,7 @@ test("with TLS, a server that one's authority has signed is talked to, and no ot
   expect(String(distrusting.status().lastError)).toMatch(/certificate|signature|verify/i);
   // One that asks for TLS isn't content with a server that has none.
   const plain = await serverWith("");
-  const stripped = await connections.connect(plain.address, "c", { tls: { caFile: at("ca.pem") } });
+  const stripped = await connections.connect(plain.url, "c", { tls: { caFile: at("ca.pem") } });
   expect(stripped.status().connected).toBe(false);
 });
 
@@ -226,7 +226,7 @@ const auth = (name: string) => ({ user: name, password: name });
 
 test("with the permissions of the guide, each service can do its own", async () => {
   const server = await serverWith(guideConfig());
-  const early = await connections.connect(server.address, "e", {
+  const early = await connections.connect(server.url, "e", {
     auth: auth("accounts"),
     inbox: "accounts",
   });
@@ -237,9 +237,9 @@ test("with the permissions of the guide, each service can do its own", async () 
     code: "log-unavailable",
   });
 
-  await connections.connect(server.address, "d", { auth: auth("deploy"), inbox: "deploy" });
+  await connections.connect(server.url, "d", { auth: auth("deploy"), inbox: "deploy" });
   const as = (name: string, storeId: string) =>
-    connections.connect(server.address, storeId, {
+    connections.connect(server.url, storeId, {
       auth: auth(name),
       inbox: name,
       log: { create: false },
@@ -280,7 +280,7 @@ test("with the permissions of the guide, each service can do its own", async () 
 
 test("with the permissions of the guide, nobody can do what is another's", async () => {
   const server = await serverWith(guideConfig());
-  await connections.connect(server.address, "d", { auth: auth("deploy"), inbox: "deploy" });
+  await connections.connect(server.url, "d", { auth: auth("deploy"), inbox: "deploy" });
   const raw: NatsConnection[] = [];
   try {
     for (const [name, forbidden] of [
@@ -314,7 +314,7 @@ test("with the permissions of the guide, nobody can do what is another's", async
       ["deploy", ["$JS.API.STREAM.DELETE.shop-events", "shop.evt.account.1"]],
     ] as const) {
       const connection = await connect({
-        servers: server.address,
+        servers: server.url,
         user: name,
         pass: name,
         inboxPrefix: `_INBOX_shop_${name}`,

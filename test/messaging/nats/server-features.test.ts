@@ -8,7 +8,7 @@ import {
   limitationsOf,
   productionConcern,
 } from "../../../src/messaging/nats/server-features.js";
-import { NatsServer } from "../../support/nats-server.js";
+import { NatsServer } from "tidemark/testing";
 import { Connections, LinesLogger, publicationOf } from "./hosts.js";
 
 const connections = new Connections();
@@ -84,8 +84,8 @@ test("the version is warned of once, and its limitations are in the status", asy
   const real = await NatsServer.start();
   try {
     const logger = new LinesLogger();
-    const connection = await connections.connect(real.address, "a", {}, logger);
-    const raw = await connect({ servers: real.address });
+    const connection = await connections.connect(real.url, "a", {}, logger);
+    const raw = await connect({ servers: real.url });
     const { version } = raw.info!;
     await raw.close();
     expect(connection.status().serverVersion).toBe(version);
@@ -109,7 +109,7 @@ test("the version is warned of once, and its limitations are in the status", asy
 test("without JetStream requests work, and the log says why it doesn't", async () => {
   const real = await NatsServer.start({ jetStream: false });
   try {
-    const connection = await connections.connect(real.address, "a", { logTimeoutMs: 1_000 });
+    const connection = await connections.connect(real.url, "a", { logTimeoutMs: 1_000 });
     const endpoint = { kind: "endpoint", name: "x" } as const;
     await connection.serve({ ...endpoint, description: "" }, async (message) => message);
     await connection.request(endpoint, { headers: {}, payload: Buffer.of(1) }, 1_000);

@@ -9,7 +9,7 @@ import {
 } from "../../../src/messaging/errors.js";
 import { LogUnavailableError, MessageTooLargeError } from "../../../src/messaging/nats/errors.js";
 import { partitionOf } from "../../../src/messaging/nats/subjects.js";
-import { NatsServer } from "../../support/nats-server.js";
+import { NatsServer } from "tidemark/testing";
 import { until } from "../../support/until.js";
 import { collecting, Connections, publicationOf, textMessage, textOf } from "./hosts.js";
 
@@ -24,7 +24,7 @@ let prefix: string;
 
 beforeAll(async () => {
   server = await NatsServer.start();
-  raw = await connect({ servers: server.address });
+  raw = await connect({ servers: server.url });
 });
 afterAll(async () => {
   await raw.close();
@@ -37,7 +37,7 @@ function fresh() {
   prefix = `shop.${(prefixes += 1)}`;
 }
 const open = (storeId: string, options = {}) =>
-  connections.connect(server.address, storeId, { prefix, ...options });
+  connections.connect(server.url, storeId, { prefix, ...options });
 
 test("a request reaches one of those who serve it, and its answer comes back with its headers", async () => {
   fresh();
@@ -308,7 +308,7 @@ test("a consumer that crashed with a page in hand gets it again at once and in o
   for (let position = 2; position <= 50; position += 1)
     await publisher.publish(publicationOf("a", position));
   // What a process had in hand when it was killed: taken from the server, and acknowledged in part.
-  const crashed = await connect({ servers: server.address });
+  const crashed = await connect({ servers: server.url });
   const puller = await crashed.jetstream().consumers.get(`${prefix.replace(".", "=")}-events`, "b");
   let taken = 0;
   for await (const message of await puller.fetch({ max_messages: 15, expires: 1_000 }))

@@ -1,0 +1,21 @@
+/** The door of delivery: how instances of sagas and rule sets get what is for them, and what they ask for leaves. */
+export { commandIdOf } from "./command-id.js";
+export { CoordinatorLog, type RefusedInput, type Routed } from "./coordinator-log.js";
+export { DeliverySystem } from "./delivery-system.js";
+export { originOf, isBehind, type Cursor, type Origin } from "./origin.js";
+export type { LaneStatus } from "./outbox-lane.js";
+export {
+  mayBeDone,
+  outcomeOf,
+  type CommandAddress,
+  type CommandOutcome,
+  type Hand,
+  type IndexChanges,
+  type IndexedEvent,
+  type PendingCommand,
+  type PendingTimer,
+  type Place,
+  type TimerEvent,
+} from "./pending.js";
+export { routedTo, Router, type Delivery, type Routes } from "./router.js";
+export { DeliveryRows, under, type InstanceName } from "./rows.js";
