@@ -30,6 +30,7 @@ export type TravelAlert =
   | { type: "LateClaim"; data: { days: number; claim: string } }
   | { type: "Resubmitted"; data: { submissions: number } }
   | { type: "NotPaid"; data: Approved }
+  | { type: "PaidAtLast"; data: { at: string } }
   | { type: "PaidTwice"; data: { payments: number } };
 
 const TripStarted = signal<{ at: string }>("trip-started");
@@ -39,6 +40,8 @@ const TripEnd = fact<{ atMs: number }>("trip-end");
 const FirstClaim = fact<{ atMs: number; activity: string }>("first-claim");
 const Submissions = counter("submissions");
 const Approval = fact<Approved>("approval");
+const Overdue = fact<Approved>("overdue");
+const Paid = signal<{ at: string }>("paid");
 const Payments = counter("payments");
 
 const tripBeforeApproval = rule<TravelAlert>("trip-before-approval")
@@ -78,6 +81,15 @@ const notPaid = rule<TravelAlert>("not-paid")
   .lasting(30 * DAY_MS)
   .then(({ approval }, act) => {
     act.alert({ type: "NotPaid", data: approval });
+    act.insert(Overdue, "", approval);
+  });
+
+const paidAtLast = rule<TravelAlert>("paid-at-last")
+  .when("paid", Paid)
+  .when("overdue", Overdue)
+  .then(({ paid }, act) => {
+    act.alert({ type: "PaidAtLast", data: paid });
+    act.retract(Overdue, "");
   });
 
 // #endregion
@@ -105,6 +117,8 @@ export const TravelRules = ruleSet({
     FirstClaim,
     Submissions,
     Approval,
+    Overdue,
+    Paid,
     Payments,
   ],
   on: {
@@ -116,7 +130,7 @@ export const TravelRules = ruleSet({
       else ofClaim(event, memory);
     },
   },
-  rules: [tripBeforeApproval, overBudget, lateClaim, resubmitted, notPaid, paidTwice],
+  rules: [tripBeforeApproval, overBudget, lateClaim, resubmitted, notPaid, paidAtLast, paidTwice],
   start: "beginning",
 });
 // #endregion
@@ -146,6 +160,7 @@ function ofClaim(
   if (activity.includes(" REJECTED ")) memory.retract(Approval, "");
   if (activity === "Payment Handled") {
     memory.retract(Approval, "");
+    memory.signal(Paid, { at });
     memory.add(Payments);
   }
 }
