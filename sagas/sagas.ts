@@ -188,9 +188,10 @@ export class Sagas {
   instance<Context = unknown>(
     saga: Saga,
     instanceId: string,
-    { at }: { readonly at?: Moment } = {},
+    options: { readonly at?: Moment } = {},
   ): SagaInstance<Context> | undefined {
     const name = this.#nameOf(saga, instanceId);
+    const { at } = options;
     if (at !== undefined) checkMoment(at);
     const state = readInstance(this.#ports.journal, name, at);
     if (state.machine === null && state.kept.length === 0) return undefined;

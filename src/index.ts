@@ -261,7 +261,8 @@ export {
   type WindowValue,
   type WorkingMemory,
 } from "./rules/index.js";
-export { openRuntime, type Runtime, type RuntimeStatus } from "./runtime.js";
+export type { Runtime, RuntimeStatus } from "./runtime.js";
+export { openRuntime } from "./runtime/open.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
 export {
   endpoint,

@@ -2,7 +2,7 @@
 import { openRuntime, type Runtime } from "tidemark";
 import { Conference } from "./after/conference.js";
 import { conferencesView } from "./after/conferences-view.js";
-import { movers, type OnMoved } from "./after/movers.js";
+import { movers, type OnMoved } from "./after/mover-reactors.js";
 import { Order } from "./after/order.js";
 import { WaitingList } from "./after/waiting-list.js";
 import { ConferenceBefore } from "./before/conference.js";

@@ -5,7 +5,7 @@
  * `node dist/examples/users/users-process.js DIRECTORY PEOPLE ADDRESSES`
  */
 import { openRuntime } from "tidemark";
-import { create, signUps } from "./sign-ups.js";
+import { create, signUps } from "./traffic.js";
 import { User } from "./user.js";
 
 const AT_ONCE = 50;

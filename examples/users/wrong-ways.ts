@@ -1,7 +1,7 @@
 /** What doesn't work: to ask a view before the command, and to leave it to a unique index of a view behind it. */
 import { aggregate, collection, openRuntime, projection, type Runtime } from "tidemark";
 import { emailKey } from "./normalise.js";
-import { signUps, type SignUp, type Size } from "./sign-ups.js";
+import { signUps, type SignUp, type Size } from "./traffic.js";
 
 interface Profile {
   readonly name: string;

@@ -31,6 +31,7 @@ export interface PastView<C extends Collections> {
   readonly parked: readonly ParkedEvent[];
 }
 
+/** How much of the past is wanted. */
 export interface PastViewOptions {
   /**
    * Only events with this key (see the projection's `key`; the entity's id by default) are folded: for one document of a

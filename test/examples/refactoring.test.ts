@@ -18,7 +18,7 @@ import {
 } from "../../examples/refactoring/services.js";
 import { announce, ordersAfter, ordersBefore } from "../../examples/refactoring/traffic.js";
 import { temporaryDirectory } from "../support/directories.js";
-import { startExample, startProgram } from "../support/programs.js";
+import { outcomeOf, startExample, startProgram } from "../support/programs.js";
 import { randomFrom } from "../support/random.js";
 
 const MOVER = "examples/refactoring/move-process.js";
@@ -37,6 +37,12 @@ describe("the refactoring example", () => {
       /Opened once more: nothing left to move/,
     ])
       expect(output).toMatch(expected);
+    expect(outcomeOf(output)).toMatchObject({
+      "payments moved on the copy": "90",
+      "payments moved for real, killed in the middle": "105",
+      "payments moved twice": "0",
+      "moved by the next start": "0",
+    });
     expect(code, output).toBe(0);
   });
 

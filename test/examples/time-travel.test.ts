@@ -2,13 +2,13 @@ import fc from "fast-check";
 import type { Runtime } from "tidemark";
 import { given, ManualClock, MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
 import { describe, expect, it } from "vitest";
+import { outcomeOf, startExample } from "../support/programs.js";
 import { difference } from "../../examples/time-travel/difference.js";
 import { profilesBy } from "../../examples/time-travel/expected.js";
-import { Farewell, GRACE_MS } from "../../examples/time-travel/farewell.js";
+import { Farewell, GRACE_MS } from "../../examples/time-travel/farewell-saga.js";
 import { culprit, justBefore, undoDeletion } from "../../examples/time-travel/looking-back.js";
 import { User, type UserCommand } from "../../examples/time-travel/user.js";
 import { usersView } from "../../examples/time-travel/users-view.js";
-import { startExample } from "../support/programs.js";
 
 const parts = { aggregates: [User], projections: [usersView], sagas: [Farewell] };
 const register: UserCommand = { type: "Register", data: { name: "Ada", email: "ada@example.org" } };
@@ -30,11 +30,17 @@ describe("the time-travel example", () => {
       /profile.roles.0 +undefined → 'admin'/,
       /since +RoleGranted at version 243, 2026-01-13/,
       /the saga went +undoable → kept/,
-      /31 days later +still here/,
+      /31 days later +active/,
       /never +250\n/,
       /every 10, before the reply +0\n/,
     ])
       expect(output).toMatch(expected);
+    expect(outcomeOf(output)).toMatchObject({
+      "events folded behind a snapshot": "1",
+      "users in the view, just before the deletion": "5",
+      "and just behind it": "4",
+      "with one before each reply, killed": "0",
+    });
     expect(code, output).toBe(0);
   });
 });

@@ -4,10 +4,10 @@ import { given, ManualClock, MemoryDirectory, openMemoryRuntime } from "tidemark
 import { describe, expect, it } from "vitest";
 import { checkHolders } from "../../examples/users/expected.js";
 import { emailKey, userNameKey } from "../../examples/users/normalise.js";
-import { create, signUp, signUps } from "../../examples/users/sign-ups.js";
+import { create, signUp, signUps } from "../../examples/users/traffic.js";
 import { RESERVED_FOR_MS, User } from "../../examples/users/user.js";
 import { temporaryDirectory } from "../support/directories.js";
-import { startExample, startProgram } from "../support/programs.js";
+import { outcomeOf, startExample, startProgram } from "../support/programs.js";
 import { randomFrom } from "../support/random.js";
 
 const SERVICE = "examples/users/users-process.js";
@@ -27,7 +27,12 @@ describe("the users example", () => {
       "1,000 users have 1,000 addresses",
     ])
       expect(output).toContain(line);
-    expect(output).toMatch(/Killed after \d+ answers: [1-9]\d* accepted, none of them lost/);
+    expect(output).toMatch(/Killed after \d+ answers: [1-9]\d* accepted, 0 of them lost/);
+    expect(outcomeOf(output)).toMatchObject({
+      "accepted of all at once": "100",
+      "rejected with email-taken": "900",
+      "users in the end": "1000",
+    });
     expect(code, output).toBe(0);
   });
 

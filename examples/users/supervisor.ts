@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Size } from "./sign-ups.js";
+import type { Size } from "./traffic.js";
 
 /** Ids of users. */
 export interface Answered {
