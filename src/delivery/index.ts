@@ -2,16 +2,14 @@
 export { commandIdOf } from "./command-id.js";
 export { CoordinatorLog, type RefusedInput, type Routed } from "./coordinator-log.js";
 export { DeliverySystem } from "./delivery-system.js";
-export { originOf, isBehind, type Cursor, type Origin } from "./origin.js";
+export { originOf, isBehind, type Origin } from "./origin.js";
 export type { LaneStatus } from "./outbox-lane.js";
 export {
   mayBeDone,
-  outcomeOf,
   type CommandAddress,
   type CommandOutcome,
   type Hand,
   type IndexChanges,
-  type IndexedEvent,
   type PendingCommand,
   type PendingTimer,
   type Place,

@@ -1,5 +1,5 @@
 /** The events that something goes back to: the first and the newest, in order, each once. */
-import type { Cause, Causes, FiredCause } from "./session.js";
+import type { Cause, Causes, FiredCause } from "./cause.js";
 
 const CAUSES_MAX = 16;
 

@@ -1,7 +1,8 @@
 /** The facts of a session in memory, of whatever form, and which of them have changed since rules were last looked at. */
 import type { Kind } from "./fact.js";
 import type { FactInfo } from "./rule.js";
-import type { Causes, StoredFact } from "./session.js";
+import type { Causes } from "./cause.js";
+import type { StoredFact } from "./session.js";
 
 /** A fact in memory. Another one takes its place when it changes. */
 export interface LiveFact extends FactInfo {

@@ -28,18 +28,14 @@ export {
   type SequenceValue,
 } from "./sequence.js";
 export type { SessionCommand } from "./session-behavior.js";
-export type { Firing } from "./session-run.js";
 export { replayInput, wakeBefore } from "./session-step.js";
+export type { FiredCause } from "./cause.js";
 export {
   NEW_SESSION,
-  RULES_EVENT_TYPES,
   type EventInput,
   type Fired,
-  type FiredCause,
   type FiredFact,
   type FiredRecord,
-  type KeptEvent,
-  type SessionEvent,
   type SessionInput,
   type SessionState,
   type StepRecord,

@@ -8,7 +8,8 @@ import { PassingFact, type FactStore } from "./fact-store.js";
 import { isTrue } from "./matcher.js";
 import { EMPTY_MAP, mapForEach } from "./persistent-map.js";
 import type { ErasedStep, SequenceEvent, SequenceKind, SequenceValue } from "./sequence.js";
-import type { Cause, SessionState, StoredPartial } from "./session.js";
+import type { Cause } from "./cause.js";
+import type { SessionState, StoredPartial } from "./session.js";
 import type { StepGuard } from "./step-guard.js";
 
 type PartialEvent = StoredPartial["events"][number];

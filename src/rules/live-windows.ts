@@ -201,7 +201,7 @@ export class LiveWindows {
   #change(kind: WindowKind, id: string, change: WindowChange): void {
     this.#changes.push(change);
     const before = this.get(kind.name, id);
-    const labels: LabelCounts = before?.labels ?? new Map();
+    const labels: LabelCounts = before?.labels ?? new Map<string, number>();
     this.#samples -= weightOf(before?.stored);
     if (change[2] === "joined") this.#join(change[3], before?.stored as WindowSums);
     if (change[2] === "sample") count(labels, change[3][3]);

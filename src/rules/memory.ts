@@ -6,7 +6,8 @@ import { checkPlainData } from "../kernel/plain-data.js";
 import type { DataOfKind, FactKind, Kind, SignalKind } from "./fact.js";
 import { withCause } from "./causes.js";
 import type { LiveSession } from "./live-session.js";
-import type { Cause, Causes, Stated } from "./session.js";
+import type { Cause, Causes } from "./cause.js";
+import type { Stated } from "./session.js";
 import type { WindowKind } from "./window.js";
 import type { StoredSample } from "./window-store.js";
 import { isWindow } from "./live-windows.js";
@@ -82,7 +83,7 @@ export class Memory implements WorkingMemory {
 
   get<K extends Kind>(kind: K, id: string): DataOfKind<K> | undefined {
     this.checkKind(kind);
-    return this.session.facts.get(kind.name, id)?.data as DataOfKind<K> | undefined;
+    return this.session.facts.get(kind.name, id)?.data;
   }
 
   all<K extends Kind>(kind: K): readonly DataOfKind<K>[] {

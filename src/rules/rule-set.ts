@@ -194,10 +194,10 @@ function rulesOf(
 ): readonly Rule[] {
   checkArray(`rules of rule set ${name}`, given);
   const names = new Set<string>();
-  const rules = given;
-  for (const rule of rules) {
+  for (const rule of given) {
     checkObject(`rules of rule set ${name}`, rule);
-    if (typeof (rule as Partial<Rule>).then !== "function" || !Array.isArray(rule.patterns))
+    const { then, patterns } = rule as Partial<Rule>;
+    if (typeof then !== "function" || !Array.isArray(patterns))
       throw new InvalidArgumentError(
         `rules of rule set ${name}`,
         "rules that end with then()",
@@ -218,7 +218,7 @@ function rulesOf(
           kind.name,
         );
   }
-  return Object.freeze([...rules]);
+  return Object.freeze([...given]);
 }
 
 function handlersOf(

@@ -20,7 +20,8 @@ import type { Match } from "./matches.js";
 import { bindingsOf } from "./matcher.js";
 import { Memory } from "./memory.js";
 import { timesRun, runKey } from "./session-fold.js";
-import type { Cause, Causes, EventInput, FiredFact, FiredRecord, SessionState } from "./session.js";
+import type { Cause, Causes } from "./cause.js";
+import type { EventInput, FiredFact, FiredRecord, SessionState } from "./session.js";
 
 /** A firing, with what it asked for. */
 export interface Firing {
@@ -120,7 +121,7 @@ export class SessionRun {
     const handler = live.rules.handlers.get(event.type);
     live.guard.run(
       () => `on ${event.type}`,
-      () => checkSynchronous(handler?.(event, memory)),
+      () => checkSynchronous(() => handler?.(event, memory)),
     );
     memory.end();
     const { type, data } = event;
@@ -203,7 +204,7 @@ export class SessionRun {
           causes: () => listed.causes(),
         };
         const doing = new FiringAct(live, place);
-        checkSynchronous(rule.then(bound, doing));
+        checkSynchronous(() => rule.then(bound, doing));
         doing.end();
         return doing;
       },
@@ -273,7 +274,7 @@ class ListedFacts {
   }
 }
 
-function checkSynchronous(returned: unknown): void {
-  if (returned instanceof Promise)
+function checkSynchronous(run: () => unknown): void {
+  if (run() instanceof Promise)
     throw new InvalidArgumentError("a handler or rule", "a function that isn't async", "a promise");
 }

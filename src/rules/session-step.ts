@@ -159,31 +159,35 @@ function step(
     if (isEffective) ({ clockMs } = run);
     isTouched ||= isEffective;
   }
-  const { firings } = run;
-  if (!isTouched && firings.length === 0 && (state.version === 0 || !isOther))
+  if (!isTouched && run.firings.length === 0 && (state.version === 0 || !isOther))
     return { fired: [], isDone };
   const isSpent = input.kind === "wake" && (state.timers[0]?.dueAtMs ?? Infinity) <= input.toMs;
-  const record: StepRecord = {
+  recordStep(draft, run, {
     input: recorded,
     step: state.step + 1,
     ...(isOther ? { version: rules.version } : {}),
     ...(dropped === undefined ? {} : { dropped }),
     ...(clockMs === state.clockMs ? {} : { clockMs }),
-    ...(firings.length === 0 ? {} : { firings: firings.length }),
     ...touched.patch(live, state),
-    ...listed("runs", [...run.runs.values()]),
-    ...listed(
-      "commands",
-      firings.flatMap(({ commands }) => commands),
-    ),
     ...timerChanges(live, state.timers, isSpent),
+  });
+  return { fired: run.firings, isDone };
+}
+
+/** The step, and behind it each firing with its alerts. */
+function recordStep(draft: SessionDraft, { firings, runs }: SessionRun, changes: StepRecord): void {
+  const commands = firings.flatMap((firing) => firing.commands);
+  const record: StepRecord = {
+    ...changes,
+    ...(firings.length === 0 ? {} : { firings: firings.length }),
+    ...listed("runs", [...runs.values()]),
+    ...listed("commands", commands),
   };
   draft.record({ type: "rules.stepped", data: record });
   for (const { record: data, alerts } of firings) {
     draft.tell({ type: "rules.fired", data });
     for (const alert of alerts) draft.tell(alert);
   }
-  return { fired: firings, isDone };
 }
 
 /**

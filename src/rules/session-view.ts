@@ -4,7 +4,8 @@ import type { PendingCommand } from "../delivery/index.js";
 import { liveOf, remember } from "./live-sessions.js";
 import { mapEntries, mapGet } from "./persistent-map.js";
 import type { RunnableRules } from "./runnable-rules.js";
-import { BEFORE_TIME_MS, type FiredCause, type KeptEvent, type SessionState } from "./session.js";
+import type { FiredCause } from "./cause.js";
+import { BEFORE_TIME_MS, type KeptEvent, type SessionState } from "./session.js";
 
 /** A fact of a session. */
 export interface SessionFact {

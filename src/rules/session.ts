@@ -2,6 +2,7 @@
  * A session of a rule set as its stream tells it: the fold of its events, plain data throughout. `<rule set>/<session id>` is the
  * stream; each input that has an effect is one event with all that it changed, followed by the firings of rules and their alerts.
  */
+import type { Cause, Causes, FiredCause } from "./cause.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import type {
   CommandOutcome,
@@ -68,15 +69,6 @@ export type RecordedInput =
       /** Of a refusal, or of what it was given up for. */
       readonly code?: string;
     };
-
-/** An event that contributed to a fact: its position, which part of what it stands for today, and its type. */
-export type Cause = readonly [position: Position, part: number, type: string];
-
-/** The events that made a fact: the first and the newest, at most 16, in order. */
-export interface Causes {
-  readonly causes: readonly Cause[];
-  readonly causesDropped?: number;
-}
 
 /** A reason for a fact: a match of a rule that concluded it. */
 export interface Support extends Causes {
@@ -231,14 +223,6 @@ export interface FiredFact {
   readonly causesDropped?: number;
   /** Whose conclusion it is; firing 0 where a replay of history has concluded it. */
   readonly by?: { readonly rule: string; readonly firing: number };
-}
-
-/** An event that contributed to a fact. */
-export interface FiredCause {
-  readonly position: Position;
-  readonly type: string;
-  /** Which of the events that the recorded one stands for today; absent for the first. */
-  readonly part?: number;
 }
 
 /** That a rule fired, and why. */

@@ -1,7 +1,7 @@
 /** A window as a fact: its value is made of what is kept when somebody looks at it. */
 import { bounded, distinct } from "./causes.js";
 import type { LiveFact } from "./fact-store.js";
-import type { Cause, Causes } from "./session.js";
+import type { Cause, Causes } from "./cause.js";
 import type { WindowKind, WindowValue } from "./window.js";
 import {
   isSliding,

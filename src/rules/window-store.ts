@@ -4,7 +4,7 @@
  */
 import { mergedCauses, withCause } from "./causes.js";
 import { EMPTY_MAP, mapForEach, mapGet, mapSet, type PersistentMap } from "./persistent-map.js";
-import type { Cause, Causes } from "./session.js";
+import type { Cause, Causes } from "./cause.js";
 
 /** A sample: its time, its value, the event that brought it, and its label. */
 export type StoredSample = readonly [

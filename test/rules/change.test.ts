@@ -148,9 +148,7 @@ function said(state: SessionState) {
     name,
     entries.map(([id, window]) => [
       id,
-      "labels" in window && window.labels !== undefined
-        ? { ...window, labels: mapEntries(window.labels) }
-        : window,
+      "labels" in window ? { ...window, labels: mapEntries(window.labels) } : window,
     ]),
   ]);
   return {

@@ -354,7 +354,7 @@ describe("what a rule does", () => {
         act.insert(Level, "x", data);
         data.value = 2;
         act.update(Level, "x", (old) => {
-          kept.push(old as { value: number });
+          kept.push(old);
           return old;
         });
         for (const each of kept) each.value = 3;

@@ -178,7 +178,7 @@ describe.each(storeKinds)("runtime.rules, %s", (kind) => {
     const { rules, open } = world({ byEvents: true });
     const runtime = await open();
     await runtime
-      .ask(Shelf, "ann", { type: "Take", data: { book: "a", atMs: NaN as never } })
+      .ask(Shelf, "ann", { type: "Take", data: { book: "a", atMs: NaN } })
       .catch(() => undefined);
     await runtime.ask(Shelf, "ann", {
       type: "Take",

@@ -35,9 +35,7 @@ function rulesWith(options: SequenceOptions<PlainEvent>) {
 const steps = fc.array(fc.constantFrom("Open", "Step", "Close"), { minLength: 2, maxLength: 4 });
 const events = fc.array(
   fc.record({
-    type: fc.constantFrom("Open", "Step", "Close", "Stop", "Put") as fc.Arbitrary<
-      PlainEvent["type"]
-    >,
+    type: fc.constantFrom("Open", "Step", "Close", "Stop", "Put"),
     value: fc.nat(1),
     afterMs: fc.oneof(fc.nat(3), fc.nat(15)),
     earlierMs: fc.oneof(fc.constant(0), fc.constant(0), fc.constant(0), fc.nat(8)),
@@ -131,7 +129,7 @@ describe("a sequence", () => {
       fc.property(steps, events, fc.integer({ min: 1, max: 60 }), (types, told, withinMs) => {
         const all = seen(told);
         const without = ["Stop" as const];
-        const options = { steps: types as ("Open" | "Step" | "Close")[], withinMs, without };
+        const options = { steps: types, withinMs, without };
         const hits = search(all, types, withinMs, "each");
         const session = give(rulesWith({ ...options, overlap: "each" }), all);
         expect([...hitsOf(session, all)].sort(byEnd)).toEqual(hits);
@@ -151,7 +149,7 @@ describe("a sequence", () => {
         // In order of time: one that can't go on for being late would keep its place from others.
         const all = seen(told.map((each) => ({ ...each, earlierMs: 0 })));
         const options = {
-          steps: types as ("Open" | "Step" | "Close")[],
+          steps: types,
           withinMs,
           without: ["Stop" as const],
         };
@@ -170,7 +168,7 @@ describe("a sequence", () => {
       fc.property(steps, events, fc.integer({ min: 1, max: 60 }), (types, told, withinMs) => {
         const all = seen(told.map((each) => ({ ...each, earlierMs: 0 })));
         const options = {
-          steps: types as ("Open" | "Step" | "Close")[],
+          steps: types,
           withinMs,
           without: ["Stop" as const],
           overlap: "first" as const,

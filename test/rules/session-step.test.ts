@@ -401,7 +401,7 @@ describe("what parks a session", () => {
         {
           rules: [
             rule("bad")
-              .when("item", Item, (async () => true) as never)
+              .when("item", Item, (() => Promise.resolve(true)) as never)
               .then(() => undefined),
           ],
         },
@@ -409,7 +409,7 @@ describe("what parks a session", () => {
       "what a predicate returns must be true or false",
     ],
     "a handler that is async": [
-      rulesWith({ Put: (async () => undefined) as never }),
+      rulesWith({ Put: (_, memory) => Promise.resolve(memory) as never }),
       "a handler or rule must be a function that isn't async",
     ],
     "data that isn't plain": [

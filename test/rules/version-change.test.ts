@@ -109,10 +109,10 @@ describe.each(storeKinds)("a new version of a rule set, %s", (kind) => {
     const taken = (member: string, books: string) =>
       perform(
         runtime,
-        [...books].map((book) => ({ member, type: "Take" as const, book, day: 0 })),
+        books.split(" ").map((book) => ({ member, type: "Take" as const, book, day: 0 })),
       );
-    await taken("ann", "abcd");
-    await taken("bob", "ab");
+    await taken("ann", "a b c d");
+    await taken("bob", "a b");
     await runtime.rules.idle();
     runtime = await harness.open({ aggregates: [Shelf, Desk], ruleSets: [after] });
     expect(await runtime.rules.changed(after)).toBeUndefined();

@@ -10,9 +10,8 @@ export interface PlainData {
   readonly group: string;
 }
 
-const TYPES = ["Put", "Drop", "Add", "Open", "Step", "Close", "Stop"] as const;
 export type PlainEvent = {
-  readonly type: (typeof TYPES)[number];
+  readonly type: "Put" | "Drop" | "Add" | "Open" | "Step" | "Close" | "Stop";
   readonly data: Partial<PlainData>;
 };
 

@@ -11,10 +11,10 @@ import {
   type Kind,
 } from "tidemark";
 import type { Act, FactKind, RuleSet } from "../../src/rules/index.js";
+import type { NaiveRules } from "./naive-rules.js";
 import {
   dueOf,
   nameOf,
-  NaiveRules,
   refOf,
   valueOf,
   type ActionSpec,
