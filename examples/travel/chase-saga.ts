@@ -44,6 +44,7 @@ const machine = setup({
   },
 });
 
+// #region chase
 export const Chase = saga({
   name: "chase",
   machine,
@@ -58,3 +59,4 @@ export const Chase = saga({
   onUnknown: "ignore",
   start: "beginning",
 });
+// #endregion

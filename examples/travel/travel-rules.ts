@@ -54,6 +54,7 @@ const overBudget = rule<TravelAlert>("over-budget")
     act.alert({ type: "OverBudget", data: amounts });
   });
 
+// #region late-claim
 const lateClaim = rule<TravelAlert>("late-claim")
   .when("end", TripEnd)
   .when("claim", FirstClaim, (claim, { end }) => claim.atMs - end.atMs > 60 * DAY_MS)
@@ -62,6 +63,8 @@ const lateClaim = rule<TravelAlert>("late-claim")
     act.alert({ type: "LateClaim", data: { days, claim: claim.activity } });
   });
 
+// #endregion
+
 const resubmitted = rule<TravelAlert>("resubmitted")
   .when("submissions", Submissions, ({ count }) => count > 1)
   .refireOn(({ submissions }) => submissions.count)
@@ -69,6 +72,7 @@ const resubmitted = rule<TravelAlert>("resubmitted")
     act.alert({ type: "Resubmitted", data: { submissions: submissions.count } });
   });
 
+// #region not-paid
 const notPaid = rule<TravelAlert>("not-paid")
   .when("approval", Approval)
   .lasting(30 * DAY_MS)
@@ -76,12 +80,15 @@ const notPaid = rule<TravelAlert>("not-paid")
     act.alert({ type: "NotPaid", data: approval });
   });
 
+// #endregion
+
 const paidTwice = rule<TravelAlert>("paid-twice")
   .when("payments", Payments, ({ count }) => count > 1)
   .then(({ payments }, act) => {
     act.alert({ type: "PaidTwice", data: { payments: payments.count } });
   });
 
+// #region rule-set
 export const TravelRules = ruleSet({
   name: "travel-rules",
   version: 1,
@@ -112,6 +119,7 @@ export const TravelRules = ruleSet({
   rules: [tripBeforeApproval, overBudget, lateClaim, resubmitted, notPaid, paidTwice],
   start: "beginning",
 });
+// #endregion
 
 /** A permit's case holds the trip and all that was claimed for it. */
 function ofPermit({ data }: RecordedEvent<FactRecorded>, memory: WorkingMemory): void {

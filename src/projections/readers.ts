@@ -6,6 +6,7 @@ import type { Limits } from "../kernel/limits.js";
 import type { Logger } from "../kernel/log.js";
 import type { LogMoment } from "../kernel/moment.js";
 import { keptAlive, type Clock } from "../kernel/clock.js";
+import type { CommandPort } from "../kernel/command-port.js";
 import { Audit } from "./audit.js";
 import type { Collections, DocumentOf, IndexesOf, NameOf, OnlyName } from "./collection.js";
 import { ViewBehindError } from "./errors.js";
@@ -43,6 +44,8 @@ export interface ReadersOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** Where reactors send commands. */
+  readonly commands: CommandPort;
   /** Another process keeps the views up to date; nothing runs here. */
   readonly readOnly: boolean;
   readonly rebuildsMax: number;

@@ -34,14 +34,15 @@ export function adoptionOf(
   const base = { version: state.version === 0 ? 0 : version, position, firing, seq, clockMs, late };
   const parts = new Parts(eventDataBytesMax * FILLED);
   for (const [kind, map] of Object.entries(state.facts))
-    for (const [id, stored] of mapEntries(map)) parts.add("facts", [kind, id, stored]);
+    for (const [id, stored] of mapEntries(map)) parts.add("facts", [kind, id, unnumbered(stored)]);
   for (const [kind, map] of Object.entries(state.windows))
     for (const [id, stored] of mapEntries(map))
       for (const change of windowChanges(kind, id, stored)) parts.add("windows", change);
   for (const [kind, map] of Object.entries(state.partials))
     for (const [id, stored] of mapEntries(map)) parts.add("partials", [kind, id, stored]);
   for (const [rule, map] of Object.entries(state.matches))
-    for (const [key, stored] of mapEntries(map)) parts.add("matches", [rule, key, stored]);
+    for (const [key, stored] of mapEntries(map))
+      parts.add("matches", [rule, key, "firing" in stored ? { ...stored, firing: 0 } : stored]);
   // Older ones first: the newer ones then push them where they were.
   for (const runs of [state.runs.older, state.runs.newer])
     for (const run of runsOf(runs)) parts.add("runs", run);
@@ -78,6 +79,13 @@ class Parts {
     const items = (part[field] ??= [] as NonNullable<Part[Field]>) as (typeof item)[];
     items.push(item);
   }
+}
+
+/** Firings of a replay aren't recorded: their numbers would be those of others. */
+function unnumbered(stored: StoredFact): StoredFact {
+  const { supports } = stored;
+  if (supports === undefined) return stored;
+  return { ...stored, supports: supports.map((support) => ({ ...support, firing: 0 })) };
 }
 
 function* windowChanges(kind: string, id: string, stored: StoredWindow): Iterable<WindowChange> {

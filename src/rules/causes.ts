@@ -25,7 +25,7 @@ export function mergedCauses(parts: readonly Causes[]): Causes {
 
 /** With one more. */
 export function withCause(before: Causes, cause: Cause | null): Causes {
-  if (cause === null) return before;
+  if (cause === null) return causesOf(before.causes, before.causesDropped);
   return mergedCauses([before, { causes: [cause] }]);
 }
 

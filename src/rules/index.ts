@@ -1,4 +1,5 @@
 /** The door of the rules: what the other parts may use. */
+export { RuleFailedError, SessionFullError } from "./errors.js";
 export {
   fact,
   signal,
@@ -7,14 +8,35 @@ export {
   type Kind,
   type SignalKind,
 } from "./fact.js";
-export { rule, type Rule } from "./rule.js";
-export { ruleSet, type AlertsOf, type RuleSet, type RuleSetDefinition } from "./rule-set.js";
 export {
-  BEFORE_TIME_MS,
+  rule,
+  type CollectOptions,
+  type FactInfo,
+  type PatternOptions,
+  type Predicate,
+  type Rule,
+  type RuleBuilder,
+} from "./rule.js";
+export { ruleSet, type AlertsOf, type RuleSet, type RuleSetDefinition } from "./rule-set.js";
+export type { SessionLimits } from "./runnable-rules.js";
+export {
+  sequence,
+  type SequenceEvent,
+  type SequenceKind,
+  type SequenceOptions,
+  type SequenceStep,
+  type SequenceValue,
+} from "./sequence.js";
+export type { SessionCommand } from "./session-behavior.js";
+export type { Firing } from "./session-run.js";
+export { replayInput, wakeBefore } from "./session-step.js";
+export {
   NEW_SESSION,
   RULES_EVENT_TYPES,
   type EventInput,
   type Fired,
+  type FiredCause,
+  type FiredFact,
   type FiredRecord,
   type KeptEvent,
   type SessionEvent,
@@ -22,7 +44,6 @@ export {
   type SessionState,
   type StepRecord,
 } from "./session.js";
-export { sequence, type SequenceKind, type SequenceValue } from "./sequence.js";
 export {
   counter,
   sessionWindow,
@@ -31,7 +52,7 @@ export {
   type WindowKind,
   type WindowValue,
 } from "./window.js";
-export type { Act, WorkingMemory } from "./working-memory.js";
+export type { Act, MatchedFact, Sample, WorkingMemory } from "./working-memory.js";
 export type { AlertQuery, RaisedAlert } from "./alerts.js";
 export {
   changeText,
@@ -43,5 +64,5 @@ export type { ExplainedFact, Explanation } from "./explanation.js";
 export type { ListedSession, SessionCount, SessionQuery } from "./session-list.js";
 export { RuleSystem, type RuleSystemOptions } from "./rule-system.js";
 export { Rules, type RulesAnswer, type RuleSetStatus } from "./rules.js";
-export type { Session, SessionFact, WaitingMatch } from "./session-view.js";
+export { sessionOf, type Session, type SessionFact, type WaitingMatch } from "./session-view.js";
 export type { ChangePhase, ChangeStatus } from "./version-change.js";

@@ -82,7 +82,8 @@ export class LiveSession {
     switch (what) {
       case "expiry":
         return this.beliefs.expiresAt(name, id) === atMs;
-      case "window":
+      case "leaving":
+      case "closing":
         return this.windows.dueAt(name, id) === atMs;
       case "match": {
         const match = this.matches.get(name, id);

@@ -230,7 +230,10 @@ export class LiveWindows {
     const wasLeavingMs = kind.form === "sliding" ? this.#leavesAt(kind, id) : undefined;
     this.#facts.put(fact);
     const dueMs = this.dueAt(kind.name, id);
-    if (dueMs !== undefined && dueMs !== wasDueMs) this.#dues.add(dueMs, "window", kind.name, id);
+    if (dueMs !== undefined && dueMs !== wasDueMs) {
+      const what = kind.form === "sliding" ? "leaving" : "closing";
+      this.#dues.add(dueMs, what, kind.name, id);
+    }
     if (kind.form === "session") this.#group(kind.name, id);
     if (kind.form !== "sliding") return;
     const atMs = this.#leavesAt(kind, id);

@@ -2,7 +2,7 @@
 import type { Hand } from "../delivery/index.js";
 import { defaultLimits } from "../kernel/limits.js";
 import type { SessionDraft } from "./session-draft.js";
-import { passedBy, stepOrPark, timersAnew, type StepContext } from "./session-step.js";
+import { stepOrPark, timersAnew, wakeBefore, type StepContext } from "./session-step.js";
 import type { EventInput, KeptEvent, SessionState } from "./session.js";
 
 /** A kept event with what the journal has of it; without an input where upcasters drop it by now. */
@@ -49,8 +49,7 @@ function release(
   const mark = draft.mark();
   const refusal = stepOrPark(draft, input, context);
   if (refusal !== undefined) {
-    const toMs = passedBy(input, context.rules) + context.rules.latenessMs;
-    stepOrPark(draft, { kind: "wake", toMs }, context);
+    stepOrPark(draft, wakeBefore(input, context.rules), context);
   }
   const { problem } = draft.state;
   if (draft.events.at(-1)?.type !== "rules.parked") return { isTaken: refusal === undefined };

@@ -26,7 +26,7 @@ import type { RuleSet } from "./rule-set.js";
 import type { ReleasedEvent } from "./release.js";
 import type { SessionCommand } from "./session-behavior.js";
 import type { RecordLimits } from "./session-draft.js";
-import { passedBy } from "./session-step.js";
+import { wakeBefore } from "./session-step.js";
 import { BEFORE_TIME_MS, INDEXED_EVENT_TYPES, type SessionInput } from "./session.js";
 
 export interface RulePorts {
@@ -204,7 +204,7 @@ export class RuleHost {
     options: AskOptions,
   ): Promise<string | undefined> {
     const { limits } = this.#ports;
-    const { version, latenessMs } = this.#running;
+    const { version } = this.#running;
     const take = (given: SessionInput) =>
       this.ask(
         sessionId,
@@ -216,7 +216,7 @@ export class RuleHost {
       if (answer.status === "accepted") return undefined;
       if (answer.code !== "wake-first" || input.kind !== "event") return answer.code;
       // More is due before this event than one commit holds.
-      await take({ kind: "wake", toMs: passedBy(input, this.#running) + latenessMs });
+      await take(wakeBefore(input, this.#running));
     }
   }
 

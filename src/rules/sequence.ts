@@ -1,22 +1,22 @@
 /** Sequences: kinds of facts that say that certain events have come one after the other. */
 import { checkArray, checkObject } from "../kernel/check.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
-import type { DataOf, Message } from "../kernel/event.js";
+import type { DataOf, Message, MessageOf } from "../kernel/event.js";
 import { checkId } from "../kernel/ids.js";
 import { checkDuration, checkKindName, type Kind } from "./fact.js";
 
-/** An event as a sequence knows it. */
-export interface SequenceEvent<Event extends Message = Message> {
-  readonly type: Event["type"];
-  readonly data: DataOf<Event, Event["type"]>;
-  readonly atMs: number;
-}
-
-type EventOfType<Event extends Message, Type extends Event["type"]> = Event extends Message
-  ? Event["type"] extends Type
-    ? SequenceEvent<Event>
-    : never
+/** An event as a sequence knows it: one of several types, with the data of that type. */
+export type SequenceEvent<Event extends Message = Message> = Event extends Message
+  ? {
+      readonly type: Event["type"];
+      readonly data: DataOf<Event, Event["type"]>;
+      readonly atMs: number;
+    }
   : never;
+
+type EventOfType<Event extends Message, Type extends Event["type"]> = SequenceEvent<
+  MessageOf<Event, Type>
+>;
 
 /** A step: an event of a type, or one of which `where` is true. `earlier` are those of the steps before. */
 export type SequenceStep<Event extends Message = Message> =

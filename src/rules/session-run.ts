@@ -12,7 +12,7 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Message } from "../kernel/event.js";
 import type { PendingCommand } from "../delivery/index.js";
 import { causesOf, firedCauses, mergedCauses } from "./causes.js";
-import type { Due } from "./dues.js";
+import type { Bounds, Due } from "./dues.js";
 import type { LiveFact } from "./fact-store.js";
 import { FiringAct } from "./firing-act.js";
 import type { LiveSession } from "./live-session.js";
@@ -41,6 +41,8 @@ interface Moment {
   readonly atMs: number;
   /** What was due before has happened. */
   readonly overdueMs: number;
+  /** Windows that ended before have closed. */
+  readonly closedMs: number;
   /** Something is due then; it isn't an event. */
   readonly isDue: boolean;
 }
@@ -59,6 +61,9 @@ export class SessionRun {
   clockMs: number;
   #dues = 0;
   #events = 0;
+  /** By the event, or by all that is due at one time: what is due again and again would never come to an end. */
+  #firedAtOnce = 0;
+  #lastDueMs: number | undefined;
 
   constructor(live: LiveSession, before: SessionState, sessionId: string, nowMs: number) {
     this.#live = live;
@@ -71,16 +76,21 @@ export class SessionRun {
   /** Looks at everything with the rules of another version. */
   carryOver(): void {
     const { clockMs, horizonMs } = this.#before;
-    const moment: Moment = { atMs: clockMs, overdueMs: horizonMs, isDue: false };
+    const moment: Moment = {
+      atMs: clockMs,
+      overdueMs: horizonMs,
+      closedMs: horizonMs,
+      isDue: false,
+    };
     this.#enter(moment);
     this.#live.beliefs.withdrawOrphans((rule, key) => this.#live.matches.get(rule, key)?.facts);
     this.#runAgenda(moment);
   }
 
-  /** Everything due before a moment happens. @returns False where the budget didn't suffice: there is more. */
-  passTime(beforeMs: number, budget: Budget): boolean {
+  /** Everything due by then happens. @returns False where the budget didn't suffice: there is more. */
+  passTime(bounds: Bounds, budget: Budget): boolean {
     for (;;) {
-      const due = this.#live.dues.next(beforeMs);
+      const due = this.#live.dues.next(bounds);
       if (due === undefined) return true;
       if (this.#dues >= budget.duesMax || this.#events >= budget.eventsMax) return false;
       this.#dues += 1;
@@ -89,15 +99,21 @@ export class SessionRun {
   }
 
   /** The moment before which everything due has happened, where there is more. */
-  nextDueMs(beforeMs: number): number | undefined {
-    return this.#live.dues.next(beforeMs)?.atMs;
+  nextDueMs(bounds: Bounds): number | undefined {
+    return this.#live.dues.next(bounds)?.atMs;
   }
 
   takeEvent({ event, origin, atMs, watermarkMs }: EventInput): void {
     const live = this.#live;
-    const overdueMs = Math.max(watermarkMs, atMs, this.#before.horizonMs);
-    const moment: Moment = { atMs, overdueMs, isDue: false };
+    const closedMs = Math.max(watermarkMs, this.#before.horizonMs);
+    const moment: Moment = {
+      atMs,
+      overdueMs: Math.max(closedMs, atMs),
+      closedMs,
+      isDue: false,
+    };
     const cause: Cause = [origin.position, origin.part, event.type];
+    this.#firedAtOnce = 0;
     this.#enter(moment);
     const causes: Causes = { causes: [cause] };
     const memory = new Memory(live, { atMs, causes: () => causes });
@@ -108,14 +124,14 @@ export class SessionRun {
     );
     memory.end();
     const { type, data } = event;
-    for (const fact of live.sequences.take({ type, data, atMs, cause }, overdueMs)) live.pass(fact);
+    for (const fact of live.sequences.take({ type, data, atMs, cause }, closedMs)) live.pass(fact);
     this.#runAgenda(moment);
   }
 
-  #enter({ atMs, overdueMs, isDue }: Moment): void {
+  #enter({ atMs, closedMs, isDue }: Moment): void {
     this.clockMs = Math.max(this.clockMs, atMs);
     const { clockMs } = this;
-    const hasPassed = (ms: number) => (isDue ? ms <= atMs : ms < overdueMs);
+    const hasPassed = (ms: number) => (isDue ? ms <= atMs : ms < closedMs);
     this.#live.enter({ clockMs, hasPassed });
     this.#live.windows.sweep(clockMs);
   }
@@ -123,15 +139,18 @@ export class SessionRun {
   #happen(due: Due): void {
     const { atMs, what, name, id } = due;
     const { beliefs, matches, windows } = this.#live;
-    const moment: Moment = { atMs, overdueMs: atMs, isDue: true };
+    const moment: Moment = { atMs, overdueMs: atMs, closedMs: atMs, isDue: true };
+    if (atMs !== this.#lastDueMs) this.#firedAtOnce = 0;
+    this.#lastDueMs = atMs;
     this.#enter(moment);
     switch (what) {
       case "expiry":
         beliefs.unstate(name, id);
         break;
-      case "window": {
-        // A sliding window that tells at once has told by being entered.
-        if (windows.dueAt(name, id) !== atMs) break;
+      case "leaving":
+        // It has left as the moment was entered.
+        break;
+      case "closing": {
         const takeAway = windows.close(due);
         this.#runAgenda(moment);
         takeAway();
@@ -147,13 +166,12 @@ export class SessionRun {
 
   #runAgenda(moment: Moment): void {
     const { matches, guard } = this.#live;
-    let fired = 0;
     for (;;) {
       matches.evaluate(moment.atMs, moment.overdueMs);
       const match = matches.nextReady();
       if (match !== undefined) {
-        fired += 1;
-        guard.check("firingsMax", fired);
+        this.#firedAtOnce += 1;
+        guard.check("firingsMax", this.#firedAtOnce);
         this.#fire(match, moment.atMs);
       } else if (!this.#live.passOn()) {
         return;

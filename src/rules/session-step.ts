@@ -12,6 +12,7 @@
 import { isBehind } from "../delivery/index.js";
 import { asError } from "../kernel/errors.js";
 import { defaultLimits } from "../kernel/limits.js";
+import type { Bounds } from "./dues.js";
 import { namesWithout } from "./live-session.js";
 import { listed } from "./listed.js";
 import { liveOf, remember } from "./live-sessions.js";
@@ -143,15 +144,17 @@ function step(
   const dropped = isOther ? namesWithout(rules, state) : undefined;
   if (isOther) live.matches.renew();
   if (isOther && state.version !== 0) run.carryOver();
-  const beforeMs = passedBy(input, rules);
-  const isDone = run.passTime(beforeMs, budget);
+  const bounds = boundsOf(input, rules);
+  const isDone = run.passTime(bounds, budget);
   if (!isDone && input.kind === "event") return { fired: [], isDone };
   let isTouched = touched.take(live);
   let { clockMs } = run;
-  const recorded = recordedInput(input, run.nextDueMs(beforeMs) ?? beforeMs, state);
+  const recorded = recordedInput(input, happenedMs(run.nextDueMs(bounds), bounds), state);
   if (input.kind === "event") {
+    const firedBefore = run.firings.length;
     run.takeEvent(input);
-    const isEffective = touched.take(live) || isLate(recorded) || run.firings.length > 0;
+    const hasFired = run.firings.length > firedBefore;
+    const isEffective = touched.take(live) || hasFired || isLate(recorded);
     // An event without an effect leaves nothing behind, not even its time: as if time had passed by a wake.
     if (isEffective) ({ clockMs } = run);
     isTouched ||= isEffective;
@@ -184,23 +187,41 @@ function step(
 }
 
 /**
- * Everything due before this moment happens before the input. An event says that its session has come to its time; only what
- * happens without an event waits for those that may be late.
+ * What happens before an input. An event says that its session has come to its time; only what happens without an event waits for
+ * those that may be late, and windows do, since samples may still be for them.
  */
-export function passedBy(
+function boundsOf(
   input: EventInput | WakeInput,
   { latenessMs }: Pick<RunnableRules, "latenessMs">,
-): number {
-  if (input.kind === "wake") return input.toMs - latenessMs;
-  return Math.max(input.watermarkMs, input.atMs);
+): Bounds {
+  if (input.kind === "event") {
+    const { atMs, watermarkMs } = input;
+    return { dueMs: Math.max(watermarkMs, atMs), closeMs: watermarkMs };
+  }
+  const dueMs = input.toMs - latenessMs;
+  return { dueMs, closeMs: Math.min(dueMs, input.closeMs ?? dueMs) };
+}
+
+/** A wake up to an event: what is due before that, where it is more than fits into one step with it. */
+export function wakeBefore(
+  { atMs, watermarkMs }: EventInput,
+  { latenessMs }: Pick<RunnableRules, "latenessMs">,
+): WakeInput {
+  const toMs = Math.max(watermarkMs, atMs) + latenessMs;
+  return { kind: "wake", toMs, closeMs: watermarkMs };
+}
+
+/** Everything due before has happened. */
+function happenedMs(nextMs: number | undefined, { dueMs, closeMs }: Bounds): number {
+  return Math.min(nextMs ?? dueMs, closeMs);
 }
 
 function recordedInput(
   input: EventInput | WakeInput,
-  happenedMs: number,
+  toMs: number,
   { horizonMs }: SessionState,
 ): RecordedInput {
-  if (input.kind === "wake") return { kind: "wake", toMs: happenedMs };
+  if (input.kind === "wake") return { kind: "wake", toMs };
   const { origin, atMs, watermarkMs } = input;
   const event = { kind: "event" as const, origin, atMs };
   return atMs < Math.max(watermarkMs, horizonMs) ? { ...event, late: true } : event;
@@ -235,7 +256,7 @@ function keep(draft: SessionDraft, input: EventInput | WakeInput): Refusal | und
 }
 
 function keptInput(input: EventInput | WakeInput): KeptInput {
-  if (input.kind === "wake") return input;
+  if (input.kind === "wake") return { kind: "wake", toMs: input.toMs };
   const { origin, atMs, watermarkMs } = input;
   return { kind: "event", origin, atMs, watermarkMs };
 }

@@ -1,9 +1,10 @@
 /** A session for people: what it holds, what waits, what keeps it. */
+import { firedCauses } from "./causes.js";
 import type { PendingCommand } from "../delivery/index.js";
 import { liveOf, remember } from "./live-sessions.js";
 import { mapEntries, mapGet } from "./persistent-map.js";
 import type { RunnableRules } from "./runnable-rules.js";
-import { BEFORE_TIME_MS, type KeptEvent, type SessionState } from "./session.js";
+import { BEFORE_TIME_MS, type FiredCause, type KeptEvent, type SessionState } from "./session.js";
 
 /** A fact of a session. */
 export interface SessionFact {
@@ -12,6 +13,10 @@ export interface SessionFact {
   readonly data: unknown;
   /** When it was last inserted, updated or concluded. */
   readonly atMs: number;
+  /** The events that made it: the first and the newest, at most 16. */
+  readonly causes: readonly FiredCause[];
+  /** Events that made it and aren't listed. */
+  readonly causesDropped: number;
   /** The rules that conclude it; empty where it was stated. */
   readonly concludedBy: readonly string[];
   readonly expiresAtMs: number | undefined;
@@ -38,7 +43,7 @@ export interface Session {
   readonly clockMs: number | undefined;
   /** Events that came behind the watermark. */
   readonly late: number;
-  /** By kind and id; windows are among them while they hold something. */
+  /** By kind, in the order in which they came; windows, by id, are among them while they hold something. */
   readonly facts: readonly SessionFact[];
   /** Matches that have fired and hold still: `rule` and `key`. */
   readonly firedMatches: readonly { readonly rule: string; readonly key: string }[];
@@ -78,7 +83,9 @@ function factsOf(rules: RunnableRules, state: SessionState): SessionFact[] {
   remember(state, live);
   const facts: SessionFact[] = [];
   for (const name of [...rules.kinds.keys()].sort())
-    for (const { kind, id, data, atMs, by } of live.facts.listed(rules.kinds.get(name) as never)) {
+    for (const { kind, id, data, atMs, causes, by } of live.facts.listed(
+      rules.kinds.get(name) as never,
+    )) {
       const stored = state.facts[name];
       const of = stored === undefined ? undefined : mapGet(stored, id);
       facts.push({
@@ -86,6 +93,8 @@ function factsOf(rules: RunnableRules, state: SessionState): SessionFact[] {
         id,
         data,
         atMs,
+        causes: firedCauses(causes),
+        causesDropped: causes.causesDropped ?? 0,
         concludedBy: by === undefined ? [] : (of?.supports ?? []).map(({ rule }) => rule),
         expiresAtMs: of?.stated?.expiresAtMs,
       });

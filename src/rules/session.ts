@@ -35,6 +35,8 @@ export interface EventInput {
 export interface WakeInput {
   readonly kind: "wake";
   readonly toMs: number;
+  /** Windows close only before this. */
+  readonly closeMs?: number;
 }
 
 /** What became of a command. */
@@ -227,7 +229,7 @@ export interface FiredFact {
   /** The events that made it: the first and the newest, at most 16. */
   readonly causes: readonly FiredCause[];
   readonly causesDropped?: number;
-  /** Whose conclusion it is. */
+  /** Whose conclusion it is; firing 0 where a replay of history has concluded it. */
   readonly by?: { readonly rule: string; readonly firing: number };
 }
 

@@ -17,4 +17,5 @@ export {
   type SagaHistory,
   type SagaHistoryStep,
 } from "./saga-history.js";
+export { givenRules, type GivenEvent, type RulesSpecification } from "./rules-specification.js";
 export { inTemporaryDirectory } from "./temporary-directory.js";
