@@ -21,15 +21,13 @@ export function openAfter(
   onMoved: OnMoved = () => undefined,
   conference = Conference,
 ): Promise<Runtime> {
-  // The movers ask the runtime that they are part of.
-  const opening: Promise<Runtime> = openRuntime({
+  return openRuntime({
     ...OPTIONS,
     directory,
     aggregates: [conference, Order, WaitingList],
     projections: [conferencesView],
-    reactors: movers(() => opening, onMoved),
+    reactors: movers(onMoved),
   });
-  return opening;
 }
 
 /** Resolves once everything of before is where it belongs now. */

@@ -3,7 +3,7 @@
  * today, to the waiting list.
  */
 import assert from "node:assert/strict";
-import { reactor, type Runtime } from "tidemark";
+import { reactor } from "tidemark";
 import { Conference } from "./conference.js";
 import { Order } from "./order.js";
 import { WaitingList } from "./waiting-list.js";
@@ -11,7 +11,7 @@ import { WaitingList } from "./waiting-list.js";
 /** Told of each fact that has been moved, before that is noted anywhere else. */
 export type OnMoved = (eventId: string) => void;
 
-export function movers(runtime: () => Promise<Runtime>, onMoved: OnMoved) {
+export function movers(onMoved: OnMoved) {
   // #region mover
   const movePayments = reactor({
     name: "move-payments",
@@ -19,14 +19,12 @@ export function movers(runtime: () => Promise<Runtime>, onMoved: OnMoved) {
     start: "beginning",
     key: ({ data, entityId }) => ("orderId" in data ? data.orderId : entityId),
     on: {
-      PaymentRecorded: async (event, { effectId }) => {
+      PaymentRecorded: async (event, { ask }) => {
         const { entityId: conferenceId, eventId, recordedAtMs: paidAtMs } = event;
         const { orderId, cents } = event.data;
         const data = { conferenceId, cents, eventId, paidAtMs };
-        // The same id each time: however often it is tried, and whoever dies meanwhile, it is moved once.
-        const options = { commandId: effectId, causedBy: event };
-        const command = { type: "TakeOverPayment", data } as const;
-        const answer = await (await runtime()).ask(Order, orderId, command, options);
+        // With the same command id each time: however often it is tried, and whoever dies meanwhile, it is moved once.
+        const answer = await ask(Order, orderId, { type: "TakeOverPayment", data });
         assert(answer.status === "accepted");
         onMoved(eventId);
       },
@@ -38,10 +36,8 @@ export function movers(runtime: () => Promise<Runtime>, onMoved: OnMoved) {
     from: [Conference],
     start: "beginning",
     on: {
-      SeatsRefused: async (event, { effectId }) => {
-        const command = { type: "Collect", data: event.data } as const;
-        const options = { commandId: effectId, causedBy: event };
-        const answer = await (await runtime()).ask(WaitingList, event.entityId, command, options);
+      SeatsRefused: async ({ entityId, data }, { ask }) => {
+        const answer = await ask(WaitingList, entityId, { type: "Collect", data });
         assert(answer.status === "accepted");
       },
     },
