@@ -70,7 +70,7 @@ class Service {
 
   /** Until nothing is due for a while: what is being written isn't known to the clock. */
   async #settle(): Promise<void> {
-    for (let idle = 0; idle < 20 && !this.directory.dead; )
+    for (let idle = 0; idle < 20 && !this.directory.dead;)
       idle = (await this.clock.step(5_000)) ? 0 : idle + 1;
   }
 
