@@ -24,6 +24,7 @@ export type SequenceStep<Event extends Message = Message> =
   | {
       [Type in Event["type"]]: {
         readonly type: Type;
+        /** Whether an event is meant; `earlier` are those of the steps before. Pure. */
         readonly where?: (
           event: EventOfType<Event, Type>,
           earlier: readonly SequenceEvent<Event>[],
