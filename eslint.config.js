@@ -71,7 +71,7 @@ export default tseslint.config(
     },
   },
   {
-    // The door is a list of names, as long as there are names.
+    // A list of names, as long as there are names.
     files: ["src/index.ts"],
     rules: { "max-lines": "off" },
   },

@@ -11,6 +11,7 @@ import { checkId, streamIdOf, type StreamId } from "../src/kernel/ids.js";
 import { checkInteger } from "../src/kernel/check.js";
 import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
+import type { Moment } from "../src/kernel/moment.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
 import { Call, type CallAnswer, type CommandOptions } from "./call.js";
 import { DeadLetters, type DeadLetter } from "./dead-letters.js";
@@ -19,7 +20,7 @@ import { RuntimeClosedError, UnknownAggregateError } from "./errors.js";
 import { Hydrator } from "./hydrator.js";
 import { Pool, type PoolFigures } from "./pool.js";
 import { Snapshotter } from "./snapshotter.js";
-import { readState, type Moment, type StateAt } from "./state-reader.js";
+import { readState, type StateAt } from "./state-reader.js";
 
 /** What a caller may say about a told command. */
 export interface TellOptions {

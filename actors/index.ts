@@ -36,4 +36,4 @@ export {
   UnknownAggregateError,
 } from "./errors.js";
 export type { SnapshotPolicy } from "./snapshot-policy.js";
-export type { Moment, StateAt } from "./state-reader.js";
+export type { StateAt } from "./state-reader.js";

@@ -25,6 +25,7 @@ import { rebuildBesideCommands } from "./questions/rebuild-beside-commands.js";
 import { rareType } from "./questions/rare-type.js";
 import { relay } from "./questions/relay.js";
 import { remoteAsk } from "./questions/remote-ask.js";
+import { rules } from "./questions/rules.js";
 import { sagaSteps } from "./questions/saga-steps.js";
 import { sagaTimers } from "./questions/saga-timers.js";
 import { undurableCommands } from "./questions/undurable-commands.js";
@@ -57,6 +58,7 @@ const questions: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
   "rare-type": () => rareType(size),
   "saga-steps": () => sagaSteps(size),
   "saga-timers": () => sagaTimers(size),
+  rules: () => rules(size),
   "remote-ask": () => remoteAsk(size),
   relay: () => relay(size),
   "undurable-commands": () => undurableCommands(size),

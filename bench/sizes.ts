@@ -8,6 +8,7 @@ import type { InlineSize } from "./questions/inline.js";
 import type { ManyEntitiesSize } from "./questions/many-entities.js";
 import type { RebuildBesideCommandsSize } from "./questions/rebuild-beside-commands.js";
 import type { RebuildSize } from "./questions/rebuild.js";
+import type { RulesSize } from "./questions/rules.js";
 import type { SagaStepsSize } from "./questions/saga-steps.js";
 import type { SagaTimersSize } from "./questions/saga-timers.js";
 import type { RelaySize } from "./questions/relay.js";
@@ -31,7 +32,8 @@ export interface Size
     RelaySize,
     RareTypeSize,
     GrowthSize,
-    ManyEntitiesSize {
+    ManyEntitiesSize,
+    RulesSize {
   readonly rounds: number;
   readonly refusals: number;
   readonly activations: number;
@@ -62,6 +64,7 @@ export const SMALL: Size = {
   refusals: 500_000,
   activations: 20_000,
   entities: 200_000,
+  ruleEntities: 50_000,
   sizes: [10_000, 100_000, 300_000],
   growthCommands: 50_000,
   peerCommands: 2_000,
@@ -91,6 +94,7 @@ export const FULL: Size = {
   refusals: 2_000_000,
   activations: 50_000,
   entities: 1_000_000,
+  ruleEntities: 1_000_000,
   sizes: [10_000, 100_000, 1_000_000, 5_000_000],
   growthCommands: 200_000,
   peerCommands: 5_000,

@@ -13,6 +13,7 @@ import { keptAlive, type Clock } from "../src/kernel/clock.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import type { Message, Metadata, Position } from "../src/kernel/event.js";
 import { checkId } from "../src/kernel/ids.js";
+import { checkMoment, type Moment } from "../src/kernel/moment.js";
 import { checkInteger } from "../src/kernel/check.js";
 import { sagaDiagram } from "./diagram.js";
 import { checkGivenEvent } from "./given-event.js";
@@ -178,14 +179,21 @@ export class Sagas {
     return this.#hand(saga, instanceId, "end", hand);
   }
 
-  /** An instance as it stands, or stood after so many events of its stream; undefined where there is none. */
+  /**
+   * An instance as it stands, or as it stood; undefined where there is none.
+   *
+   * @param options.at - Up to and including a version of its stream (as its history tells them), a position, or a time.
+   * @throws InvalidArgumentError - The moment isn't valid.
+   */
   instance<Context = unknown>(
     saga: Saga,
     instanceId: string,
-    options: { readonly at?: number } = {},
+    options: { readonly at?: Moment } = {},
   ): SagaInstance<Context> | undefined {
     const name = this.#nameOf(saga, instanceId);
-    const state = readInstance(this.#ports.journal, name, options.at);
+    const { at } = options;
+    if (at !== undefined) checkMoment(at);
+    const state = readInstance(this.#ports.journal, name, at);
     if (state.machine === null && state.kept.length === 0) return undefined;
     const [status, version, , text] = placeOf(state);
     const { machine, step, timers, commands, problem, kept } = state;

@@ -29,7 +29,6 @@ export {
   type Decision,
   type DryRunAccepted,
   type EventOf,
-  type Moment,
   type Rejected,
   type SnapshotPolicy,
   type StateAt,
@@ -79,6 +78,7 @@ export type {
 } from "./kernel/event.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
+export type { LogMoment, Moment } from "./kernel/moment.js";
 export type { Endpoint, EndpointDefinition } from "./messaging/endpoint.js";
 export {
   BadMessageError,
@@ -154,6 +154,7 @@ export {
 } from "./projections/external-projection.js";
 export type { FailurePolicy } from "./projections/failure-policy.js";
 export type { Operations, ReaderRef } from "./projections/operations.js";
+export type { PastView, PastViewOptions } from "./projections/past-view.js";
 export type { ReplayResult } from "./projections/parked-replay.js";
 export type { ParkedEvent } from "./projections/parking.js";
 export type { RebuildOptions } from "./projections/projection-host.js";
@@ -260,7 +261,9 @@ export {
   type WindowValue,
   type WorkingMemory,
 } from "./rules/index.js";
-export { openRuntime, type Runtime, type RuntimeStatus } from "./runtime.js";
+export type { Runtime, RuntimeStatus } from "./runtime.js";
+export { openRuntime } from "./runtime/open.js";
+export type { ClaimHolder } from "./runtime/claim-holder.js";
 export {
   endpoint,
   type AnyEndpoint,

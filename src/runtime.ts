@@ -1,9 +1,6 @@
-/**
- * Assembly: opens the journal, the actors and the projections, and closes them in reverse. The only file that knows
- * every part.
- */
+/** The runtime as its user has it: what each part does, behind one door. `runtime/open.ts` assembles it; here it is closed. */
 import {
-  ActorSystem,
+  type ActorSystem,
   type ActorFigures,
   type Aggregate,
   type Answer,
@@ -11,15 +8,11 @@ import {
   type AskOptions,
   type DeadLetter,
   type DryRunAccepted,
-  type Moment,
   type Rejected,
   type StateAt,
   type TellOptions,
 } from "../actors/index.js";
 import {
-  LmdbViews,
-  MemoryViews,
-  openLmdbJournal,
   readAll,
   type Journal,
   type JournalFigures,
@@ -29,13 +22,12 @@ import {
 } from "../journal/index.js";
 import { keptAlive, type Clock } from "./kernel/clock.js";
 import type { CommandTarget } from "./kernel/command-port.js";
-import { InvalidArgumentError } from "./kernel/errors.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
 import { streamIdOf } from "./kernel/ids.js";
+import type { LogMoment, Moment } from "./kernel/moment.js";
 import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
 import type { Messaging, MessagingStatus } from "./messaging/messaging.js";
-import { AUDIT_STREAM_TYPE } from "./projections/audit.js";
 import type {
   Collections,
   DocumentOf,
@@ -44,16 +36,12 @@ import type {
   OnlyName,
 } from "./projections/collection.js";
 import type { Operations } from "./projections/operations.js";
+import type { PastView, PastViewOptions } from "./projections/past-view.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
-import { Readers } from "./projections/readers.js";
-import {
-  Rules,
-  RuleSystem,
-  type RuleSetStatus,
-  type RuleSystemOptions,
-} from "./rules/index.js";
-import { Sagas, SagaSystem, type SagaStatus, type SagaSystemOptions } from "../sagas/index.js";
+import type { Readers } from "./projections/readers.js";
+import { Rules, type RuleSetStatus, type RuleSystem } from "./rules/index.js";
+import { Sagas, type SagaStatus, type SagaSystem } from "../sagas/index.js";
 import type {
   ExternalStatus,
   Health,
@@ -61,17 +49,9 @@ import type {
   ReactorStatus,
 } from "./projections/status.js";
 import type { CollectionReaders, View } from "./projections/view.js";
-import { commandPortOf } from "./runtime/command-port.js";
-import { LocalCommands } from "./runtime/local-commands.js";
-import { healthWith, openMessaging } from "./runtime/messaging.js";
-import {
-  boundsOf,
-  portsOf,
-  readersOptionsOf,
-  type OpenRuntimeOptions,
-  type RuntimeOptions,
-  type RuntimePorts,
-} from "./runtime/options.js";
+import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
+import type { LocalCommands } from "./runtime/local-commands.js";
+import { healthWith } from "./runtime/messaging.js";
 import type { RemoteHandle } from "./runtime/remote-handle.js";
 
 /** Figures of a runtime as it stands. */
@@ -246,6 +226,18 @@ export class Runtime {
     return this.#actors.state(aggregate, entityId, options.at);
   }
 
+  /**
+   * Which entity holds a key, as durable now: a look-up by e-mail address, say, that no view can be behind of. Somebody else may
+   * take a free key a moment later, so whether a command may have it is known from its answer only.
+   *
+   * @param claim - A name under `claims` of an aggregate; aggregates that use the same name share its keys.
+   * @returns Undefined where nobody holds it, or no longer does.
+   * @throws InvalidArgumentError - The name or the key isn't valid.
+   */
+  findClaim(claim: string, key: string): ClaimHolder | undefined {
+    return claimHolder(this.#stores.journal, claim, key);
+  }
+
   /** An entity's events as they were recorded, each checked while it is read. */
   history(
     aggregate: AnyAggregate,
@@ -284,6 +276,26 @@ export class Runtime {
     options: ReadOptions = {},
   ): Promise<Result> {
     return this.#readers.query(projection, read, options);
+  }
+
+  /**
+   * A view as it was at a moment of the past, as today's handlers make it of the log: what they keep, with its indexes, as of one
+   * position. The log is folded anew for it, into memory, by pages between which others have their turn; one view at a time.
+   * It costs as much as building the view costs up to there, and its documents stay in memory as long as somebody has it.
+   *
+   * @param at - Up to and including a position, or a time at which events were recorded. Beyond the head it is the head.
+   * @param options.key - Folds the events with this key only (by the projection's `key`).
+   * @throws InvalidArgumentError - The runtime was opened without this projection, or the moment or an option isn't valid.
+   * @throws OperationRefusedError - Its documents take more than `bytesMax`: give a `key`, or more.
+   * @throws HandlerFailedError - A handler failed, and the projection's policy is to stop.
+   * @throws JournalClosedError - The runtime was closed meanwhile.
+   */
+  viewAt<C extends Collections>(
+    projection: Projection<C>,
+    at: LogMoment,
+    options: PastViewOptions = {},
+  ): Promise<PastView<C>> {
+    return this.#readers.viewAt(projection, at, options);
   }
 
   /** Told commands that were refused or failed: the newest 1,000, oldest first. */
@@ -339,97 +351,6 @@ export class Runtime {
     await this.#stores.journal.close();
     await this.#stores.views.close();
   }
-}
-
-/** Opens a runtime over stores that are open already; closes them where it can't start. */
-export async function startRuntime(
-  stores: RuntimeStores,
-  options: RuntimeOptions,
-  ports: RuntimePorts,
-): Promise<Runtime> {
-  let opened: Partial<RuntimeParts> = {};
-  try {
-    checkActorNames(options);
-    const bounds = boundsOf(options);
-    const readers = await Readers.open({ ...stores, ...ports, ...readersOptionsOf(options) });
-    opened = { readers };
-    const aggregates = actorsOf(options);
-    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, journal: stores.journal });
-    opened = { readers, actors };
-    const { askTimeoutMs } = bounds;
-    const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
-    const parts = { stores, actors, local, readers, clock: ports.clock, askTimeoutMs };
-    const messaging = await openMessaging(parts, options, ports);
-    opened = { readers, actors, messaging };
-    const coordination: CoordinationPorts = {
-      ...stores,
-      ...ports,
-      commands: commandPortOf(local, messaging),
-      hasAggregate: (name) => local.has(name),
-      ask: (...call) => actors.ask(...call),
-    };
-    const sagas = await SagaSystem.open({ ...coordination, sagas: options.sagas ?? [] });
-    opened = { ...opened, sagas };
-    const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
-    return new Runtime({ ...parts, messaging, sagas, rules });
-  } catch (error) {
-    await opened.sagas?.close();
-    await opened.messaging?.stopIntake();
-    await opened.actors?.close();
-    await opened.readers?.close();
-    await opened.messaging?.close();
-    await stores.journal.close();
-    await stores.views.close();
-    throw error;
-  }
-}
-
-/**
- * Opens the runtime on a directory.
- *
- * @returns Once the journal is open, its index reflects the log, and commands are taken. Projections catch up behind.
- * @throws JournalOwnedError - Another living process (named by its pid) has the directory open.
- * @throws JournalFormatError - The directory holds something this version can't open. Nothing was changed.
- * @throws InvalidArgumentError - An option isn't valid, or the journal holds event types that no aggregate can read.
- */
-export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
-  const ports = portsOf(options);
-  const { directory, readOnly = false, freeBytesMin } = options;
-  const journal = await openLmdbJournal({
-    ...ports,
-    directory,
-    readOnly,
-    ...(freeBytesMin === undefined ? {} : { freeBytesMin }),
-  });
-  let views: ViewStore;
-  try {
-    views = openViews(directory, journal.storeId, readOnly, ports.clock);
-  } catch (error) {
-    await journal.close();
-    throw error;
-  }
-  return startRuntime({ journal, views, readOnly }, options, ports);
-}
-
-/** For a reader, views that nobody has built yet are empty; it can't build them. */
-function openViews(directory: string, storeId: string, readOnly: boolean, clock: Clock): ViewStore {
-  if (readOnly && !LmdbViews.exist(directory)) return new MemoryViews();
-  const giveWay = () => new Promise<void>((resolve) => clock.defer(resolve));
-  return new LmdbViews(directory, storeId, readOnly, giveWay);
-}
-
-/** What coordinates needs the same: the stores, the actors, and a way for commands. */
-type CoordinationPorts = Omit<SagaSystemOptions, "sagas"> & Omit<RuleSystemOptions, "ruleSets">;
-
-/** What runs as an actor: aggregates, instances of sagas, and sessions of rule sets. */
-function actorsOf({ aggregates, sagas = [], ruleSets = [] }: RuntimeOptions): AnyAggregate[] {
-  return [...aggregates, ...([...sagas, ...ruleSets] as unknown[] as readonly AnyAggregate[])];
-}
-
-function checkActorNames({ aggregates, sagas = [], ruleSets = [] }: RuntimeOptions): void {
-  for (const { name } of [...aggregates, ...sagas, ...ruleSets])
-    if (name === AUDIT_STREAM_TYPE)
-      throw new InvalidArgumentError("aggregate name", "another one: it is Tidemark's own", name);
 }
 
 function byName<T extends { readonly name: string }>(all: readonly T[]): Record<string, T> {

@@ -61,7 +61,10 @@ async function main(directory: string): Promise<void> {
     report(runtime, { seconds, measured, few, heapOfFew, heapOfAll, changed });
     const grown = heapOfAll - heapOfFew;
     const outcome = {
-      "documents, opened again while it was behind": { stated: documents, found: await view.count() },
+      "documents, opened again while it was behind": {
+        stated: documents,
+        found: await view.count(),
+      },
       "memory grew by less than 64 MiB": { stated: true, found: grown < HEAP_GROWTH_MAX },
       "documents written of those handled": { stated: changed.priced, found: changed.written },
       // A busy machine spoils single answers, not half of them; small runs are for tests, which don't judge times.

@@ -25,7 +25,7 @@ const { values: flags } = parseArgs({
   },
 });
 
-const userCount = Number(flags.size ?? (flags.full ? 100_000 : flags.ci ? 2_000 : 20_000));
+const userCount = Number(flags.size ?? (flags.full ? 20_000 : flags.ci ? 2_000 : 20_000));
 const productCount = Math.ceil(userCount / 4);
 
 interface Stage {

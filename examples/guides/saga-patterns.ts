@@ -161,7 +161,7 @@ export function looking(runtime: Runtime) {
   const { sagas } = runtime;
   // Status, state, context, timers, pending commands, what would be undone, why it is parked.
   const instance = sagas.instance<Order>(Transfer, "t-1");
-  const asItWas = sagas.instance<Order>(Transfer, "t-1", { at: 1 }); // after its first event
+  const asItWas = sagas.instance<Order>(Transfer, "t-1", { at: { version: 1 } }); // or at a position, or a time
   const history = [...sagas.history(Transfer, "t-1")]; // what came, where it went, what it asked for
   // #endregion
   return { instance, asItWas, history };

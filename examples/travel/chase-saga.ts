@@ -1,7 +1,6 @@
 /** Chases what waits too long: whoever has to pay a case is reminded of it, and the chase is over when it is paid. */
 import { resume, saga, send, start, type AnswerEvent } from "tidemark";
 import { assign, setup } from "xstate";
-import { Declaration, PaymentRequest } from "./case.js";
 import { Reminder } from "./reminder.js";
 import { TravelRules, type Approved } from "./travel-rules.js";
 
@@ -44,17 +43,17 @@ const machine = setup({
   },
 });
 
+// #region chase
 export const Chase = saga({
   name: "chase",
   machine,
-  from: [TravelRules, Declaration, PaymentRequest],
+  // Alerts of one case come in order: it can't be paid at last before it is overdue.
+  from: [TravelRules],
   correlate: {
     // A case that waits a second time is chased already.
     NotPaid: ({ entityId, data }) => start(entityId, { ...data, caseId: entityId }),
-    FactRecorded: ({ entityId, data: { activity, at } }) =>
-      activity === "Payment Handled" ? resume(entityId, { type: "Paid", data: { at } }) : undefined,
+    PaidAtLast: ({ entityId, data }) => resume(entityId, { type: "Paid", data }),
   },
-  // Most are paid in time: nobody chases them.
-  onUnknown: "ignore",
   start: "beginning",
 });
+// #endregion

@@ -55,7 +55,9 @@ function alertsOf(histories: readonly (readonly Fact[])[]): Record<string, numbe
     } else {
       const submissions = facts.filter(({ activity }) => activity.includes(" SUBMITTED ")).length;
       count("resubmitted", Math.max(0, submissions - 1));
-      count("not-paid", timesNotPaid(facts, endMs));
+      const { overdue, paidAtLast } = timesOverdue(facts, endMs);
+      count("not-paid", overdue);
+      count("paid-at-last", paidAtLast);
       count("paid-twice", Number(facts.filter(({ activity }) => activity === PAID).length > 1));
     }
   }
@@ -86,22 +88,26 @@ function isClaimedLate(facts: readonly Fact[]): boolean {
   return end !== undefined && claim !== undefined && atMs(claim) - atMs(end) > 60 * DAY_MS;
 }
 
-/** How often thirty days went by after an approval without a payment, and without a rejection that undid it. */
-function timesNotPaid(facts: readonly Fact[], endMs: number): number {
-  let times = 0;
+/** How often thirty days went by after an approval without a payment, and without a rejection that undid it; how often a payment came then. */
+function timesOverdue(facts: readonly Fact[], endMs: number) {
+  let overdue = 0;
+  let paidAtLast = 0;
   let approvedMs: number | undefined;
+  const unpaid = new Set<string>();
   const passTo = (ms: number) => {
     if (approvedMs === undefined || approvedMs + 30 * DAY_MS >= ms) return;
-    times += 1;
+    overdue += 1;
+    unpaid.add("overdue");
     approvedMs = undefined;
   };
   for (const fact of facts) {
     passTo(atMs(fact));
     if (fact.activity.includes(" FINAL_APPROVED ")) approvedMs = atMs(fact);
     else if (fact.activity.includes(" REJECTED ") || fact.activity === PAID) approvedMs = undefined;
+    if (fact.activity === PAID && unpaid.delete("overdue")) paidAtLast += 1;
   }
   passTo(endMs);
-  return times;
+  return { overdue, paidAtLast };
 }
 
 /** Lines of the input that are in the journal; one that is there twice counts as none. */

@@ -98,9 +98,11 @@ async function run(directory: string, source: LineSource): Promise<void> {
     if (result.resumedAfterLine > 0)
       console.log(`Went on after line ${result.resumedAfterLine}.\n`);
     console.log(`Open cases\n${openCasesTable(rows)}\n\nAll cases\n${totalsTable(rows)}\n`);
-    const alerts = await auditText(runtime, result.lastAtMs);
+    const figures: string[] = [];
+    const alerts = await audit(runtime, result.lastAtMs, figures);
     console.log(`This run\n${figuresText(result, runtime.status())}`);
     const differing = await rebuild(runtime, openCasesTable(rows));
+    console.log(figures.join("\n"));
     console.log(`\n${NEXT_STEPS}\n`);
     const input = await countInput(sourceOf());
     const open = rows.filter((row) => row.open);
@@ -129,8 +131,16 @@ async function run(directory: string, source: LineSource): Promise<void> {
   }
 }
 
-/** The days of the data are closed, so that what is missing is known to be missing; then what the rules found. */
-async function auditText(runtime: Runtime, lastAtMs: number): Promise<readonly RaisedAlert[]> {
+/**
+ * The days of the data are closed, so that what is missing is known to be missing; then what the rules found.
+ *
+ * @param figures - Gets what isn't the same in each run.
+ */
+async function audit(
+  runtime: Runtime,
+  lastAtMs: number,
+  figures: string[],
+): Promise<readonly RaisedAlert[]> {
   const startedAt = performance.now();
   const at = new Date(lastAtMs + LATENESS_MS).toISOString();
   if (lastAtMs > 0) await runtime.ask(Calendar, "travel", { type: "CloseDay", data: { at } });
@@ -138,16 +148,17 @@ async function auditText(runtime: Runtime, lastAtMs: number): Promise<readonly R
   await runtime.sagas.idle();
   const seconds = (performance.now() - startedAt) / 1_000;
   const alerts = [...runtime.rules.alerts(TravelRules)];
-  console.log(`Alerts by rule and month, complete ${seconds.toFixed(1)} s after the last fact`);
+  console.log("Alerts by rule and month, by the time of the data");
   console.log(`${alertsTable(alerts)}\n`);
   const chases = new Map(runtime.sagas.counts(Chase).map((each) => [each.state, each.instances]));
   console.log(
     `Chased because they were approved and not paid within 30 days: ` +
       `${chases.get("paid") ?? 0} were paid since, ${chases.get("waiting") ?? 0} wait still.\n`,
   );
+  figures.push(`  ${"alerts complete".padEnd(22)} ${seconds.toFixed(1)} s after the last fact`);
   const shown = alerts.findLast(({ type }) => type === "LateClaim") ?? alerts.at(-1);
   if (shown !== undefined)
-    console.log(`Why?\n${String(runtime.rules.explain(TravelRules, shown))}\n`);
+    figures.push(`\nWhy?\n${String(runtime.rules.explain(TravelRules, shown))}`);
   return alerts;
 }
 

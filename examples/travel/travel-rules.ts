@@ -30,6 +30,7 @@ export type TravelAlert =
   | { type: "LateClaim"; data: { days: number; claim: string } }
   | { type: "Resubmitted"; data: { submissions: number } }
   | { type: "NotPaid"; data: Approved }
+  | { type: "PaidAtLast"; data: { at: string } }
   | { type: "PaidTwice"; data: { payments: number } };
 
 const TripStarted = signal<{ at: string }>("trip-started");
@@ -39,6 +40,8 @@ const TripEnd = fact<{ atMs: number }>("trip-end");
 const FirstClaim = fact<{ atMs: number; activity: string }>("first-claim");
 const Submissions = counter("submissions");
 const Approval = fact<Approved>("approval");
+const Overdue = fact<Approved>("overdue");
+const Paid = signal<{ at: string }>("paid");
 const Payments = counter("payments");
 
 const tripBeforeApproval = rule<TravelAlert>("trip-before-approval")
@@ -54,6 +57,7 @@ const overBudget = rule<TravelAlert>("over-budget")
     act.alert({ type: "OverBudget", data: amounts });
   });
 
+// #region late-claim
 const lateClaim = rule<TravelAlert>("late-claim")
   .when("end", TripEnd)
   .when("claim", FirstClaim, (claim, { end }) => claim.atMs - end.atMs > 60 * DAY_MS)
@@ -62,6 +66,8 @@ const lateClaim = rule<TravelAlert>("late-claim")
     act.alert({ type: "LateClaim", data: { days, claim: claim.activity } });
   });
 
+// #endregion
+
 const resubmitted = rule<TravelAlert>("resubmitted")
   .when("submissions", Submissions, ({ count }) => count > 1)
   .refireOn(({ submissions }) => submissions.count)
@@ -69,12 +75,24 @@ const resubmitted = rule<TravelAlert>("resubmitted")
     act.alert({ type: "Resubmitted", data: { submissions: submissions.count } });
   });
 
+// #region not-paid
 const notPaid = rule<TravelAlert>("not-paid")
   .when("approval", Approval)
   .lasting(30 * DAY_MS)
   .then(({ approval }, act) => {
     act.alert({ type: "NotPaid", data: approval });
+    act.insert(Overdue, "", approval);
   });
+
+const paidAtLast = rule<TravelAlert>("paid-at-last")
+  .when("paid", Paid)
+  .when("overdue", Overdue)
+  .then(({ paid }, act) => {
+    act.alert({ type: "PaidAtLast", data: paid });
+    act.retract(Overdue, "");
+  });
+
+// #endregion
 
 const paidTwice = rule<TravelAlert>("paid-twice")
   .when("payments", Payments, ({ count }) => count > 1)
@@ -82,6 +100,7 @@ const paidTwice = rule<TravelAlert>("paid-twice")
     act.alert({ type: "PaidTwice", data: { payments: payments.count } });
   });
 
+// #region rule-set
 export const TravelRules = ruleSet({
   name: "travel-rules",
   version: 1,
@@ -98,6 +117,8 @@ export const TravelRules = ruleSet({
     FirstClaim,
     Submissions,
     Approval,
+    Overdue,
+    Paid,
     Payments,
   ],
   on: {
@@ -109,9 +130,10 @@ export const TravelRules = ruleSet({
       else ofClaim(event, memory);
     },
   },
-  rules: [tripBeforeApproval, overBudget, lateClaim, resubmitted, notPaid, paidTwice],
+  rules: [tripBeforeApproval, overBudget, lateClaim, resubmitted, notPaid, paidAtLast, paidTwice],
   start: "beginning",
 });
+// #endregion
 
 /** A permit's case holds the trip and all that was claimed for it. */
 function ofPermit({ data }: RecordedEvent<FactRecorded>, memory: WorkingMemory): void {
@@ -138,6 +160,7 @@ function ofClaim(
   if (activity.includes(" REJECTED ")) memory.retract(Approval, "");
   if (activity === "Payment Handled") {
     memory.retract(Approval, "");
+    memory.signal(Paid, { at });
     memory.add(Payments);
   }
 }

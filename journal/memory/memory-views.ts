@@ -1,7 +1,6 @@
 /** Views in memory: the readable specification of a view store. Outlives its runtime, as a directory does. */
 import { decode, encode } from "../codec.js";
 import { JournalClosedError } from "../errors.js";
-import { compareViewKeys } from "../view-key-order.js";
 import { checkStoredKey, storedPart } from "../view-keys.js";
 import type {
   ViewKey,
@@ -13,15 +12,9 @@ import type {
   ViewTable,
   ViewWrite,
 } from "../views.js";
+import { SortedRows, type RowChange, type StoredRow } from "./sorted-rows.js";
 
-/** The value is kept encoded, so that nobody has a share of it. */
-interface StoredRow {
-  readonly key: ViewKey;
-  readonly bytes: Uint8Array;
-}
-
-/** Ascending by key. */
-type Tables = Record<ViewTable, StoredRow[]>;
+type Tables = Readonly<Record<ViewTable, SortedRows>>;
 
 class MemoryViewReader implements ViewReader {
   protected tables: Tables;
@@ -31,12 +24,8 @@ class MemoryViewReader implements ViewReader {
   }
 
   get(table: ViewTable, key: ViewKey): unknown {
-    const stored = storedKey(key);
-    const rows = this.tables[table];
-    const row = rows[indexOf(rows, stored)];
-    return row !== undefined && compareViewKeys(row.key, stored) === 0
-      ? decode(row.bytes)
-      : undefined;
+    const bytes = this.tables[table].get(storedKey(key));
+    return bytes === undefined ? undefined : decode(bytes);
   }
 
   *rows(table: ViewTable, range: ViewRange): Generator<ViewRow> {
@@ -54,8 +43,8 @@ class MemoryViewReader implements ViewReader {
 
   #select(table: ViewTable, range: ViewRange): readonly StoredRow[] {
     const rows = this.tables[table];
-    const start = indexOf(rows, storedKey(range.from));
-    const end = Math.max(start, indexOf(rows, storedKey(range.before)));
+    const start = rows.indexOf(storedKey(range.from));
+    const end = Math.max(start, rows.indexOf(storedKey(range.before)));
     const length = Math.min(end - start, range.limit ?? Infinity);
     return range.descending === true
       ? rows.slice(end - length, end).reverse()
@@ -65,25 +54,23 @@ class MemoryViewReader implements ViewReader {
 
 export class MemoryViews extends MemoryViewReader implements ViewStore {
   constructor() {
-    super({ documents: [], entries: [], rows: [] });
+    super({ documents: new SortedRows(), entries: new SortedRows(), rows: new SortedRows() });
+  }
+
+  /** Estimated, of all rows. */
+  get bytes(): number {
+    return this.tables.documents.bytes + this.tables.entries.bytes + this.tables.rows.bytes;
   }
 
   async write(writes: readonly ViewWrite[]): Promise<void> {
-    const encoded = writes.map(({ table, key, value }) => {
+    const changes: Record<ViewTable, RowChange[]> = { documents: [], entries: [], rows: [] };
+    for (const { table, key, value } of writes) {
       checkStoredKey(table, key);
-      return {
-        table,
-        key: storedKey(key),
-        bytes: value === undefined ? undefined : encode(value),
-      };
-    });
-    for (const { table, key, bytes } of encoded) {
-      const rows = this.tables[table];
-      const index = indexOf(rows, key);
-      const row = rows[index];
-      const isThere = row !== undefined && compareViewKeys(row.key, key) === 0;
-      rows.splice(index, isThere ? 1 : 0, ...(bytes === undefined ? [] : [{ key, bytes }]));
+      const bytes = value === undefined ? undefined : encode(value);
+      changes[table].push({ key: storedKey(key), bytes });
     }
+    for (const table of ["documents", "entries", "rows"] as const)
+      this.tables[table].change(changes[table]);
   }
 
   async removeRange(
@@ -91,16 +78,16 @@ export class MemoryViews extends MemoryViewReader implements ViewStore {
     { from, before }: Pick<ViewRange, "from" | "before">,
   ): Promise<void> {
     const rows = this.tables[table];
-    const start = indexOf(rows, storedKey(from));
-    rows.splice(start, Math.max(0, indexOf(rows, storedKey(before)) - start));
+    const start = rows.indexOf(storedKey(from));
+    rows.replace(start, rows.indexOf(storedKey(before)), []);
   }
 
   snapshot(): ViewSnapshot {
-    const { documents, entries, rows } = this.tables;
+    const copyOf = (table: ViewTable) => new SortedRows(this.tables[table].slice());
     return new MemoryViewSnapshot({
-      documents: [...documents],
-      entries: [...entries],
-      rows: [...rows],
+      documents: copyOf("documents"),
+      entries: copyOf("entries"),
+      rows: copyOf("rows"),
     });
   }
 
@@ -134,17 +121,4 @@ const CLOSED: Tables = {
 
 function storedKey(key: ViewKey): ViewKey {
   return key.map(storedPart);
-}
-
-/** Index of the first row whose key isn't before `key`. */
-function indexOf(rows: readonly StoredRow[], key: ViewKey): number {
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const row = rows[middle];
-    if (row !== undefined && compareViewKeys(row.key, key) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -56,7 +56,7 @@ export interface RouterPorts {
   readonly log: CoordinatorLog;
 }
 
-const PAGE_EVENTS = 500;
+const PAGE_EVENTS = 800;
 const WRITE_AFTER_MS = 1_000;
 
 export class Router {

@@ -5,11 +5,12 @@
  */
 import type { ViewStore, ViewWrite } from "../../journal/index.js";
 import type { Clock } from "../kernel/clock.js";
+import type { CommandPort } from "../kernel/command-port.js";
 import { asError, TidemarkError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { HandlerFailedError } from "./errors.js";
 import type { Unit } from "./unit.js";
-import type { Reactor } from "./reactor.js";
+import type { ReactionContext, Reactor } from "./reactor.js";
 import type { ViewOf } from "./view.js";
 
 /** An effect took longer than allowed. It may have happened all the same; it is tried again with the same id. */
@@ -29,11 +30,19 @@ export const cursorKey = (name: string) => ["cursor", name] as const;
 
 const EFFECTS_MAX = 100;
 
+/** What effects may use. */
+export interface EffectPorts {
+  readonly views: ViewStore;
+  readonly clock: Clock;
+  readonly view: ViewOf;
+  readonly commands: CommandPort;
+}
+
+const ASK_TIMEOUT_MS = 5_000;
+
 export class EffectUnit implements Unit {
   readonly #reactor: Reactor;
-  readonly #store: ViewStore;
-  readonly #clock: Clock;
-  readonly #view: ViewOf;
+  readonly #ports: EffectPorts;
   /** By key: ends when the last effect of the key has. Never rejects. */
   readonly #running = new Map<string, Promise<void>>();
   readonly #failures = new Map<Position, HandlerFailedError>();
@@ -46,11 +55,9 @@ export class EffectUnit implements Unit {
   /** Effects that have happened since the runtime was opened. */
   effects = 0;
 
-  constructor(reactor: Reactor, store: ViewStore, clock: Clock, view: ViewOf) {
-    this.#view = view;
+  constructor(reactor: Reactor, ports: EffectPorts) {
     this.#reactor = reactor;
-    this.#store = store;
-    this.#clock = clock;
+    this.#ports = ports;
   }
 
   apply(event: RecordedEvent): Promise<void> | undefined {
@@ -86,7 +93,8 @@ export class EffectUnit implements Unit {
       await this.#within(effectId, (signal) =>
         this.#reactor.reactions.get(event.type)?.(event as never, {
           effectId,
-          view: this.#view,
+          view: this.#ports.view,
+          ask: this.#asking(event, effectId),
           signal,
         }),
       );
@@ -100,6 +108,17 @@ export class EffectUnit implements Unit {
     }
   }
 
+  /** Commands of one attempt: numbered, so that those of the next have the same ids. */
+  #asking({ correlationId, eventId }: RecordedEvent, effectId: string): ReactionContext["ask"] {
+    let commands = 0;
+    return (target, entityId, command, { timeoutMs = ASK_TIMEOUT_MS } = {}) => {
+      commands += 1;
+      const commandId = `${effectId}#${commands}`;
+      const sending = { commandId, timeoutMs, correlationId, causationId: eventId };
+      return this.#ports.commands.ask(target, entityId, command, sending);
+    };
+  }
+
   async #within(
     effectId: string,
     run: (signal: AbortSignal) => Promise<void> | void,
@@ -109,7 +128,7 @@ export class EffectUnit implements Unit {
     const signal = AbortSignal.any([late.signal, this.#closing.signal]);
     let fail: (error: Error) => void = () => undefined;
     const ended = new Promise<never>((_, reject) => (fail = reject));
-    const timer = this.#clock.setTimer(timeoutMs, () => {
+    const timer = this.#ports.clock.setTimer(timeoutMs, () => {
       const error = new EffectTimeoutError(effectId, timeoutMs);
       late.abort(error);
       fail(error);
@@ -138,7 +157,7 @@ export class EffectUnit implements Unit {
     if (failed !== undefined) throw this.#failures.get(failed) as HandlerFailedError;
     if (this.#closing.signal.aborted) throw asError(this.#closing.signal.reason);
     const cursor = { table: "rows" as const, key: cursorKey(this.#reactor.name), value: position };
-    await this.#store.write([...writes, cursor]);
+    await this.#ports.views.write([...writes, cursor]);
     for (const [effectId, at] of this.#done) if (at <= position) this.#done.delete(effectId);
     this.#started = 0;
   }
@@ -151,7 +170,9 @@ export class EffectUnit implements Unit {
   }
 
   storedPosition(): Position {
-    return (this.#store.get("rows", cursorKey(this.#reactor.name)) as Position | undefined) ?? 0;
+    return (
+      (this.#ports.views.get("rows", cursorKey(this.#reactor.name)) as Position | undefined) ?? 0
+    );
   }
 
   /** Effects on their way are told, and aren't waited for. */

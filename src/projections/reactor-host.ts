@@ -1,4 +1,5 @@
 /** One reactor of a runtime: where it is in the log, and what can be done to it. */
+import type { CommandPort } from "../kernel/command-port.js";
 import { SourceReader } from "../../journal/index.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
@@ -15,6 +16,7 @@ import type { ViewOf } from "./view.js";
 export interface ReactorPorts extends FollowerPorts {
   readonly audit: Audit;
   readonly view: ViewOf;
+  readonly commands: CommandPort;
 }
 
 const PAGE_EVENTS = 100;
@@ -50,7 +52,7 @@ export class ReactorHost {
     const { paused, skipped } = ports.audit.controls(definition.name);
     this.#paused = paused;
     this.#skipped = new Set(skipped.get(VERSION));
-    this.#unit = new EffectUnit(definition, ports.views, ports.clock, ports.view);
+    this.#unit = new EffectUnit(definition, ports);
     this.follower = new Follower(
       this.#unit,
       {

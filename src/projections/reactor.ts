@@ -5,6 +5,7 @@
  */
 import { checkSources, type EventOfSources, type EventSource } from "../../journal/index.js";
 import { checkInteger, checkObject } from "../kernel/check.js";
+import type { CommandAnswer, CommandOf, CommandTarget } from "../kernel/command-port.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Message, MessageOf, Position, RecordedEvent } from "../kernel/event.js";
 import { checkName } from "../kernel/ids.js";
@@ -18,6 +19,18 @@ export interface ReactionContext {
   readonly effectId: string;
   /** Views of the runtime, for reading; with `after`, they show the event. */
   readonly view: ViewOf;
+  /**
+   * Sends a command to an aggregate, here or in another service, and waits for its answer. Its id is made of `effectId` and how many
+   * commands the reaction has sent before: where the effect is tried again, the same command is carried out once.
+   *
+   * @throws What `runtime.ask` and `runtime.remote` throw.
+   */
+  ask<Target extends CommandTarget>(
+    target: Target,
+    entityId: string,
+    command: NoInfer<CommandOf<Target>>,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<CommandAnswer>;
   /** Aborted when the time allowed is over, or when the runtime closes. */
   readonly signal: AbortSignal;
 }

@@ -4,13 +4,17 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 import type { Limits } from "../kernel/limits.js";
 import type { Logger } from "../kernel/log.js";
+import type { LogMoment } from "../kernel/moment.js";
 import { keptAlive, type Clock } from "../kernel/clock.js";
+import type { CommandPort } from "../kernel/command-port.js";
 import { Audit } from "./audit.js";
 import type { Collections, DocumentOf, IndexesOf, NameOf, OnlyName } from "./collection.js";
 import { ViewBehindError } from "./errors.js";
 import { ExternalHost } from "./external-host.js";
 import type { ExternalProjection } from "./external-projection.js";
 import { Operations } from "./operations.js";
+import type { PastView, PastViewOptions } from "./past-view.js";
+import { PastViews } from "./past-views.js";
 import type { AnyProjection, Projection } from "./projection.js";
 import { ProjectionHost } from "./projection-host.js";
 import type { ReadOptions } from "./query.js";
@@ -40,6 +44,8 @@ export interface ReadersOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** Where reactors send commands. */
+  readonly commands: CommandPort;
   /** Another process keeps the views up to date; nothing runs here. */
   readonly readOnly: boolean;
   readonly rebuildsMax: number;
@@ -56,10 +62,12 @@ export class Readers {
   readonly #reactors = new Map<string, ReactorHost>();
   readonly #externals = new Map<string, ExternalHost>();
   readonly #inline: ProjectionHost[] = [];
+  readonly #past: PastViews;
   readonly operations: Operations;
 
   private constructor(options: ReadersOptions, audit: Audit) {
     this.#options = options;
+    this.#past = new PastViews({ ...options, audit });
     this.operations = new Operations(
       { projections: this.#hosts, reactors: this.#reactors, externals: this.#externals },
       audit,
@@ -155,14 +163,28 @@ export class Readers {
     return readTogether(source, this.#options.views, projection.collections, read);
   }
 
+  /** A projection as it was, folded anew. */
+  async viewAt<C extends Collections>(
+    projection: Projection<C>,
+    at: LogMoment,
+    options: PastViewOptions,
+  ): Promise<PastView<C>> {
+    this.#checkKnown(projection);
+    return keptAlive(this.#options.clock, this.#past.at(projection, at, options));
+  }
+
+  #checkKnown(projection: AnyProjection): void {
+    if (this.#options.projections.includes(projection)) return;
+    throw new InvalidArgumentError(
+      "projection",
+      "one that the runtime was opened with",
+      projection.name,
+    );
+  }
+
   #source(projection: AnyProjection): ViewSource {
-    const { projections, readOnly, views, journal, clock } = this.#options;
-    if (!projections.includes(projection))
-      throw new InvalidArgumentError(
-        "projection",
-        "one that the runtime was opened with",
-        projection.name,
-      );
+    const { readOnly, views, journal, clock } = this.#options;
+    this.#checkKnown(projection);
     const host = this.#hosts.get(projection.name);
     if (host !== undefined && !readOnly) return host;
     return new StoredProjection(projection, views, journal, clock);
@@ -189,6 +211,7 @@ export class Readers {
   }
 
   async close(): Promise<void> {
+    await this.#past.close();
     await Promise.all([...this.#externals.values()].map((host) => host.close()));
     for (const host of this.#reactors.values()) await host.close();
     for (const host of this.#hosts.values()) await host.close();

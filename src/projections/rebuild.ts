@@ -100,7 +100,10 @@ export class Rebuild {
   /** Lets it serve, once it is ready. */
   approve(): void {
     this.#approved = true;
-    if (this.phase === "awaiting-approval") this.#goOn?.();
+    if (this.phase !== "awaiting-approval") return;
+    // Whoever asks whether it is done must not be told that it waits.
+    this.phase = "catching-up";
+    this.#goOn?.();
   }
 
   /** Tries again after it failed. */

@@ -53,10 +53,10 @@ export class RuleSystem {
   }
 
   async #open(rules: RuleSet): Promise<void> {
-    const { ask, readOnly } = this.#options;
+    const { readOnly } = this.#options;
     const host = await RuleHost.open(rules, {
       ...this.#options,
-      ask: (given, ...call) => ask(given as unknown as AnyAggregate, ...call),
+      ask: (given, ...call) => this.#options.ask(given, ...call),
     });
     this.#hosts.set(rules.name, host);
     if (readOnly) return;

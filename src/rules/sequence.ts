@@ -5,12 +5,14 @@ import type { DataOf, Message, MessageOf } from "../kernel/event.js";
 import { checkId } from "../kernel/ids.js";
 import { checkDuration, checkKindName, type Kind } from "./fact.js";
 
-/** An event as a sequence knows it. */
-export interface SequenceEvent<Event extends Message = Message> {
-  readonly type: Event["type"];
-  readonly data: DataOf<Event, Event["type"]>;
-  readonly atMs: number;
-}
+/** An event as a sequence knows it: one of several types, with the data of that type. */
+export type SequenceEvent<Event extends Message = Message> = Event extends Message
+  ? {
+      readonly type: Event["type"];
+      readonly data: DataOf<Event, Event["type"]>;
+      readonly atMs: number;
+    }
+  : never;
 
 type EventOfType<Event extends Message, Type extends Event["type"]> = SequenceEvent<
   MessageOf<Event, Type>

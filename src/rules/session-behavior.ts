@@ -8,7 +8,7 @@ import { liveOf, remember } from "./live-sessions.js";
 import { releaseKept, type ReleasedEvent } from "./release.js";
 import type { RunnableRules } from "./runnable-rules.js";
 import { SessionDraft, type RecordLimits } from "./session-draft.js";
-import { evolveSession } from "./session-fold.js";
+import { evolveSession, hasAdopted } from "./session-fold.js";
 import { takeInput, timersAnew, type StepContext } from "./session-step.js";
 import { NEW_SESSION, RULES_EVENT_TYPES, type SessionInput, type SessionState } from "./session.js";
 import { timerChanges } from "./step-record.js";
@@ -50,7 +50,8 @@ export type SessionCommand =
   | { readonly type: "discard"; readonly data: Hand }
   /**
    * Takes over the working state that a replay of history up to `position` made; empties it where the replay has no such session.
-   * A parked session goes on with it. Refused with `replay-behind` where the session has taken, or keeps, later inputs.
+   * A parked session goes on with it. Refused with `replay-behind` where the session has taken, or keeps, later inputs,
+   * and with `adopted-before` where it has taken over that replay's.
    */
   | { readonly type: "adopt"; readonly data: Limited & Adopted };
 
@@ -161,6 +162,8 @@ class SessionActor {
     // One that has nothing, or has taken over what there was.
     const isDone = state.version === 0 || state.version === given.version;
     if (given.state === undefined && isDone) return [];
+    // Time may have come to it since then: what was done mustn't be done again.
+    if (hasAdopted(state, given.version, given.position)) return reject("adopted-before");
     const draft = this.#draftOf(state, context);
     const { eventDataBytesMax } = limits ?? defaultLimits;
     const records = adoptionOf(given, eventDataBytesMax);

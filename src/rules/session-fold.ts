@@ -120,6 +120,11 @@ function afterAdoption(state: SessionState, record: AdoptedRecord): SessionState
 /** A replay has taken all parts of its last event. */
 const PARTS_MAX = 2 ** 31;
 
+/** Whether what a replay up to a position made was taken over by this version, and no event was taken since. */
+export function hasAdopted(state: SessionState, version: number, position: number): boolean {
+  return state.part === PARTS_MAX && state.position === position && state.version === version;
+}
+
 function timersAfter(
   { timers }: SessionState,
   { cancelled, timers: set }: Pick<StepRecord, "timers" | "cancelled">,

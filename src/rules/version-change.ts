@@ -246,7 +246,7 @@ export class VersionChange {
       position,
       ...(state === undefined ? {} : { state }),
     };
-    // Refused where it has taken later inputs: then it has adopted it before.
+    // Refused where it has taken later inputs, or this: then it has adopted it before.
     await this.#host.ask(sessionId, { type: "adopt", data }, {});
     if (state !== undefined) await this.#store.forget(sessionId);
   }

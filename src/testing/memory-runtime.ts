@@ -1,6 +1,7 @@
 /** A runtime with nothing on disk and the same semantics: the double for tests. Its store outlives it, as a directory does. */
 import { MemoryJournal, MemoryStore, MemoryViews } from "../../journal/index.js";
-import { startRuntime, type Runtime } from "../runtime.js";
+import type { Runtime } from "../runtime.js";
+import { startRuntime } from "../runtime/open.js";
 import { portsOf, type RuntimeOptions } from "../runtime/options.js";
 import { faultyJournal, type Fault } from "./faulty-journal.js";
 

@@ -290,6 +290,31 @@ describe.each(storeKinds)("claims of an aggregate, on %s", (kind) => {
   });
 });
 
+describe.each(storeKinds)("who holds a claim, on %s", (kind) => {
+  it("is told with the expiry, also after a reopening, and nobody once it is given up or has expired", async () => {
+    const { ManualClock } = await import("tidemark/testing");
+    const clock = new ManualClock(1_000);
+    const harness = runtimeHarness(kind);
+    let runtime = await harness.open({ aggregates: [User], clock });
+    const data = { email: "one", name: "Ada/Lovelace" };
+    await runtime.ask(User, "a/1", { type: "Register", data });
+    await runtime.ask(User, "b", { type: "Reserve", data: { email: "two", untilMs: 5_000 } });
+    runtime = await harness.open({ aggregates: [User], clock });
+    const holder = { aggregate: "user", entityId: "a/1", expiresAtMs: undefined, position: 1 };
+    expect(runtime.findClaim("email", "one")).toEqual(holder);
+    expect(runtime.findClaim("name", "Ada/Lovelace")).toEqual(holder);
+    const reserved = { aggregate: "user", entityId: "b", expiresAtMs: 5_000, position: 2 };
+    expect(runtime.findClaim("email", "two")).toEqual(reserved);
+    expect(runtime.findClaim("email", "three")).toBeUndefined();
+    await runtime.ask(User, "a/1", { type: "Leave" });
+    clock.setWall(5_000);
+    expect(runtime.findClaim("email", "one")).toBeUndefined();
+    expect(runtime.findClaim("email", "two")).toBeUndefined();
+    expect(() => runtime.findClaim("e/mail", "one")).toThrow(/claim/);
+    expect(() => runtime.findClaim("email", "")).toThrow(/key/);
+  });
+});
+
 const Validated = aggregate<
   { cents: number },
   { type: "Deposit"; data: { cents: number } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { outcomeOf, startExample } from "../support/programs.js";
+import { FULL, outcomeOf, startExample } from "../support/programs.js";
 
 describe("the status-panel example", () => {
   it("goes on from its checkpoints after a kill, and every command of the operator does what the panel then shows", async () => {
@@ -34,6 +34,16 @@ describe("the status-panel example", () => {
       "commands of the operator in the audit stream": "7",
     });
     expect(output).toContain("Every view equals a fold of the 21,000 sales of the log.");
+  });
+
+  it.skipIf(!FULL)("misses none of 2,000,000 sales (only with EXAMPLES=full)", async () => {
+    const { output, code } = await startExample("status-panel", ["--full"]).ended;
+    expect(code, output).toBe(0);
+    expect(outcomeOf(output)).toMatchObject({
+      "sales in the log, and in every view": "2001000",
+      "events parked or lagging behind in the end": "0",
+      "documents that differ when built anew": "0",
+    });
   });
 });
 

@@ -14,6 +14,7 @@ import { LocalCommands } from "../../src/runtime/local-commands.js";
 import { openMessaging } from "../../src/runtime/messaging.js";
 import { boundsOf, portsOf, readersOptionsOf } from "../../src/runtime/options.js";
 import { Account, accountWith, deposit, withdraw } from "../support/account.js";
+import { LateCommandPort } from "../../src/runtime/late-command-port.js";
 
 const command = (timeoutMs: number) =>
   commandMessage(
@@ -90,7 +91,12 @@ describe("the command port", () => {
       ports,
     );
     const stores = { journal, views: new MemoryViews(), readOnly: false };
-    const readers = await Readers.open({ ...stores, ...ports, ...readersOptionsOf(options) });
+    const readers = await Readers.open({
+      ...stores,
+      ...ports,
+      ...readersOptionsOf(options),
+      commands: new LateCommandPort(),
+    });
     const bounds = boundsOf(options);
     const actors = new ActorSystem({ ...bounds, ...ports, ...options, journal });
     const local = new LocalCommands(actors, readers, options.aggregates, bounds.askTimeoutMs);

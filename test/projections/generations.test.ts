@@ -210,6 +210,23 @@ describe.each(storeKinds)("generations of a projection, on %s", (kind) => {
     expect(await rowsOf(runtime, v1)).toEqual(foldOf(runtime, 1));
   });
 
+  it("are waited for from the approval to the flip", async () => {
+    const v1 = balancesOf(1);
+    const v2 = balancesOf(2, { approval: true, previous: v1 });
+    let runtime = await open(v1);
+    await deposits(runtime, 20);
+    await rowsOf(runtime, v1);
+    runtime = await open(v2);
+    expect(await runtime.operations.rebuilt(v2)).toMatchObject({ phase: "awaiting-approval" });
+    // Something is left to catch up with between the two.
+    await runtime.operations.pause(v2);
+    await runtime.operations.approve(v2);
+    const built = runtime.operations.rebuilt(v2);
+    await runtime.operations.resume(v2);
+    expect(await built).toMatchObject({ phase: "done" });
+    expect(await rowsOf(runtime, v2)).toEqual(foldOf(runtime, 2));
+  });
+
   it("are given up when their rebuild is cancelled, and not begun again by a reopening", async () => {
     const v1 = balancesOf(1);
     let runtime = await open(v1);

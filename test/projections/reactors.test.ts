@@ -186,6 +186,41 @@ describe.each(storeKinds)("a reactor, on %s", (kind) => {
     await expect(harness.open({ ...options, projections: [] })).rejects.toThrow(/after of reactor/);
   });
 
+  it("sends commands with the same ids at each attempt, so that each is carried out once", async () => {
+    let attempts = 0;
+    const answers: string[] = [];
+    const bonus = reactor({
+      name: "bonus",
+      from: [Account],
+      key: () => "one",
+      on: {
+        Deposited: async (event, { ask }) => {
+          if (event.entityId !== "a0") return;
+          attempts += 1;
+          for (const entityId of ["b1", "b2"]) {
+            const answer = await ask(Account, entityId, deposit(5));
+            answers.push(
+              `${entityId} ${answer.status} ${"duplicate" in answer && answer.duplicate}`,
+            );
+          }
+          if (attempts === 1) throw new Error("after both were carried out");
+        },
+      },
+    });
+    let runtime = await harness.open({ aggregates: [Account], reactors: [bonus] });
+    await runtime.ask(Account, "a0", deposit(1));
+    await until(() => answers.length === 4);
+    expect(answers).toEqual([
+      "b1 accepted false",
+      "b2 accepted false",
+      "b1 accepted true",
+      "b2 accepted true",
+    ]);
+    runtime = await harness.open({ aggregates: [Account], reactors: [bonus] });
+    for (const entityId of ["b1", "b2"])
+      expect((await runtime.state(Account, entityId)).version).toBe(1);
+  });
+
   it("closes with effects on their way, and does them again", async () => {
     const begun: string[] = [];
     const sent: string[] = [];

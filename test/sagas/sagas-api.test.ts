@@ -65,7 +65,20 @@ describe.each(storeKinds)("runtime.sagas, %s", (kind) => {
       ["released", undefined],
       ["ended", undefined],
     ]);
-    expect(sagas.instance(book, "a", { at: 1 })).toMatchObject({ status: "active", steps: 1 });
+    const first = { status: "active", steps: 1 };
+    expect(sagas.instance(book, "a", { at: { version: 1 } })).toMatchObject(first);
+    // Whatever is meant by a moment, it is the same instance; before its first event there is none.
+    for (const { version, position } of sagas.history(book, "a"))
+      expect(sagas.instance(book, "a", { at: { position } })).toEqual(
+        sagas.instance(book, "a", { at: { version } }),
+      );
+    const timesMs = [...sagas.history(book, "a")].map(({ atMs }) => atMs);
+    const before = { timeMs: (timesMs[0] ?? 0) - 1 };
+    expect(sagas.instance(book, "a", { at: before })).toBeUndefined();
+    const afterwards = { timeMs: timesMs.at(-1) ?? 0 };
+    expect(sagas.instance(book, "a", { at: afterwards })).toEqual(sagas.instance(book, "a"));
+    expect(() => sagas.instance(book, "a", { at: { version: -1 } })).toThrow(/at.version/);
+    expect(() => sagas.instance(book, "a", { at: {} as never })).toThrow(/{ version }/);
   });
 
   it("lists and counts instances page by page", async () => {

@@ -91,6 +91,10 @@ test("a projection's handlers get the events of their type, its view its documen
     },
   });
   expectTypeOf(runtime.view(rows).get("a")).resolves.toEqualTypeOf<{ cents: number } | undefined>();
+  const past = runtime.viewAt(rows, { position: 1 }).then((view) => view.collections.rows.get("a"));
+  expectTypeOf(past).resolves.toEqualTypeOf<{ cents: number } | undefined>();
+  // @ts-expect-error -- a version is of one entity
+  void runtime.viewAt(rows, { version: 1 });
 });
 
 test("one member of a union may stand for several types", () => {
