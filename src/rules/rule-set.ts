@@ -36,7 +36,11 @@ export interface RuleSetDefinition<
   ) => string | readonly string[] | undefined;
   /** When an event happened, in milliseconds since 1970. Pure. Defaults to when it was recorded. */
   readonly time?: (event: RecordedEvent<EventOfSources<Sources>>) => number;
-  /** How much later than others an event may come and still be in time. Defaults to 0. */
+  /**
+   * How much later than others an event may come and still be in time. So long after their end windows wait for samples, and what is
+   * due for an event; but an event says that its session has come to its time: matches that are due before it fire first, and
+   * facts that expire before it are gone. Defaults to 0.
+   */
   readonly latenessMs?: number;
   /** Every kind of facts, windows, signals and sequences that it uses. */
   readonly facts: readonly Kind[];
