@@ -4,12 +4,13 @@ import { Salvager, Verifier, type SalvageReport, type VerifyReport } from "../..
 import { asError } from "../kernel/errors.js";
 import { systemClock, systemIds } from "../kernel/system-clock.js";
 import type { Line, Task } from "./child.js";
+import { tell } from "./tell.js";
 
 const POSITION_BYTES = 8;
 
 function say(line: Line): void {
   // Written at once: what was said must have been heard when this process is ended.
-  writeSync(1, `${JSON.stringify(line)}\n`);
+  tell(line);
 }
 
 const progress = (done: number, total: number, what: string) =>

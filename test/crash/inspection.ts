@@ -3,9 +3,10 @@
  * about this store and no other; so whoever looks says which one it begins with, and another goes on behind it.
  */
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync, writeSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Slice } from "./power-cut.js";
+import { tell } from "../../src/maintenance/tell.js";
 
 const PARALLEL = 2;
 /** A process is taken for hanging when it says nothing for so long. */
@@ -87,6 +88,6 @@ export async function inspectEach<T>(
   for await (const problems of inspect(task, { from: store, to: Number(to) })) {
     const finding: Finding = { store: store++, problems: problems.slice(0, PROBLEMS_MAX) };
     // Synchronous: the next store may end this process.
-    writeSync(1, `${JSON.stringify(finding)}\n`);
+    tell(finding);
   }
 }

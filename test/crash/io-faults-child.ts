@@ -2,11 +2,12 @@
  * A journal whose disk fails: opens it, appends, closes, several times over, and tells its parent line by line what came
  * of it. Usage: node io-faults-child.js DIRECTORY singles|mixed ARM
  */
-import { existsSync, writeFileSync, writeSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import type { Journal } from "../../journal/index.js";
 import type { Clock } from "../../src/kernel/clock.js";
 import { systemClock } from "../../src/kernel/system-clock.js";
 import { inspect, numbered, openAt } from "./crash-journal.js";
+import { tell as tellParent } from "../../src/maintenance/tell.js";
 
 const [directory = "", plan = "", arm = ""] = process.argv.slice(2);
 
@@ -67,7 +68,7 @@ export type Told =
 
 /** Synchronous, so that what was told before a crash is known. */
 function tell(told: Told): void {
-  writeSync(1, `${JSON.stringify(told)}\n`);
+  tellParent(told);
 }
 
 let count = 0;

@@ -2,10 +2,11 @@
  * A writer that gets past the owner lock: it removes the lock of whoever has it, and its own. Appends to a stream that others
  * append to as well; when it is fenced it opens again. Prints what was acknowledged.
  */
-import { rmSync, writeSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode } from "../../src/kernel/errors.js";
 import { openAt } from "./crash-journal.js";
+import { tell } from "../../src/maintenance/tell.js";
 
 const [directory = "", writer = "", wanted = ""] = process.argv.slice(2);
 let acknowledged = 0;
@@ -27,7 +28,7 @@ while (acknowledged < Number(wanted)) {
       const { position, events } = await journal.append({
         streams: [{ streamId: "s/shared", events: [{ type: "Written", data }] }],
       });
-      writeSync(1, `${JSON.stringify([writer, acknowledged, position, events[0]?.version])}\n`);
+      tell([writer, acknowledged, position, events[0]?.version]);
       acknowledged += 1;
       // So that others come in between.
       await new Promise((resolve) => setImmediate(resolve));
@@ -38,4 +39,4 @@ while (acknowledged < Number(wanted)) {
   }
   await journal.close();
 }
-writeSync(1, `${JSON.stringify(["fenced", writer, fenced])}\n`);
+tell(["fenced", writer, fenced]);

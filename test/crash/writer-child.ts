@@ -2,10 +2,10 @@
  * A service that is killed: takes commands from 64 callers at a time and tells each acknowledged one to its parent, who
  * outlives it. Usage: node writer-child.js DIRECTORY ROUND SEED
  */
-import { writeSync } from "node:fs";
 import { openRuntime } from "tidemark";
 import { Account, balances, ENTITIES } from "./account-under-fire.js";
 import { randomFrom } from "../support/random.js";
+import { tell } from "../../src/maintenance/tell.js";
 
 const [directory = "", round = "", seed = ""] = process.argv.slice(2);
 const CALLERS = 64;
@@ -29,10 +29,7 @@ async function caller(): Promise<never> {
     const answer = await runtime.ask(Account, entity, { type, data: { cents } }, { commandId });
     if (answer.status !== "accepted") throw new Error(`rejected: ${answer.code}`);
     // Synchronous: when the line is out, the acknowledgement was given before the kill.
-    writeSync(
-      1,
-      `${JSON.stringify([commandId, entity, answer.version, answer.position, answer.events.length])}\n`,
-    );
+    tell([commandId, entity, answer.version, answer.position, answer.events.length]);
   }
 }
 
