@@ -274,6 +274,24 @@ export type { Exposed, OpenRuntimeOptions, RuntimeOptions } from "./runtime/opti
 export type { RemoteHandle } from "./runtime/remote-handle.js";
 export { backupStore } from "./maintenance/backup-store.js";
 export { MaintenanceError } from "./maintenance/child.js";
+export {
+  compareStores,
+  type CommitDifference,
+  type Comparison,
+} from "./maintenance/compare-stores.js";
+export { ExportDamagedError, type ExportHeader } from "./maintenance/export-format.js";
+export type { ExportSelection } from "./maintenance/export-lines.js";
+export type { ExportSource } from "./maintenance/export-reader.js";
+export {
+  checkExport,
+  exportLines,
+  exportStore,
+  type ExportOptions,
+  type ExportReport,
+  type ExportSummary,
+} from "./maintenance/export-store.js";
+export { importStore, type ImportOptions, type ImportReport } from "./maintenance/import-store.js";
+export { restoreStore, type RestoreReport } from "./maintenance/restore-store.js";
 export { salvageStore } from "./maintenance/salvage-store.js";
 export { verifyStore, type MaintenanceOptions } from "./maintenance/verify-store.js";
 export type {

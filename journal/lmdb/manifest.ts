@@ -22,6 +22,9 @@ const REQUIRED = {
   pageSize: PAGE_SIZE,
 } as const;
 
+/** Which versions write, for people. */
+export const CREATED_BY = "tidemark 0.1.0, lmdb 3.5.6";
+
 export interface Manifest {
   readonly storeId: string;
   readonly createdBy: string;
