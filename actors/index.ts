@@ -35,5 +35,6 @@ export {
   RuntimeClosedError,
   UnknownAggregateError,
 } from "./errors.js";
+export type { PoolFigures } from "./pool.js";
 export type { SnapshotPolicy } from "./snapshot-policy.js";
 export type { StateAt } from "./state-reader.js";

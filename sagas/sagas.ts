@@ -125,6 +125,7 @@ const PAGE_MAX = 10_000;
 export class Sagas {
   readonly #ports: SagasPorts;
 
+  /** @internal */
   constructor(ports: SagasPorts) {
     this.#ports = ports;
   }

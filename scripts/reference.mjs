@@ -16,9 +16,9 @@ import {
   ReflectionKind,
 } from "typedoc";
 import { load as markdown } from "typedoc-plugin-markdown";
+import { DOORS } from "./doors.mjs";
 
 const FOLDER = "docs/reference";
-const DOORS = ["src/index.ts", "src/testing/index.ts", "src/messaging/nats/index.ts"];
 const ABOUT =
   "What the package exports, by part and door. It is made from the docstrings by `npm run docs`; how things are " +
   "used is in the [guides](../guides).";
@@ -32,6 +32,10 @@ const PAGES = {
   messaging: ["messaging", "`tidemark`: commands, events and questions between services."],
   journal: ["journal", "`tidemark`: reading the log, upcasters, and what the journal refuses."],
   maintenance: ["maintenance", "`tidemark`: verify, back up, salvage."],
+  delivery: [
+    "delivery",
+    "`tidemark`: what instances of sagas and sessions of rules wait for, and what they send.",
+  ],
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],
@@ -105,7 +109,7 @@ function named(app, page, folder) {
 async function generate(folder) {
   const app = await Application.bootstrapWithPlugins({
     plugin: [markdown, pages],
-    entryPoints: DOORS,
+    entryPoints: [...DOORS.values()],
     tsconfig: "tsconfig.reference.json",
     // `npm run check` has asked the compiler.
     skipErrorChecking: true,

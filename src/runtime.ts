@@ -105,6 +105,7 @@ export class Runtime {
   readonly rules: Rules;
   #closing: Promise<void> | undefined;
 
+  /** @internal */
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.#stores = parts.stores;

@@ -61,6 +61,7 @@ const RELEASED_AT_ONCE = 200;
 export class Rules {
   readonly #ports: RulesPorts;
 
+  /** @internal */
   constructor(ports: RulesPorts) {
     this.#ports = ports;
   }
