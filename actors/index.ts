@@ -37,4 +37,5 @@ export {
 } from "./errors.js";
 export type { PoolFigures } from "./pool.js";
 export type { SnapshotPolicy } from "./snapshot-policy.js";
+export { StateFold } from "./state-fold.js";
 export type { StateAt } from "./state-reader.js";
