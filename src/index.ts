@@ -10,10 +10,12 @@ export {
   AskTimeoutError,
   DecideFailedError,
   EvolveFailedError,
+  HistoryArchivedError,
   HydrationFailedError,
   MailboxFullError,
   PoolFullError,
   RuntimeClosedError,
+  SummaryMismatchError,
   UnknownAggregateError,
   type Accepted,
   type ActorFigures,
@@ -76,6 +78,7 @@ export type {
   TypeOf,
   Version,
 } from "./kernel/event.js";
+export { ARCHIVED, TOMBSTONED, type Archive } from "./kernel/life-events.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
 export type { LogMoment, Moment } from "./kernel/moment.js";
@@ -262,6 +265,7 @@ export {
   type WorkingMemory,
 } from "./rules/index.js";
 export type { Runtime, RuntimeStatus } from "./runtime.js";
+export type { CompactOptions, CompactReport, TombstoneOptions } from "./runtime/entity-life.js";
 export { openRuntime } from "./runtime/open.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
 export {
@@ -290,6 +294,13 @@ export {
   type ExportReport,
   type ExportSummary,
 } from "./maintenance/export-store.js";
+export {
+  growthOf,
+  type DayFigures,
+  type GrowthOptions,
+  type GrowthReport,
+  type KindFigures,
+} from "./maintenance/growth.js";
 export { importStore, type ImportOptions, type ImportReport } from "./maintenance/import-store.js";
 export { restoreStore, type RestoreReport } from "./maintenance/restore-store.js";
 export { salvageStore } from "./maintenance/salvage-store.js";
