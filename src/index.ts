@@ -10,10 +10,12 @@ export {
   AskTimeoutError,
   DecideFailedError,
   EvolveFailedError,
+  HistoryArchivedError,
   HydrationFailedError,
   MailboxFullError,
   PoolFullError,
   RuntimeClosedError,
+  SummaryMismatchError,
   UnknownAggregateError,
   type Accepted,
   type ActorFigures,
@@ -146,6 +148,7 @@ export type {
   Version,
 } from "./kernel/event.js";
 export type { StreamId } from "./kernel/ids.js";
+export { ARCHIVED, TOMBSTONED, type Archive } from "./kernel/life-events.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
 export type { LogMoment, Moment } from "./kernel/moment.js";
@@ -365,6 +368,7 @@ export {
   type WorkingMemory,
 } from "./rules/index.js";
 export type { Runtime, RuntimeStatus } from "./runtime.js";
+export type { CompactOptions, CompactReport, TombstoneOptions } from "./runtime/entity-life.js";
 export { openRuntime } from "./runtime/open.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
 export {
@@ -393,6 +397,13 @@ export {
   type ExportReport,
   type ExportSummary,
 } from "./maintenance/export-store.js";
+export {
+  growthOf,
+  type DayFigures,
+  type GrowthOptions,
+  type GrowthReport,
+  type KindFigures,
+} from "./maintenance/growth.js";
 export { importStore, type ImportOptions, type ImportReport } from "./maintenance/import-store.js";
 export { restoreStore, type RestoreReport } from "./maintenance/restore-store.js";
 export { salvageStore } from "./maintenance/salvage-store.js";

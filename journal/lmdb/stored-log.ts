@@ -1,7 +1,8 @@
 /** The log of a data directory as it stands, commit by commit with the bytes of each; also beside its owner. */
 import { join } from "node:path";
 import type { Position } from "../../src/kernel/event.js";
-import { JournalFormatError } from "../errors.js";
+import { JournalCorruptedError, JournalFormatError } from "../errors.js";
+import type { CommitRecord } from "../record.js";
 import { LogFile } from "./log-file.js";
 import { loggedRecordsOf, type LoggedRecord } from "./log-row.js";
 import { readManifest, type Manifest } from "./manifest.js";
@@ -39,6 +40,16 @@ export class StoredLog {
         if (last >= from) yield logged;
       }
     }
+  }
+
+  /**
+   * The commit that holds a position.
+   *
+   * @throws JournalCorruptedError - It is damaged, or there is none.
+   */
+  commitAt(position: Position): CommitRecord {
+    for (const { record } of this.commits(position, position)) return record;
+    throw new JournalCorruptedError(position, "the record is missing");
   }
 
   close(): Promise<void> {

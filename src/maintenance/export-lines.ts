@@ -81,13 +81,28 @@ export async function* blocksAfter(
   header: ExportHeader,
   check: ExportCheck,
 ): AsyncGenerator<LineBlock> {
-  const wanted = header.streams === null ? undefined : streamMatcher(header.streams);
+  yield* blocksOf(exportedFrom(log, header, Math.max(header.from, check.upTo + 1)), check);
+}
+
+function* exportedFrom(
+  log: StoredLog,
+  { upTo, streams }: ExportHeader,
+  from: Position,
+): Generator<Exported> {
+  const wanted = streams === null ? undefined : streamMatcher(streams);
+  for (const logged of log.commits(from, upTo)) yield exportedOf(logged, wanted);
+}
+
+/** The blocks of these lines behind `check`, and the end. */
+export async function* blocksOf(
+  lines: Iterable<Exported>,
+  check: ExportCheck,
+): AsyncGenerator<LineBlock> {
   let block = new GrowingBlock(check);
   let reached = check.upTo;
-  for (const logged of log.commits(Math.max(header.from, check.upTo + 1), header.upTo)) {
-    reached = logged.record.position + eventCountOf(logged.record) - 1;
-    const taken = exportedOf(logged, wanted);
-    if (taken !== undefined) block.add(taken);
+  for (const exported of lines) {
+    reached = exported.upTo;
+    if (exported.form !== undefined) block.add(exported);
     if (!block.isFull()) continue;
     const closed = block.closed(reached);
     yield closed;
@@ -141,9 +156,12 @@ class GrowingBlock {
 }
 
 /** A commit as its line says it. */
-interface Exported {
+export interface Exported {
+  /** Undefined where nothing of it is exported. */
   readonly form: unknown;
   readonly events: number;
+  /** Position of its last event. */
+  readonly upTo: Position;
 }
 
 type Matcher = (streamId: string) => boolean;
@@ -154,17 +172,23 @@ function streamMatcher(streams: readonly string[]): Matcher {
   return (streamId) => ids.has(streamId) || prefixes.some((prefix) => streamId.startsWith(prefix));
 }
 
-function exportedOf({ record, bytes }: LoggedRecord, wanted?: Matcher): Exported | undefined {
+function exportedOf({ record, bytes }: LoggedRecord, wanted?: Matcher): Exported {
+  const upTo = record.position + eventCountOf(record) - 1;
   const isWhole = wanted === undefined || record.parts.every(({ streamId }) => wanted(streamId));
   // The checksum of the record as it stands in the log: whoever imports it can tell that nothing was lost on the way.
   if (isWhole)
-    return { form: { ...recordForm(record), crc: sealOf(bytes) }, events: eventCountOf(record) };
-  if (!record.parts.some(({ streamId }) => wanted(streamId))) return undefined;
+    return {
+      form: { ...recordForm(record), crc: sealOf(bytes) },
+      events: eventCountOf(record),
+      upTo,
+    };
+  if (!record.parts.some(({ streamId }) => wanted(streamId)))
+    return { form: undefined, events: 0, upTo };
   const form = recordForm(record);
   const streams = form.streams.filter(({ streamId }) => wanted(streamId));
   const claims =
     record.claims.length === 0 ? {} : { claims: form.claims?.filter(({ owner }) => wanted(owner)) };
   const position = streams[0]?.position;
   const events = streams.reduce((sum, stream) => sum + stream.events.length, 0);
-  return { form: { ...form, position, streams, ...claims }, events };
+  return { form: { ...form, position, streams, ...claims }, events, upTo };
 }
