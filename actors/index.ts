@@ -12,6 +12,11 @@ export {
   type AnyAggregate,
   type EventOf,
 } from "./aggregate.js";
+export type {
+  ActorCommandFigures,
+  CommandFigures,
+  RecentCommandFigures,
+} from "./command-figures.js";
 export type { DeadLetter } from "./dead-letters.js";
 export {
   isRejected,

@@ -16,6 +16,7 @@ export {
   RuntimeClosedError,
   UnknownAggregateError,
   type Accepted,
+  type ActorCommandFigures,
   type ActorFigures,
   type Aggregate,
   type AggregateDefinition,
@@ -24,11 +25,13 @@ export {
   type AskOptions,
   type ClaimedKey,
   type ClaimValue,
+  type CommandFigures,
   type DeadLetter,
   type DecideContext,
   type Decision,
   type DryRunAccepted,
   type EventOf,
+  type RecentCommandFigures,
   type Rejected,
   type SnapshotPolicy,
   type StateAt,
@@ -76,6 +79,7 @@ export type {
   TypeOf,
   Version,
 } from "./kernel/event.js";
+export type { HistogramFigures } from "./kernel/histogram.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
 export type { LogMoment, Moment } from "./kernel/moment.js";

@@ -6,6 +6,7 @@ import {
   type Answer,
   type AnyAggregate,
   type AskOptions,
+  type CommandFigures,
   type DeadLetter,
   type DryRunAccepted,
   type Rejected,
@@ -58,6 +59,8 @@ import type { RemoteHandle } from "./runtime/remote-handle.js";
 export interface RuntimeStatus {
   readonly journal: JournalFigures;
   readonly actors: ActorFigures;
+  /** What commands led to since the runtime was opened, and in the last ten seconds. */
+  readonly commands: CommandFigures;
   /** By name. */
   readonly projections: Readonly<Record<string, ProjectionStatus>>;
   /** By name. */
@@ -308,6 +311,7 @@ export class Runtime {
     return {
       journal: this.#stores.journal.figures(),
       actors: this.#actors.figures(),
+      commands: this.#actors.commandFigures(),
       projections: byName(this.#readers.projectionStatuses()),
       reactors: byName(this.#readers.reactorStatuses()),
       externals: byName(this.#readers.externalStatuses()),
