@@ -97,6 +97,7 @@ export class Call implements CommitSink {
   }
 
   committed(commit: Commit): void {
+    if (!commit.duplicate) this.#recorder?.recorded(commit.events);
     this.activation?.onCommitted(this, commit);
   }
 

@@ -1,6 +1,7 @@
 /** What commands led to, counted in place as each is answered: plain numbers, nothing kept of the command itself. */
 import type { Clock } from "../src/kernel/clock.js";
 import { TidemarkError } from "../src/kernel/errors.js";
+import type { RecordedEvent } from "../src/kernel/event.js";
 import { Histogram, type HistogramFigures } from "../src/kernel/histogram.js";
 import type { CallAnswer } from "./call.js";
 
@@ -15,6 +16,8 @@ export interface ActorCommandFigures {
   readonly rejectedByCode: Readonly<Record<string, number>>;
   /** Errors by code, bounded alike. */
   readonly failedByCode: Readonly<Record<string, number>>;
+  /** Events recorded, by type; bounded alike. */
+  readonly eventsByType: Readonly<Record<string, number>>;
   /** From the call to the answer, of those accepted and rejected, in microseconds. What was accepted is on disk by then. */
   readonly latencyUs: HistogramFigures;
 }
@@ -43,18 +46,28 @@ export interface CommandFigures {
 
 const CODES_MAX = 50;
 const CODE = /^[a-z][a-z0-9-]{0,63}$/;
+const TYPES_MAX = 200;
+const TYPE = /^[A-Za-z][\w.:/-]{0,99}$/;
 /** From an eighth of a millisecond to a minute. */
 const LATENCY_US_FROM = 2 ** 7;
 const LATENCY_US_TO = 2 ** 26;
 
-/** Counts by code. Bounded, and nothing but codes: a refusal may name anything. */
-class CodeCounts {
+/** Counts by name. Bounded, and nothing but names: a refusal may give anything for a code. */
+class NameCounts {
+  readonly #pattern: RegExp;
+  readonly #namesMax: number;
   readonly #counts = new Map<string, number>();
 
-  add(code: string): void {
-    const known = this.#counts.get(code);
-    if (known !== undefined) this.#counts.set(code, known + 1);
-    else if (this.#counts.size < CODES_MAX && CODE.test(code)) this.#counts.set(code, 1);
+  constructor(pattern: RegExp, namesMax: number) {
+    this.#pattern = pattern;
+    this.#namesMax = namesMax;
+  }
+
+  add(name: string): void {
+    const known = this.#counts.get(name);
+    if (known !== undefined) this.#counts.set(name, known + 1);
+    else if (this.#counts.size < this.#namesMax && this.#pattern.test(name))
+      this.#counts.set(name, 1);
     else this.#counts.set("other", (this.#counts.get("other") ?? 0) + 1);
   }
 
@@ -71,8 +84,9 @@ export class CommandRecorder {
   #duplicates = 0;
   #rejected = 0;
   #failed = 0;
-  readonly #rejectedByCode = new CodeCounts();
-  readonly #failedByCode = new CodeCounts();
+  readonly #rejectedByCode = new NameCounts(CODE, CODES_MAX);
+  readonly #failedByCode = new NameCounts(CODE, CODES_MAX);
+  readonly #eventsByType = new NameCounts(TYPE, TYPES_MAX);
   readonly #latencyUs = new Histogram();
 
   constructor(clock: Clock, recent: RecentCommands | undefined) {
@@ -96,6 +110,11 @@ export class CommandRecorder {
     this.#recent?.accepted(nowMs, us);
   }
 
+  /** Its commit is on disk: told once for each, whether or not somebody still waits for an answer. */
+  recorded(events: readonly RecordedEvent[]): void {
+    for (const { type } of events) this.#eventsByType.add(type);
+  }
+
   failed(error: Error): void {
     this.#failed += 1;
     this.#failedByCode.add(error instanceof TidemarkError ? error.code : "other");
@@ -110,6 +129,7 @@ export class CommandRecorder {
       failed: this.#failed,
       rejectedByCode: this.#rejectedByCode.figures(),
       failedByCode: this.#failedByCode.figures(),
+      eventsByType: this.#eventsByType.figures(),
       latencyUs: this.#latencyUs.figures(LATENCY_US_FROM, LATENCY_US_TO),
     };
   }

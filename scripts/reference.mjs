@@ -18,7 +18,12 @@ import {
 import { load as markdown } from "typedoc-plugin-markdown";
 
 const FOLDER = "docs/reference";
-const DOORS = ["src/index.ts", "src/testing/index.ts", "src/messaging/nats/index.ts"];
+const DOORS = [
+  "src/index.ts",
+  "src/testing/index.ts",
+  "src/messaging/nats/index.ts",
+  "src/telemetry/index.ts",
+];
 const ABOUT =
   "What the package exports, by part and door. It is made from the docstrings by `npm run docs`; how things are " +
   "used is in the [guides](../guides).";
@@ -35,13 +40,18 @@ const PAGES = {
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],
+  delivery: ["delivery", "`tidemark`: what sagas and rule sets have on its way."],
+  telemetry: [
+    "telemetry",
+    "`tidemark/telemetry`: metrics for Prometheus, traces for OpenTelemetry.",
+  ],
 };
 
 /** TypeDoc makes a page of each door; the first one has too much for one. */
 function pages(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const door of [...project.children]) {
-      const [, other] = /(testing|nats)$/.exec(door.name) ?? [];
+      const [, other] = /(testing|nats|telemetry)$/.exec(door.name) ?? [];
       for (const child of [...door.children]) {
         markError(child);
         if (other !== undefined) continue;

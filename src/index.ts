@@ -265,8 +265,11 @@ export {
   type WindowValue,
   type WorkingMemory,
 } from "./rules/index.js";
-export type { Runtime, RuntimeStatus } from "./runtime.js";
+export type { Runtime } from "./runtime.js";
+export type { RuntimeStatus } from "./runtime/status.js";
+export type { MetricFamily, MetricSample } from "./runtime/metrics/metric.js";
 export { openRuntime } from "./runtime/open.js";
+export type { DeliveryStatus, LaneStatus } from "./delivery/index.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
 export {
   endpoint,

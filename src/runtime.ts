@@ -1,12 +1,10 @@
 /** The runtime as its user has it: what each part does, behind one door. `runtime/open.ts` assembles it; here it is closed. */
 import {
   type ActorSystem,
-  type ActorFigures,
   type Aggregate,
   type Answer,
   type AnyAggregate,
   type AskOptions,
-  type CommandFigures,
   type DeadLetter,
   type DryRunAccepted,
   type Rejected,
@@ -16,11 +14,11 @@ import {
 import {
   readAll,
   type Journal,
-  type JournalFigures,
   type ReadAllOptions,
   type StreamReadOptions,
   type ViewStore,
 } from "../journal/index.js";
+import type { DeliveryStatus } from "./delivery/index.js";
 import { keptAlive, type Clock } from "./kernel/clock.js";
 import type { CommandTarget } from "./kernel/command-port.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
@@ -28,7 +26,7 @@ import { streamIdOf } from "./kernel/ids.js";
 import type { LogMoment, Moment } from "./kernel/moment.js";
 import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
-import type { Messaging, MessagingStatus } from "./messaging/messaging.js";
+import type { Messaging } from "./messaging/messaging.js";
 import type {
   Collections,
   DocumentOf,
@@ -41,39 +39,17 @@ import type { PastView, PastViewOptions } from "./projections/past-view.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import type { Readers } from "./projections/readers.js";
-import { Rules, type RuleSetStatus, type RuleSystem } from "./rules/index.js";
-import { Sagas, type SagaStatus, type SagaSystem } from "../sagas/index.js";
-import type {
-  ExternalStatus,
-  Health,
-  ProjectionStatus,
-  ReactorStatus,
-} from "./projections/status.js";
+import { Rules, type RuleSystem } from "./rules/index.js";
+import { Sagas, type SagaSystem } from "../sagas/index.js";
+import type { Health } from "./projections/status.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
 import type { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith } from "./runtime/messaging.js";
+import type { MetricFamily } from "./runtime/metrics/metric.js";
+import { metricsOf } from "./runtime/metrics/metrics.js";
+import type { RuntimeStatus } from "./runtime/status.js";
 import type { RemoteHandle } from "./runtime/remote-handle.js";
-
-/** Figures of a runtime as it stands. */
-export interface RuntimeStatus {
-  readonly journal: JournalFigures;
-  readonly actors: ActorFigures;
-  /** What commands led to since the runtime was opened, and in the last ten seconds. */
-  readonly commands: CommandFigures;
-  /** By name. */
-  readonly projections: Readonly<Record<string, ProjectionStatus>>;
-  /** By name. */
-  readonly reactors: Readonly<Record<string, ReactorStatus>>;
-  /** External projections by name. */
-  readonly externals: Readonly<Record<string, ExternalStatus>>;
-  /** By name. */
-  readonly sagas: Readonly<Record<string, SagaStatus>>;
-  /** Rule sets by name. */
-  readonly rules: Readonly<Record<string, RuleSetStatus>>;
-  /** Undefined where no messages were needed so far. */
-  readonly messaging: MessagingStatus | undefined;
-}
 
 /** Where a runtime keeps things. */
 export interface RuntimeStores {
@@ -317,8 +293,25 @@ export class Runtime {
       externals: byName(this.#readers.externalStatuses()),
       sagas: this.sagas.statuses(),
       rules: this.rules.statuses(),
+      delivery: this.#deliveryStatuses(),
       messaging: this.#messaging.status(),
     };
+  }
+
+  #deliveryStatuses(): Record<string, DeliveryStatus> {
+    const { sagas, rules } = this.#parts;
+    const hosts = [...rules.ruleSets.keys()].map(
+      (name) => [name, rules.host(name).delivery.status()] as const,
+    );
+    return { sagas: sagas.delivery.status(), ...Object.fromEntries(hosts) };
+  }
+
+  /**
+   * Figures as metrics, in the form of Prometheus: for whatever collects them. Labels are names of definitions, types and codes, never
+   * ids or data. It looks at the disk: for every few seconds, not for every command.
+   */
+  metrics(): readonly MetricFamily[] {
+    return metricsOf(this.status(), this.health());
   }
 
   /** Whether projections, reactors, sagas, rule sets and messaging do their work: for a probe. */

@@ -18,6 +18,7 @@ import type {
   SnapshotCriteria,
   StreamReadOptions,
 } from "../journal.js";
+import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { diskBytesOf } from "./disk-bytes.js";
 import { eventCountOf } from "../record.js";
@@ -212,8 +213,7 @@ export class JournalReader implements Journal {
     return {
       head,
       inFlightBytes: 0,
-      commits: 0,
-      groups: 0,
+      ...new GroupRecorder().figures(),
       indexedTo,
       diskBytes: diskBytesOf(this.#parts.directory),
     };
