@@ -13,6 +13,11 @@ export {
   type EventOf,
 } from "./aggregate.js";
 export type { LifeStep } from "./call.js";
+export type {
+  ActorCommandFigures,
+  CommandFigures,
+  RecentCommandFigures,
+} from "./command-figures.js";
 export type { DeadLetter } from "./dead-letters.js";
 export {
   isRejected,

@@ -39,13 +39,18 @@ const PAGES = {
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],
+  delivery: ["delivery", "`tidemark`: what sagas and rule sets have on its way."],
+  telemetry: [
+    "telemetry",
+    "`tidemark/telemetry`: metrics for Prometheus, traces for OpenTelemetry.",
+  ],
 };
 
 /** TypeDoc makes a page of each door; the first one has too much for one. */
 function pages(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const door of [...project.children]) {
-      const [, other] = /(testing|nats)$/.exec(door.name) ?? [];
+      const [, other] = /(testing|nats|telemetry)$/.exec(door.name) ?? [];
       for (const child of [...door.children]) {
         markError(child);
         if (other !== undefined) continue;

@@ -18,6 +18,7 @@ export {
   SummaryMismatchError,
   UnknownAggregateError,
   type Accepted,
+  type ActorCommandFigures,
   type ActorFigures,
   type Aggregate,
   type AggregateDefinition,
@@ -26,12 +27,14 @@ export {
   type AskOptions,
   type ClaimedKey,
   type ClaimValue,
+  type CommandFigures,
   type DeadLetter,
   type DecideContext,
   type Decision,
   type DryRunAccepted,
   type EventOf,
   type PoolFigures,
+  type RecentCommandFigures,
   type Rejected,
   type SnapshotPolicy,
   type StateAt,
@@ -119,6 +122,7 @@ export type { Clock, Ids, Timer } from "./kernel/clock.js";
 export type {
   CommandOutcome,
   CommandAddress,
+  DeliveryStatus,
   Hand,
   LaneStatus,
   Origin as InputOrigin,
@@ -149,6 +153,7 @@ export type {
 } from "./kernel/event.js";
 export type { StreamId } from "./kernel/ids.js";
 export { ARCHIVED, TOMBSTONED, type Archive } from "./kernel/life-events.js";
+export type { HistogramFigures } from "./kernel/histogram.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
 export type { LogMoment, Moment } from "./kernel/moment.js";
@@ -367,8 +372,10 @@ export {
   type WindowValue,
   type WorkingMemory,
 } from "./rules/index.js";
-export type { Runtime, RuntimeStatus } from "./runtime.js";
 export type { CompactOptions, CompactReport, TombstoneOptions } from "./runtime/entity-life.js";
+export type { Runtime } from "./runtime.js";
+export type { RuntimeStatus } from "./runtime/status.js";
+export type { MetricFamily, MetricSample } from "./runtime/metrics/metric.js";
 export { openRuntime } from "./runtime/open.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
 export {

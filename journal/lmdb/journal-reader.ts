@@ -22,6 +22,7 @@ import type {
   StreamReadOptions,
 } from "../journal.js";
 import { checkListOptions } from "../listing.js";
+import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { diskBytesOf } from "./disk-bytes.js";
 import { eventCountOf } from "../record.js";
@@ -228,8 +229,7 @@ export class JournalReader implements Journal {
     return {
       head,
       inFlightBytes: 0,
-      commits: 0,
-      groups: 0,
+      ...new GroupRecorder().figures(),
       indexedTo,
       diskBytes: diskBytesOf(this.#parts.directory),
     };
