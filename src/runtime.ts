@@ -394,10 +394,10 @@ export class Runtime {
 
   async #close(): Promise<void> {
     this.#parts.admin.close();
-    await Promise.all(this.#parts.doors.map((door) => door.close()));
     // Together: what sagas, rules and other services have in hand is answered by the actors, which take nothing new from here on.
-    const { sagas, rules } = this.#parts;
+    const { sagas, rules, doors } = this.#parts;
     await Promise.all([
+      ...doors.map((door) => door.close()),
       sagas.close(),
       rules.close(),
       this.#messaging.stopIntake(),
