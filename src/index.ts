@@ -105,10 +105,14 @@ export type {
   StreamKind,
   TimelineEntry,
 } from "./admin/api.js";
+export type { AdminOptions } from "./admin/admin-options.js";
 export type { Caller } from "./admin/caller.js";
+export { connectAdmin, type ConnectAdminOptions } from "./admin/connect.js";
 export {
+  AdminClosedError,
   AdminError,
   DefinitionsNeededError,
+  NoOwnerError,
   NotFoundError,
   OperationForbiddenError,
   OperationRejectedError,
@@ -377,6 +381,7 @@ export type { Runtime } from "./runtime.js";
 export type { RuntimeStatus } from "./runtime/status.js";
 export type { MetricFamily, MetricSample } from "./runtime/metrics/metric.js";
 export { openRuntime } from "./runtime/open.js";
+export { openAdmin, type OpenAdminOptions } from "./runtime/open-admin.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
 export {
   endpoint,
