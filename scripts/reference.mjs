@@ -31,7 +31,7 @@ const PAGES = {
   rules: ["rules", "`tidemark`: facts, rules over them, windows, and what sessions concluded."],
   messaging: ["messaging", "`tidemark`: commands, events and questions between services."],
   journal: ["journal", "`tidemark`: reading the log, upcasters, and what the journal refuses."],
-  maintenance: ["maintenance", "`tidemark`: verify, back up, salvage."],
+  maintenance: ["maintenance", "`tidemark`: verify, back up, restore, salvage, export, import, reclaim, growth."],
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],
