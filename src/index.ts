@@ -318,3 +318,22 @@ export {
   type SendOptions,
   type StateCount,
 } from "../sagas/index.js";
+
+export type {
+  AdminApi,
+  AdminClient,
+  At,
+  Change,
+  DiagramState,
+  EventsPage,
+  EventsQuery,
+  InputOf,
+  InstanceDetail,
+  OperationName,
+  OutputOf,
+  Overview,
+  SagaDiagram,
+  ShownEvent,
+  ShownState,
+  StreamInfo,
+} from "./admin/api.js";
