@@ -337,3 +337,4 @@ export type {
   ShownState,
   StreamInfo,
 } from "./admin/api.js";
+export { toJsonForm } from "./kernel/json-form.js";

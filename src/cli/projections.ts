@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { GenerationDiff, OutputOf, ProjectionStatus, ReaderStatus } from "../index.js";
 import { given, integerFrom, named } from "./arguments.js";
 import { asking, group, type Session } from "./command.js";
-import type { Rendered} from "./output.js";
+import type { Rendered } from "./output.js";
 import { facts, print, styled } from "./output.js";
 import { addProjectionChanges } from "./projection-changes.js";
 import type { Shell } from "./shell.js";

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { InstanceDetail, SagaStatus, StateCount } from "../index.js";
 import { durationOf, given, integerFrom, named } from "./arguments.js";
 import { asking, group, type Session } from "./command.js";
-import type { Rendered} from "./output.js";
+import type { Rendered } from "./output.js";
 import { facts, print, styled } from "./output.js";
 import { parkedTable } from "./parked.js";
 import { addSagaChanges } from "./saga-changes.js";

@@ -1,4 +1,5 @@
 /** Values as text for people. What comes from a store is anybody's: nothing of it may steer a terminal. */
+import { toJsonForm } from "../index.js";
 
 /** C0 but for the line feed, DEL, C1, and what turns the direction of writing around. */
 const STEERING = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
@@ -19,9 +20,12 @@ function spelled(character: string): string {
   return NAMES[character] ?? `\\u${code}`;
 }
 
-/** JSON that is safe on a terminal as it is: what `JSON.stringify` leaves alone of the above is escaped, too. */
+/**
+ * JSON that is safe on a terminal as it is: what `JSON.stringify` leaves alone of the above is escaped, too. What JSON has no
+ * form for gets one: `{ "$bigint": "12" }`.
+ */
 export function jsonText(value: unknown, indent?: number): string {
-  const text = JSON.stringify(value, undefined, indent) as string | undefined;
+  const text = JSON.stringify(toJsonForm(value), undefined, indent) as string | undefined;
   return (text ?? "null").replace(STEERING, (character) =>
     character === "\n" ? character : spelled(character),
   );
