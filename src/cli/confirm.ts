@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline/promises";
 import { CliError } from "./cli-error.js";
 import type { Shell } from "./shell.js";
-import { safe } from "./text.js";
+import { safeLines } from "./text.js";
 
 export interface ConfirmOptions {
   readonly yes?: boolean;
@@ -21,8 +21,10 @@ export async function confirm(shell: Shell, options: ConfirmOptions, will: strin
   const { stdin, stderr } = shell.ports;
   // The stream that is asked on is a terminal; its type says so nowhere.
   const lines = createInterface({ input: stdin, output: stderr as NodeJS.WritableStream });
+  // Ctrl-C and Ctrl-D end the input, and the question is then never answered.
+  const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
   try {
-    const answer = await lines.question(`${safe(will)}\nGo on? [y/N] `);
+    const answer = await Promise.race([lines.question(`${safeLines(will)}\nGo on? [y/N] `), ended]);
     if (!/^y(es)?$/i.test(answer.trim())) throw new CliError("Nothing was done");
   } finally {
     lines.close();

@@ -33,7 +33,7 @@ export const EVENT_COLUMNS = [">position", "recorded", "stream", ">version", "ty
 const EXAMPLES = `
 Examples:
   tidemark events --type Sold --since 2h
-  tidemark events --stream article:kettle --reverse --limit 5
+  tidemark events --stream article/kettle --reverse --limit 5
   tidemark events --follow
   tidemark events --limit 1000000 --ndjson | jq .data
 Times are UTC unless they name a zone. With --follow and --json each event is a line.

@@ -13,10 +13,10 @@ const LIMIT = 100;
 export function streamsCommand(shell: Shell): Command {
   const command = new Command("streams")
     .description("streams in order of their ids")
-    .addArgument(named("stream", "[prefix]", "what their ids begin with: article, or article:ke"))
+    .addArgument(named("stream", "[prefix]", "what their ids begin with: article/, or article/ke"))
     .option("--after <stream>", "behind this one: the next page")
     .option("--limit <count>", "at the most", integerFrom(1), LIMIT)
-    .addHelpText("after", "\nExample: tidemark streams article:\n");
+    .addHelpText("after", "\nExample: tidemark streams article/\n");
   return asking<{ readonly after?: string; readonly limit: number }, [prefix: string | undefined]>(
     shell,
     withTargetOptions(command),
@@ -35,15 +35,15 @@ export function streamsCommand(shell: Shell): Command {
 export function stateCommand(shell: Shell): Command {
   const command = new Command("state")
     .description("what the events of a stream come to, now or at a moment")
-    .addArgument(named("stream", "<stream>", "its id: article:kettle"))
+    .addArgument(named("stream", "<stream>", "its id: article/kettle"))
     .option("--at <moment>", "version:12, position:400, or a time like 2026-01-05T10:00", atOf)
     .addHelpText(
       "after",
       `
 Examples:
-  tidemark state article:kettle
-  tidemark state article:kettle --at version:1
-  tidemark state article:kettle --at 2h
+  tidemark state article/kettle
+  tidemark state article/kettle --at version:1
+  tidemark state article/kettle --at 2h
 Without a running service it needs --app, whose definitions know how to fold.
 `,
     );
@@ -94,7 +94,7 @@ export function diffCommand(shell: Shell): Command {
     .addArgument(named("stream", "<stream>", "its id"))
     .argument("<from>", "a version; 0 is before its first event", version)
     .argument("[to]", "a later one; now where it is left out", version)
-    .addHelpText("after", "\nExample: tidemark diff article:kettle 1 3\n");
+    .addHelpText("after", "\nExample: tidemark diff article/kettle 1 3\n");
   return asking<unknown, [stream: string, from: number, to: number | undefined]>(
     shell,
     withTargetOptions(command),
@@ -114,7 +114,7 @@ export function timelineCommand(shell: Shell): Command {
     .addArgument(named("stream", "<stream>", "its id"))
     .option("--from <version>", "the first one", integerFrom(1))
     .option("--limit <count>", "at the most", integerFrom(1), LIMIT)
-    .addHelpText("after", "\nExample: tidemark timeline article:kettle --limit 20\n");
+    .addHelpText("after", "\nExample: tidemark timeline article/kettle --limit 20\n");
   return asking<{ readonly from?: number; readonly limit: number }, [stream: string]>(
     shell,
     withTargetOptions(command),

@@ -54,8 +54,8 @@ describe("the command line", () => {
     for (const argv of [
       ["events", "--limit", "many"],
       ["events", "--since", "yesterday"],
-      ["state", "article:kettle", "--at", "version:last"],
-      ["diff", "article:kettle"],
+      ["state", "article/kettle", "--at", "version:last"],
+      ["diff", "article/kettle"],
       ["sagas", "send", "transfer", "one", "Go", "{not json"],
       ["events", "--nats", "nats://127.0.0.1", "--dir", "./data"],
       ["state", "one", "two"],

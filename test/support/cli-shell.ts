@@ -1,10 +1,23 @@
-/** The command line in this process: with a terminal or a pipe of one's own, and whatever target a test has. */
+/** The compiled command line in this process: with a terminal or a pipe of one's own, and whatever target a test has. */
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { run } from "../../src/cli/program.js";
-import { Shell } from "../../src/cli/shell.js";
+import { pathToFileURL } from "node:url";
+import type * as ConnectModule from "../../src/cli/connect.js";
+import type * as Program from "../../src/cli/program.js";
+import type * as ShellModule from "../../src/cli/shell.js";
 import type { Connect } from "../../src/cli/target.js";
 
+async function compiled<Module>(name: string): Promise<Module> {
+  const path = join(import.meta.dirname, "../../dist/src/cli", name);
+  return (await import(pathToFileURL(path).href)) as Module;
+}
+
+const { run } = await compiled<typeof Program>("program.js");
+const { Shell } = await compiled<typeof ShellModule>("shell.js");
+const { connect } = await compiled<typeof ConnectModule>("connect.js");
+
 export interface ShellOptions {
+  /** Defaults to what the program does. */
   readonly connect?: Connect;
   /** Set for a terminal. */
   readonly columns?: number;
@@ -45,7 +58,7 @@ export async function runCli(argv: readonly string[], options: ShellOptions = {}
     stderr: output("stderr"),
     env,
     interrupted: () => interrupted,
-    connect: options.connect ?? (() => Promise.reject(new Error("there is no target"))),
+    connect: options.connect ?? connect,
   });
   await run(shell, argv);
   return { code: shell.exitCode, ...written };
