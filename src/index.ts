@@ -370,23 +370,3 @@ export {
   type SendOptions,
   type StateCount,
 } from "../sagas/index.js";
-
-export type {
-  AdminApi,
-  AdminClient,
-  At,
-  Change,
-  DiagramState,
-  EventsPage,
-  EventsQuery,
-  InputOf,
-  InstanceDetail,
-  OperationName,
-  OutputOf,
-  Overview,
-  SagaDiagram,
-  ShownEvent,
-  ShownState,
-  StreamInfo,
-} from "./admin/api.js";
-export { toJsonForm } from "./kernel/json-form.js";

@@ -1,5 +1,6 @@
 /** `tidemark audit`: what operators did. */
 import { Command } from "commander";
+import type { AuditEntry } from "../index.js";
 import { given, integerFrom, positionOf } from "./arguments.js";
 import { asking, withTargetOptions } from "./command.js";
 import { print } from "./output.js";
@@ -32,7 +33,7 @@ export function auditCommand(shell: Shell): Command {
             each.subject,
             each.by ?? "",
             each.via ?? "",
-            { text: each.outcome, style: each.outcome === "failed" ? "red" : "reset" },
+            { text: outcomeText(each), style: each.outcome === "failed" ? "red" : "reset" },
             each.reason ?? "",
           ]),
         ),
@@ -40,4 +41,8 @@ export function auditCommand(shell: Shell): Command {
       ]);
     },
   );
+}
+
+function outcomeText({ outcome, code }: AuditEntry): string {
+  return code === undefined ? outcome : `${outcome}: ${code}`;
 }

@@ -1,6 +1,6 @@
 /** `tidemark nats`: the connection to other services, what is published, what comes, and what couldn't be taken. */
 import type { Command } from "commander";
-import type { MessagingStatus } from "../index.js";
+import type { MessagingStatus, Told } from "../index.js";
 import { given, integerFrom, named } from "./arguments.js";
 import {
   asking,
@@ -60,7 +60,7 @@ async function status({ shell, client, options }: Session): Promise<void> {
   );
 }
 
-function needsLook({ connection, imports }: MessagingStatus): boolean {
+function needsLook({ connection, imports }: Told<MessagingStatus>): boolean {
   return (
     !connection.connected || imports.some((each) => each.parked > 0 || each.waiting.length > 0)
   );
@@ -68,7 +68,7 @@ function needsLook({ connection, imports }: MessagingStatus): boolean {
 
 function statusLines(
   shell: Shell,
-  { connection, relay, imports }: MessagingStatus,
+  { connection, relay, imports }: Told<MessagingStatus>,
 ): (string | Rendered)[] {
   const { server, serverVersion, connected, sinceMs, reconnects, limitations } = connection;
   const about = facts(shell, [

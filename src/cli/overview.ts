@@ -40,10 +40,7 @@ function figures(shell: Shell, overview: Overview): Rendered {
   );
   return facts(shell, [
     ["events", `${grouped(overview.head)}, ${round(overview.eventsPerSecond)} a second`],
-    [
-      "commands",
-      `${round(overview.commandsPerSecond)} a second, ${round(overview.rejectedPerSecond)} refused, ${round(overview.failedPerSecond)} failed`,
-    ],
+    ["commands", commandsText(overview)],
     [
       "answers",
       latency === undefined
@@ -73,6 +70,13 @@ function figures(shell: Shell, overview: Overview): Rendered {
     ],
     ["nats", nats === undefined ? undefined : natsText(nats)],
   ]);
+}
+
+/** Undefined where nothing measures them. */
+function commandsText(overview: Overview): string | undefined {
+  const { commandsPerSecond, rejectedPerSecond = 0, failedPerSecond = 0 } = overview;
+  if (commandsPerSecond === undefined) return undefined;
+  return `${round(commandsPerSecond)} a second, ${round(rejectedPerSecond)} refused, ${round(failedPerSecond)} failed`;
 }
 
 function natsText({ connected, relayLag, parkedImports }: NonNullable<Overview["nats"]>): string {

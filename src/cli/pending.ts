@@ -46,8 +46,9 @@ export function outboxCommand(shell: Shell): Command {
     await print(shell, options, answer, [
       table(
         shell,
-        ["to", ">waiting", ">attempts", "next attempt", "error"],
+        ["of", "to", ">waiting", ">attempts", "next attempt", "error"],
         answer.lanes.map((each) => [
+          each.owner,
           each.lane,
           grouped(each.waiting),
           grouped(each.attempts),
@@ -64,14 +65,15 @@ export function claimsCommand(shell: Shell): Command {
     .description("unique keys, and who holds them")
     .argument("[claim]", "its name under claims of an aggregate")
     .argument("[key]", "what the keys begin with")
+    .option("--after <cursor>", "the next page")
     .option("--limit <count>", "at the most", integerFrom(1), LIMIT)
     .addHelpText("after", "\nExample: tidemark claims email ada@\n");
   return asking<
-    { readonly limit: number },
+    { readonly after?: string; readonly limit: number },
     [claim: string | undefined, prefix: string | undefined]
   >(shell, withTargetOptions(command), async ({ client, options }, claim, prefix) => {
-    const { limit } = options;
-    const answer = await client.call("claims", given({ claim, prefix, limit }));
+    const { after, limit } = options;
+    const answer = await client.call("claims", given({ claim, prefix, after, limit }));
     await print(shell, options, answer, [
       table(
         shell,
@@ -84,6 +86,7 @@ export function claimsCommand(shell: Shell): Command {
           timeText(each.expiresAtMs),
         ]),
       ),
+      ...(answer.next === undefined ? [] : [`there are more: --after '${answer.next}'`]),
     ]);
   });
 }

@@ -1,6 +1,6 @@
 /** `tidemark projections`: how the readers of the journal stand, and their views. What changes them is in `projection-changes.ts`. */
 import type { Command } from "commander";
-import type { GenerationDiff, OutputOf, ProjectionStatus, ReaderStatus } from "../index.js";
+import type { GenerationDiff, OutputOf, ProjectionStatus, ReaderStatus, Told } from "../index.js";
 import { given, integerFrom, named } from "./arguments.js";
 import { asking, group, type Session } from "./command.js";
 import type { Rendered } from "./output.js";
@@ -47,7 +47,7 @@ Exit code 1 where one has stopped, tries again, has parked events, or awaits app
 }
 
 /** A reader of any kind, for a row. */
-interface Row extends ReaderStatus {
+interface Row extends Told<ReaderStatus> {
   readonly name: string;
   readonly kind: string;
   readonly paused: boolean;
@@ -73,7 +73,7 @@ function rowsOf({ projections, reactors, externals }: Statuses): Row[] {
   ];
 }
 
-function lifecycleText(lifecycle: ProjectionStatus["lifecycle"]): string {
+function lifecycleText(lifecycle: Told<ProjectionStatus>["lifecycle"]): string {
   return typeof lifecycle === "string" ? lifecycle : `every ${durationText(lifecycle.everyMs)}`;
 }
 
@@ -131,7 +131,7 @@ function addShow(shell: Shell, parent: Command): void {
   });
 }
 
-function projectionLines(shell: Shell, of: ProjectionStatus): (string | Rendered)[] {
+function projectionLines(shell: Shell, of: Told<ProjectionStatus>): (string | Rendered)[] {
   const { name, lifecycle, paused, skipped, generations, rebuild } = of;
   return [
     facts(shell, [
@@ -164,7 +164,11 @@ function projectionLines(shell: Shell, of: ProjectionStatus): (string | Rendered
   ];
 }
 
-function readerFacts(shell: Shell, name: string, of: ReaderStatus & { readonly paused: boolean }) {
+function readerFacts(
+  shell: Shell,
+  name: string,
+  of: Told<ReaderStatus> & { readonly paused: boolean },
+) {
   return facts(shell, [
     ["reader", name],
     ["state", of.paused ? "paused" : of.state],
@@ -193,7 +197,7 @@ function addDiff(shell: Shell, parent: Command): void {
   });
 }
 
-export function diffLines(shell: Shell, diff: GenerationDiff): (string | Rendered)[] {
+export function diffLines(shell: Shell, diff: Told<GenerationDiff>): (string | Rendered)[] {
   const { position, added, removed, changed, unchanged, samples } = diff;
   return [
     `as of position ${grouped(position)}: ${grouped(added)} added, ${grouped(removed)} removed, ${grouped(changed)} changed, ${count(unchanged, "document")} the same`,

@@ -1,6 +1,6 @@
 /** `tidemark rules`: what rule sets hold and raised, and why. */
-import type { Command } from "commander";
-import type { RaisedAlert, RuleSetStatus } from "../index.js";
+import { Option, type Command } from "commander";
+import type { RaisedAlert, RuleSetStatus, Told } from "../index.js";
 import { given, integerFrom, named, positionOf } from "./arguments.js";
 import { asking, group, type Session } from "./command.js";
 import { explanationLines } from "./explanation.js";
@@ -76,18 +76,18 @@ async function list({ shell, client, options }: Session): Promise<void> {
   ]);
 }
 
-function sessionsOf({ counts }: RuleSetStatus, status: "active" | "parked"): number {
+function sessionsOf({ counts }: Told<RuleSetStatus>, status: "active" | "parked"): number {
   return counts
     .filter((each) => each.status === status)
     .reduce((sum, { sessions }) => sum + sessions, 0);
 }
 
-function needsLook(status: RuleSetStatus): boolean {
+function needsLook(status: Told<RuleSetStatus>): boolean {
   return status.refused > 0 || sessionsOf(status, "parked") > 0;
 }
 
 interface SessionsOptions {
-  readonly status?: string;
+  readonly status?: "active" | "parked";
   readonly after?: string;
   readonly limit: number;
 }
@@ -97,7 +97,7 @@ function addSessions(shell: Shell, parent: Command): void {
     .command("sessions")
     .description("sessions of a rule set")
     .addArgument(named("ruleSet", "<ruleset>", "its name"))
-    .option("--status <status>", "active or parked")
+    .addOption(new Option("--status <status>", "only those").choices(["active", "parked"]))
     .option("--after <session>", "behind this one: the next page")
     .option("--limit <count>", "at the most", integerFrom(1), LIMIT);
   asking<SessionsOptions, [name: string]>(shell, command, async ({ client, options }, name) => {

@@ -1,12 +1,12 @@
 /** The machine of a saga as text. */
-import type { DiagramState, SagaDiagram } from "../index.js";
+import type { GraphState, SagaGraph } from "../index.js";
 import type { Rendered } from "./output.js";
 import type { Shell } from "./shell.js";
 import { table } from "./table.js";
 import { count, durationText, grouped } from "./text.js";
 
 /** A row for each state, indented under its parent, with where it leads. */
-export function diagramLines(shell: Shell, diagram: SagaDiagram): (string | Rendered)[] {
+export function diagramLines(shell: Shell, diagram: SagaGraph): (string | Rendered)[] {
   const nowMs = Date.now();
   return [
     `${diagram.saga}, version ${diagram.version}`,
@@ -32,7 +32,7 @@ function countOf(instances: number): string {
   return instances === 0 ? "" : grouped(instances);
 }
 
-function depthOf({ states }: SagaDiagram, state: DiagramState): number {
+function depthOf({ states }: SagaGraph, state: GraphState): number {
   let depth = 0;
   for (let at = state.parent; at !== undefined; depth++)
     at = states.find(({ id }) => id === at)?.parent;
@@ -40,7 +40,7 @@ function depthOf({ states }: SagaDiagram, state: DiagramState): number {
 }
 
 /** For a page of Markdown; a state with instances says how many. */
-export function mermaidOf({ states, edges }: SagaDiagram): string[] {
+export function mermaidOf({ states, edges }: SagaGraph): string[] {
   const name = (id: string) => id.replace(/\W/g, "_");
   return [
     "stateDiagram-v2",

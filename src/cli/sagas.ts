@@ -1,6 +1,6 @@
 /** `tidemark sagas`: where the instances are. What changes them is in `saga-changes.ts`. */
-import type { Command } from "commander";
-import type { InstanceDetail, SagaStatus, StateCount } from "../index.js";
+import { Option, type Command } from "commander";
+import type { InputOf, InstanceDetail, SagaStatus, StateCount, Told } from "../index.js";
 import { durationOf, given, integerFrom, named } from "./arguments.js";
 import { asking, group, type Session } from "./command.js";
 import type { Rendered } from "./output.js";
@@ -13,6 +13,7 @@ import { table } from "./table.js";
 import { dataLines, durationText, grouped, jsonText, timeText } from "./text.js";
 
 const LIMIT = 100;
+const STATUSES = ["waiting", "active", "done", "parked", "ended"];
 
 export function sagasCommand(shell: Shell): Command {
   const command = group(
@@ -57,12 +58,12 @@ async function list({ shell, client, options }: Session): Promise<void> {
   ]);
 }
 
-function needsLook({ counts, refused }: SagaStatus): boolean {
+function needsLook({ counts, refused }: Told<SagaStatus>): boolean {
   return refused > 0 || counts.some(({ status }) => status === "parked");
 }
 
 /** A row for each place in which there are instances; what is the same for all stands in the first. */
-function rowsOf({ name, version, state, lagEvents, counts, refused }: SagaStatus) {
+function rowsOf({ name, version, state, lagEvents, counts, refused }: Told<SagaStatus>) {
   const places: readonly Partial<StateCount>[] = counts.length === 0 ? [{}] : counts;
   return places.map((place, index) => [
     ...(index === 0 ? [name, String(version), state, grouped(lagEvents)] : ["", "", "", ""]),
@@ -76,7 +77,7 @@ function rowsOf({ name, version, state, lagEvents, counts, refused }: SagaStatus
 }
 
 interface InstancesOptions {
-  readonly status?: string;
+  readonly status?: Exclude<InputOf<"saga.instances">["status"], undefined>;
   readonly state?: string;
   readonly stuck?: number;
   readonly after?: string;
@@ -88,7 +89,7 @@ function addInstances(shell: Shell, parent: Command): void {
     .command("instances")
     .description("instances of a saga, and since when they are where they are")
     .addArgument(named("saga", "<saga>", "its name"))
-    .option("--status <status>", "active, parked, done, …")
+    .addOption(new Option("--status <status>", "only those").choices(STATUSES))
     .option("--state <state>", "of the machine: paying, or shipping.packing")
     .option("--stuck <duration>", "in one place for longer than 2h, say", durationOf)
     .option("--after <cursor>", "the next page")
