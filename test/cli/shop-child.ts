@@ -9,7 +9,7 @@ const runtime = await openRuntime({
   directory,
   service: "shop",
   ...definitions,
-  ...(servers === undefined ? {} : { messaging: nats({ servers }) }),
+  ...(servers === undefined ? {} : { messaging: nats({ servers, prefix: "cli" }) }),
 });
 
 process.stdout.write("ready\n");

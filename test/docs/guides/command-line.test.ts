@@ -6,10 +6,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Runtime } from "tidemark";
-import { Article, definitions } from "../../../examples/guides/command-line.js";
+import { definitions } from "../../../examples/guides/command-line.js";
 import { built } from "../../support/built.js";
 import { runCli } from "../../support/cli-shell.js";
 import { temporaryDirectory } from "../../support/directories.js";
+import { fillShop } from "../../support/shop.js";
 
 const PAGE = join(import.meta.dirname, "../../../docs/guides/command-line.md");
 const COLUMNS = 120;
@@ -37,26 +38,6 @@ function comparable(output: string): string {
     .replace(/[ ─]+/g, " ");
 }
 
-async function fill(runtime: Runtime): Promise<void> {
-  const at = (minute: number) => void vi.setSystemTime(TEN + minute * MINUTE_MS);
-  const ask = (id: string, command: Parameters<typeof runtime.ask<never, never, never>>[2]) =>
-    runtime.ask(Article, id, command);
-  await ask("kettle", { type: "List", data: { sku: "K-100" } } as never);
-  at(5);
-  await ask("kettle", { type: "Receive", data: { count: 10 } } as never);
-  await ask("teapot", { type: "Receive", data: { count: 4 } } as never);
-  at(20);
-  await ask("kettle", { type: "Sell", data: { count: 2 } } as never);
-  at(25);
-  await ask("kettle", { type: "Sell", data: { count: 1, note: "gift" } } as never);
-  at(30);
-  await ask("kettle", { type: "Sell", data: { count: 5 } } as never);
-  runtime.tell(Article, "teapot", { type: "Sell", data: { count: 9 } });
-  await runtime.sagas.idle();
-  await runtime.rules.idle();
-  at(60);
-}
-
 let cwd: string;
 let runtime: Runtime;
 beforeEach(async () => {
@@ -66,7 +47,7 @@ beforeEach(async () => {
   process.chdir(directory);
   vi.useFakeTimers({ toFake: ["Date"], now: TEN });
   runtime = await built.openRuntime({ directory: "./data", service: "shop", ...definitions });
-  await fill(runtime);
+  await fillShop(runtime, (minute) => void vi.setSystemTime(TEN + minute * MINUTE_MS));
 });
 afterEach(async () => {
   vi.useRealTimers();
