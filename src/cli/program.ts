@@ -5,11 +5,13 @@ import { auditCommand } from "./audit.js";
 import { backupCommand } from "./backup.js";
 import { completeCommand, completionCommand } from "./completion.js";
 import { eventsCommand } from "./events.js";
+import { exportCommand, importCommand } from "./export.js";
 import { infoCommand } from "./info.js";
 import { initCommand } from "./init.js";
 import { natsCommand } from "./messages.js";
 import { claimsCommand, deadLettersCommand, outboxCommand, timersCommand } from "./pending.js";
 import { projectionsCommand } from "./projections.js";
+import { restoreCommand } from "./restore.js";
 import { rulesCommand } from "./rules.js";
 import { sagasCommand } from "./sagas.js";
 import { salvageCommand } from "./salvage.js";
@@ -42,7 +44,14 @@ const COMMANDS: Readonly<Record<string, readonly ((shell: Shell) => Command)[]>>
     auditCommand,
   ],
   "To operate:": [projectionsCommand, sagasCommand, rulesCommand, natsCommand],
-  "The data directory:": [verifyCommand, backupCommand, salvageCommand],
+  "The data directory:": [
+    verifyCommand,
+    backupCommand,
+    restoreCommand,
+    salvageCommand,
+    exportCommand,
+    importCommand,
+  ],
   "The shell:": [completionCommand],
 };
 
