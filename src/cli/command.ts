@@ -37,9 +37,12 @@ export function withTargetOptions(command: Command): Command {
         "compiled module with the definitions, to fold states while no service runs",
       ),
     )
-    .addOption(new Option("--nats <url>", "ask a service over NATS instead").conflicts("dir"))
+    .addOption(
+      new Option("--nats <url>", "ask a service over NATS: nats://… or tls://…").conflicts("dir"),
+    )
     .option("--service <name>", "its name there")
-    .option("--prefix <subject>", "what its subjects begin with, where that was changed")
+    .option("--prefix <subject>", "what its subjects begin with")
+    .option("--insecure", "off this machine without tls")
     .option("--json", "the answer as JSON");
 }
 

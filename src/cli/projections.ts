@@ -122,6 +122,8 @@ function addShow(shell: Shell, parent: Command): void {
     const found = projections.find((each) => each.name === name);
     const other = [...reactors, ...externals].find((each) => each.name === name);
     const status = found ?? other;
+    const rows = rowsOf({ projections, reactors, externals });
+    if (rows.some((row) => row.name === name && needsLook(row))) shell.exitCode = 1;
     await print(shell, options, { status, records }, [
       ...(found === undefined ? [] : projectionLines(shell, found)),
       ...(other === undefined ? [] : [readerFacts(shell, name, other)]),

@@ -7,6 +7,7 @@ export interface TargetOptions {
   readonly nats?: string;
   readonly service?: string;
   readonly prefix?: string;
+  readonly insecure?: boolean;
 }
 
 export interface Target {
