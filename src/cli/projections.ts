@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { GenerationDiff, OutputOf, ProjectionStatus, ReaderStatus, Told } from "../index.js";
 import { given, integerFrom, named } from "./arguments.js";
+import { CliError } from "./cli-error.js";
 import { asking, group, type Session } from "./command.js";
 import type { Rendered } from "./output.js";
 import { facts, print, styled } from "./output.js";
@@ -122,6 +123,8 @@ function addShow(shell: Shell, parent: Command): void {
     const found = projections.find((each) => each.name === name);
     const other = [...reactors, ...externals].find((each) => each.name === name);
     const status = found ?? other;
+    if (status === undefined)
+      throw new CliError(`there is no projection or reactor ${name}: tidemark projections lists them`);
     const rows = rowsOf({ projections, reactors, externals });
     if (rows.some((row) => row.name === name && needsLook(row))) shell.exitCode = 1;
     await print(shell, options, { status, records }, [
