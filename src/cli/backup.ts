@@ -49,7 +49,7 @@ function placesOf(paths: readonly string[], { dir, nats }: ChangeOptions) {
 }
 
 async function backupRemotely(shell: Shell, to: string, options: ChangeOptions): Promise<void> {
-  const target = await shell.ports.connect(options);
+  const target = await shell.ports.connect(options, shell.ports.env);
   try {
     await change(
       { shell, target, client: target.client, options },

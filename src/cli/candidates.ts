@@ -127,7 +127,7 @@ async function namesFrom(
   kind: NameKind,
   begun: string,
 ): Promise<readonly Candidate[]> {
-  const { client } = await shell.ports.connect(target);
+  const { client } = await shell.ports.connect(target, shell.ports.env);
   try {
     return (await namesOf(client, kind, begun)).map((text) => ({ text, about: kind }));
   } finally {

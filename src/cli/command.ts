@@ -54,7 +54,7 @@ export function asking<Options, Args extends readonly unknown[] = []>(
 ): Command {
   return command.action(async function (this: Command) {
     const options = this.optsWithGlobals<Options & CommonOptions>();
-    const target = await shell.ports.connect(options);
+    const target = await shell.ports.connect(options, shell.ports.env);
     const session: Session<Options> = { shell, target, client: target.client, options };
     try {
       await act(session, ...(this.processedArgs as unknown as Args));

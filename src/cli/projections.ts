@@ -124,7 +124,9 @@ function addShow(shell: Shell, parent: Command): void {
     const other = [...reactors, ...externals].find((each) => each.name === name);
     const status = found ?? other;
     if (status === undefined)
-      throw new CliError(`there is no projection or reactor ${name}: tidemark projections lists them`);
+      throw new CliError(
+        `there is no projection or reactor ${name}: tidemark projections lists them`,
+      );
     const rows = rowsOf({ projections, reactors, externals });
     if (rows.some((row) => row.name === name && needsLook(row))) shell.exitCode = 1;
     await print(shell, options, { status, records }, [

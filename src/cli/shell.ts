@@ -1,6 +1,6 @@
 /** What a command has of the terminal or the pipe that it was started in; a test gives it other ones. */
 import { styleText } from "node:util";
-import type { Connect } from "./target.js";
+import type { Connect, Environment } from "./target.js";
 
 /** As much of a stream of Node as is used: of a terminal, a pipe or a file. */
 export interface ShellOutput {
@@ -14,7 +14,7 @@ export interface ShellPorts {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: ShellOutput;
   readonly stderr: ShellOutput;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** Of what goes on until Ctrl-C is pressed; for everything else that ends the process, as ever. */
   readonly interrupted: () => AbortSignal;
   readonly connect: Connect;

@@ -17,4 +17,7 @@ export interface Target {
 }
 
 /** Finds what the options name. @throws CliError - There is nothing, or not what they name. */
-export type Connect = (options: TargetOptions) => Promise<Target>;
+export type Connect = (options: TargetOptions, env: Environment) => Promise<Target>;
+
+/** Variables of the environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
