@@ -1,7 +1,7 @@
 /** Assembly: opens the journal, the actors, the projections and what coordinates them. */
 import { ActorSystem, type AnyAggregate } from "../../actors/index.js";
 import { LmdbViews, MemoryViews, openLmdbJournal, type ViewStore } from "../../journal/index.js";
-import { AdminService, checkAdminOptions } from "../admin/index.js";
+import { AdminService } from "../admin/index.js";
 import { SagaSystem, type SagaSystemOptions } from "../../sagas/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
@@ -86,7 +86,6 @@ export async function startRuntime(
  */
 export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
   const ports = portsOf(options);
-  checkAdminOptions(options.admin ?? {});
   return startRuntime(await openStores(options, ports), options, ports);
 }
 

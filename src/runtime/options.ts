@@ -1,7 +1,7 @@
 /** What a runtime is given, with its defaults. */
 import type { AnyAggregate } from "../../actors/index.js";
 import type { Saga } from "../../sagas/index.js";
-import type { AdminOptions } from "../admin/index.js";
+import { adminEndpointName, checkAdminOptions, type AdminOptions } from "../admin/index.js";
 import { checkName } from "../kernel/ids.js";
 import { checkInteger } from "../kernel/check.js";
 import type { Clock, Ids } from "../kernel/clock.js";
@@ -103,8 +103,13 @@ export interface RuntimePorts {
   readonly logger: Logger;
 }
 
-/** The ports of a runtime, with the machine's own where none is given. */
+/**
+ * The ports of a runtime, with the machine's own where none is given.
+ *
+ * @throws InvalidArgumentError - A limit or a door isn't valid.
+ */
 export function portsOf(options: RuntimeOptions): RuntimePorts {
+  checkAdminOptions(options.admin ?? {});
   return {
     clock: options.clock ?? systemClock,
     ids: options.ids ?? systemIds,
@@ -144,8 +149,9 @@ export function messagingOptionsOf(options: RuntimeOptions) {
     if (!names.includes(name))
       throw new InvalidArgumentError("expose", "aggregates that the runtime is opened with", name);
   checkRemotes(remotes, names);
-  checkDistinct("endpoints", [STATUS_ENDPOINT, ...endpoints.map(({ name }) => name)]);
   const { service } = options;
+  const own = service === undefined ? [] : [adminEndpointName(service)];
+  checkDistinct("endpoints", [STATUS_ENDPOINT, ...own, ...endpoints.map(({ name }) => name)]);
   if (service !== undefined) checkName("service", service);
   return {
     service,
