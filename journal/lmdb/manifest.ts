@@ -6,6 +6,7 @@ import { TIDEMARK_VERSION } from "../package-version.js";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { JournalFormatError } from "../errors.js";
+import { TIDEMARK_VERSION } from "../package-version.js";
 import { PAGE_SIZE, syncFile } from "./environment.js";
 
 const FILE = "manifest.json";
