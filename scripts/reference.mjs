@@ -18,7 +18,7 @@ import {
 import { load as markdown } from "typedoc-plugin-markdown";
 
 const FOLDER = "docs/reference";
-const DOORS = ["src/index.ts", "src/testing/index.ts", "src/messaging/nats/index.ts"];
+const DOORS = ["src/index.ts", "src/testing/index.ts", "src/messaging/nats/index.ts", "src/dashboard/index.ts"];
 const ABOUT =
   "What the package exports, by part and door. It is made from the docstrings by `npm run docs`; how things are " +
   "used is in the [guides](../guides).";
@@ -35,13 +35,14 @@ const PAGES = {
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],
+  dashboard: ["dashboard", "`tidemark/dashboard`: the panel."],
 };
 
 /** TypeDoc makes a page of each door; the first one has too much for one. */
 function pages(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const door of [...project.children]) {
-      const [, other] = /(testing|nats)$/.exec(door.name) ?? [];
+      const [, other] = /(testing|nats|dashboard)$/.exec(door.name) ?? [];
       for (const child of [...door.children]) {
         markError(child);
         if (other !== undefined) continue;
