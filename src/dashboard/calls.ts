@@ -1,5 +1,5 @@
 /** Operations as the panel asks for them: by name and JSON, within what the panel was opened for. */
-import type { AdminClient, OperationName } from "../admin/api.js";
+import type { AdminClient, OperationName } from "../index.js";
 import type { JsonObject } from "./json-input.js";
 import { withoutPayloads } from "./payloads.js";
 

@@ -2,7 +2,7 @@
 import { createServer as createHttp, type RequestListener, type Server } from "node:http";
 import { createServer as createHttps } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { AdminClient } from "../admin/api.js";
+import type { AdminClient } from "../index.js";
 import type { Runtime } from "../index.js";
 import { callsOf } from "./calls.js";
 import { clientOf } from "./client.js";

@@ -10,10 +10,9 @@ export interface ErrorBody {
 
 const STATUSES: Readonly<Record<string, number>> = {
   "invalid-argument": 400,
-  "admin-input": 400,
+  "operation-forbidden": 403,
   "not-found": 404,
-  "not-allowed": 403,
-  "operation-refused": 409,
+  "unknown-operation": 404,
 };
 const MESSAGE_LENGTH_MAX = 2_000;
 

@@ -1,6 +1,6 @@
 /** Answers requests: files of the page, operations, what a page follows, metrics. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { OperationName } from "../admin/api.js";
+import type { OperationName } from "../index.js";
 import { answer, answerJson } from "./answers.js";
 import type { Call } from "./calls.js";
 import { errorBody } from "./error-body.js";

@@ -3,7 +3,7 @@
  * The same question of several pages is asked once. `events` waits for what comes instead of being asked every second.
  */
 import type { ServerResponse } from "node:http";
-import type { OperationName } from "../admin/api.js";
+import type { OperationName } from "../index.js";
 import type { JsonObject } from "./json-input.js";
 import { answerEvents } from "./answers.js";
 import type { Call } from "./calls.js";

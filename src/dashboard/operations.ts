@@ -1,5 +1,5 @@
 /** Which of the operations look, and which change something. Both are named: what isn't in the table isn't offered. */
-import type { OperationName } from "../admin/api.js";
+import type { OperationName } from "../index.js";
 
 export type Effect = "look" | "change";
 

@@ -1,5 +1,5 @@
 /** What is left of an answer where payloads aren't shown: the second lock, behind that of whoever answers. */
-import type { OperationName } from "../admin/api.js";
+import type { OperationName } from "../index.js";
 
 /** Fields that hold what users recorded, wherever they are in the answer of these operations. */
 const FIELDS: Partial<Record<OperationName, readonly string[]>> = {
