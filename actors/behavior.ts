@@ -108,6 +108,10 @@ export class Behavior {
     return this.#evolve.keys();
   }
 
+  commandTypes(): Iterable<string> {
+    return this.#decide.keys();
+  }
+
   /**
    * The data of a command as its schema returns it.
    *

@@ -36,4 +36,5 @@ export {
   UnknownAggregateError,
 } from "./errors.js";
 export type { SnapshotPolicy } from "./snapshot-policy.js";
+export { StateFold } from "./state-fold.js";
 export type { StateAt } from "./state-reader.js";

@@ -35,6 +35,9 @@ export type {
   EventFilter,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
@@ -43,6 +46,7 @@ export type {
 } from "./journal.js";
 export { backup, type BackupReport } from "./lmdb/backup.js";
 export { LmdbViews } from "./lmdb/lmdb-views.js";
+export { JOURNAL_FORMAT_VERSION } from "./lmdb/manifest.js";
 export { openLmdbJournal } from "./lmdb/open.js";
 export { Salvager, type IncompleteStream, type SalvageReport, type Skips } from "./lmdb/salvage.js";
 export {
@@ -54,6 +58,7 @@ export {
 export { MemoryJournal } from "./memory/memory-journal.js";
 export { MemoryStore } from "./memory/memory-store.js";
 export { MemoryViews } from "./memory/memory-views.js";
+export { TIDEMARK_VERSION } from "./package-version.js";
 export { isPlainlyRecordable, OwnedEvent } from "./owned-event.js";
 export { readAll, type ReadAllOptions } from "./read-all.js";
 export {

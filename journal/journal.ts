@@ -149,6 +149,28 @@ export interface Page {
   readonly scannedTo: Position;
 }
 
+/** Which ids. They sort by their UTF-8 bytes. */
+export interface ListOptions {
+  /** Ids that begin with it; all of them by default. */
+  readonly prefix?: string;
+  /** Exclusive: the last one of the page before. */
+  readonly after?: string;
+  /** At least 1. */
+  readonly limit: number;
+}
+
+/** A stream, and how far it is. */
+export interface ListedStream {
+  readonly streamId: StreamId;
+  readonly version: Version;
+}
+
+/** A claim that is held. */
+export interface ListedClaim extends Claim {
+  readonly name: string;
+  readonly key: string;
+}
+
 /** A copy of a stream's folded state. Optional: without it the events are folded again. */
 export interface Snapshot {
   readonly streamId: StreamId;
@@ -248,6 +270,12 @@ export interface Journal {
 
   /** Who holds a claim now; undefined where nobody does or it has expired. */
   findClaim(name: string, key: string): Claim | undefined;
+
+  /** Streams in order of their ids, as far as they are durable. */
+  listStreams(options: ListOptions): readonly ListedStream[];
+
+  /** Claims that are held now, in order of `<name>/<key>`, which is what `prefix` and `after` are compared with. */
+  listClaims(options: ListOptions): readonly ListedClaim[];
 
   /** Calls `listener` after each group of commits became durable. Returns what ends it. */
   onCommitted(listener: () => void): () => void;

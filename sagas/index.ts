@@ -33,6 +33,7 @@ export {
   type SagaStatus,
   type StateCount,
 } from "./sagas.js";
+export type { GraphEdge, GraphState, SagaGraph } from "./saga-graph.js";
 export { SagaSystem, type SagaSystemOptions } from "./saga-system.js";
 export type { InstanceCommand } from "./saga-behavior.js";
 export { checkGivenEvent } from "./given-event.js";

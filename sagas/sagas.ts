@@ -23,6 +23,7 @@ import { readInstance } from "./instance-reader.js";
 import type { Compensation, InstanceStatus, Place, SagaInput } from "./instance.js";
 import { placeOf } from "./instance-fold.js";
 import { SagaCounts } from "./saga-counts.js";
+import { graphOf, type SagaGraph } from "./saga-graph.js";
 import { sagaProblems, type SagaProblem } from "./saga-health.js";
 import { SAGA_ROWS } from "./saga-rows.js";
 import type { SagaSystem } from "./saga-system.js";
@@ -261,6 +262,32 @@ export class Sagas {
       if (status === "active" || status === "done")
         counts.set(state, (counts.get(state) ?? 0) + instances);
     return sagaDiagram(saga.machine, counts);
+  }
+
+  /** The machine as data, with how many instances are in each state and since when. */
+  graph(saga: Saga): SagaGraph {
+    const { name, version, machine } = this.#known(saga);
+    const oldest = this.#oldest(name);
+    const standings = this.#counts()
+      .counts(name)
+      .map(({ place, instances }) => ({
+        status: place[0],
+        state: place[3],
+        instances,
+        oldestSinceMs: oldest.get(place[3]),
+      }));
+    return { saga: name, version, ...graphOf(machine, standings) };
+  }
+
+  /** By state, when the first of the active instances came. */
+  #oldest(name: string): Map<string, number> {
+    const oldest = new Map<string, number>();
+    const range = { ...under(SAGA_ROWS.instancesKey(name, "active")), limit: PAGE_MAX };
+    for (const { key, value } of this.#ports.views.rows("rows", range)) {
+      const { state, sinceMs } = listedOf(key, value);
+      oldest.set(state, Math.min(oldest.get(state) ?? Infinity, sinceMs));
+    }
+    return oldest;
   }
 
   /**

@@ -63,6 +63,55 @@ export {
   type SubscriptionState,
   type SubscriptionStatus,
 } from "../journal/index.js";
+export type {
+  AdminApi,
+  AdminClient,
+  At,
+  AuditEntry,
+  ByName,
+  ByStream,
+  Change,
+  Done,
+  EventsPage,
+  EventsQuery,
+  Info,
+  InputOf,
+  InstanceDetail,
+  InstanceRef,
+  InstancesQuery,
+  Latency,
+  Nothing,
+  Operation,
+  OperationName,
+  OutputOf,
+  Overview,
+  Problem,
+  Reason,
+  ShownClaim,
+  ShownDocument,
+  ShownEvent,
+  ShownInstance,
+  ShownOutboxEntry,
+  ShownState,
+  ShownTimer,
+  StateDiff,
+  StreamInfo,
+  StreamKind,
+  TimelineEntry,
+} from "./admin/api.js";
+export type { Caller } from "./admin/caller.js";
+export {
+  AdminError,
+  DefinitionsNeededError,
+  NotFoundError,
+  OperationForbiddenError,
+  OperationRejectedError,
+  OwnerNeededError,
+  UnknownOperationError,
+} from "./admin/errors.js";
+export { CHANGES as ADMIN_CHANGES } from "./admin/operations.js";
+export type { Told, ToldError } from "./admin/told.js";
+export { fromJsonForm, toJsonForm } from "./kernel/json-form.js";
 export type { Clock, Ids, Timer } from "./kernel/clock.js";
 export { hasCode, InvalidArgumentError, TidemarkError } from "./kernel/errors.js";
 export type {
@@ -304,6 +353,8 @@ export {
   type Correlation,
   type DeployGroup,
   type DeployReport,
+  type GraphEdge,
+  type GraphState,
   type HistoryEntry,
   type InstancePage,
   type InstanceQuery,
@@ -311,6 +362,7 @@ export {
   type MigratedInstance,
   type Saga,
   type SagaAnswer,
+  type SagaGraph,
   type SagaDefinition,
   type SagaInstance,
   type Sagas,

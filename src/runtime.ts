@@ -20,6 +20,7 @@ import {
   type StreamReadOptions,
   type ViewStore,
 } from "../journal/index.js";
+import { OWN_PROCESS, type AdminClient, type AdminService, type Caller } from "./admin/index.js";
 import { keptAlive, type Clock } from "./kernel/clock.js";
 import type { CommandTarget } from "./kernel/command-port.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
@@ -28,6 +29,7 @@ import type { LogMoment, Moment } from "./kernel/moment.js";
 import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
 import type { Messaging, MessagingStatus } from "./messaging/messaging.js";
+import type { Closable } from "./messaging/transport.js";
 import type {
   Collections,
   DocumentOf,
@@ -40,8 +42,8 @@ import type { PastView, PastViewOptions } from "./projections/past-view.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import type { Readers } from "./projections/readers.js";
-import { Rules, type RuleSetStatus, type RuleSystem } from "./rules/index.js";
-import { Sagas, type SagaStatus, type SagaSystem } from "../sagas/index.js";
+import type { Rules, RuleSetStatus, RuleSystem } from "./rules/index.js";
+import type { Sagas, SagaStatus, SagaSystem } from "../sagas/index.js";
 import type {
   ExternalStatus,
   Health,
@@ -90,6 +92,9 @@ export interface RuntimeParts {
   readonly rules: RuleSystem;
   readonly clock: Clock;
   readonly askTimeoutMs: number;
+  readonly admin: AdminService;
+  /** Where operators come in from outside. */
+  readonly doors: readonly Closable[];
 }
 
 /** A running Tidemark; made by `openRuntime`. */
@@ -111,8 +116,18 @@ export class Runtime {
     this.#actors = parts.actors;
     this.#readers = parts.readers;
     this.#messaging = parts.messaging;
-    this.sagas = new Sagas({ ...parts.stores, system: parts.sagas, clock: parts.clock });
-    this.rules = new Rules({ ...parts.stores, system: parts.rules, clock: parts.clock });
+    this.sagas = parts.admin.parts.sagas;
+    this.rules = parts.admin.parts.rules;
+  }
+
+  /**
+   * Everything an operator can ask of this runtime and do to it: what the command line and the panel use. What changes something is
+   * recorded in the journal, with who did it.
+   *
+   * @param caller - Who asks, and what they may do; by default this process, which may do everything.
+   */
+  admin(caller: Caller = OWN_PROCESS): AdminClient {
+    return this.#parts.admin.client(caller);
   }
 
   /** Pause, resume, rebuild, roll back, skip, and replay what is parked. */
@@ -337,6 +352,8 @@ export class Runtime {
   }
 
   async #close(): Promise<void> {
+    this.#parts.admin.close();
+    await Promise.all(this.#parts.doors.map((door) => door.close()));
     // Together: what sagas, rules and other services have in hand is answered by the actors, which take nothing new from here on.
     const { sagas, rules } = this.#parts;
     await Promise.all([

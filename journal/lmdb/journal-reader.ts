@@ -12,12 +12,16 @@ import type {
   Commit,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
   SnapshotCriteria,
   StreamReadOptions,
 } from "../journal.js";
+import { checkListOptions } from "../listing.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { diskBytesOf } from "./disk-bytes.js";
 import { eventCountOf } from "../record.js";
@@ -172,6 +176,18 @@ export class JournalReader implements Journal {
   findClaim(name: string, key: string): Claim | undefined {
     this.#refresh();
     return visibleClaim(this.#index.claim(name, key), this.#parts.clock.nowMs());
+  }
+
+  listStreams(options: ListOptions): readonly ListedStream[] {
+    this.#refresh();
+    checkListOptions(options);
+    return this.#index.listStreams(options);
+  }
+
+  listClaims(options: ListOptions): readonly ListedClaim[] {
+    this.#refresh();
+    checkListOptions(options);
+    return this.#index.listClaims(options, this.#parts.clock.nowMs());
   }
 
   /** Another process can't wake us: the log's head is looked at every 50 ms while anybody listens. */

@@ -23,12 +23,16 @@ import type {
   CommitSink,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
   SnapshotCriteria,
   StreamReadOptions,
 } from "../journal.js";
+import { checkListOptions } from "../listing.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { commitOf, encodeRecord, type CommitRecord } from "../record.js";
 import { checkSnapshot } from "../snapshots.js";
@@ -277,6 +281,18 @@ export class LmdbJournal implements Journal, AdmissionView {
   findClaim(name: string, key: string): Claim | undefined {
     this.#assertReadable();
     return visibleClaim(this.#index.claim(name, key), this.#parts.clock.nowMs());
+  }
+
+  listStreams(options: ListOptions): readonly ListedStream[] {
+    this.#assertReadable();
+    checkListOptions(options);
+    return this.#index.listStreams(options);
+  }
+
+  listClaims(options: ListOptions): readonly ListedClaim[] {
+    this.#assertReadable();
+    checkListOptions(options);
+    return this.#index.listClaims(options, this.#parts.clock.nowMs());
   }
 
   onCommitted(listener: () => void): () => void {

@@ -7,6 +7,7 @@ import { checkInteger } from "../../src/kernel/check.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import type { Logger } from "../../src/kernel/log.js";
 import { JournalFormatError } from "../errors.js";
+import { TIDEMARK_VERSION } from "../package-version.js";
 import type { Journal } from "../journal.js";
 import { isHeaderDamaged, syncFile } from "./environment.js";
 import { FreeSpaceGuard } from "./free-space.js";
@@ -33,7 +34,7 @@ export interface OpenJournalOptions {
 }
 
 const FREE_BYTES_MIN = 256 * 1024 * 1024;
-const CREATED_BY = "tidemark 0.1.0, lmdb 3.5.6";
+const CREATED_BY = `tidemark ${TIDEMARK_VERSION}, lmdb 3.5.6`;
 
 /**
  * Opens a journal on disk.

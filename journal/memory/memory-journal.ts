@@ -12,7 +12,14 @@ import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/ke
 import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
-import { claimKeyOf, replayClaim, visibleClaim, type ClaimState } from "../claims.js";
+import {
+  claimKeyOf,
+  isExpired,
+  listedClaim,
+  replayClaim,
+  visibleClaim,
+  type ClaimState,
+} from "../claims.js";
 import { decode, encode } from "../codec.js";
 import { JournalClosedError, JournalOverloadedError } from "../errors.js";
 import type {
@@ -22,6 +29,9 @@ import type {
   CommitSink,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
@@ -36,6 +46,7 @@ import {
   type CommitRecord,
 } from "../record.js";
 import { appendAndWait } from "../append.js";
+import { checkListOptions, compareIds, isListed } from "../listing.js";
 import { checkPageOptions, checkStreamReadOptions, matches } from "../read-options.js";
 import { checkSnapshot, snapshotFits } from "../snapshots.js";
 import type { MemoryStore } from "./memory-store.js";
@@ -270,6 +281,27 @@ export class MemoryJournal implements Journal, AdmissionView {
   findClaim(name: string, key: string): Claim | undefined {
     this.#assertOpen();
     return visibleClaim(this.#claims.get(claimKeyOf(name, key)), this.#clock.nowMs());
+  }
+
+  listStreams(options: ListOptions): readonly ListedStream[] {
+    this.#assertOpen();
+    checkListOptions(options);
+    const streamIds = [...this.#streams.keys()].filter((id) => isListed(id, options));
+    return streamIds
+      .sort(compareIds)
+      .slice(0, options.limit)
+      .map((streamId) => ({ streamId, version: this.streamVersion(streamId) }));
+  }
+
+  listClaims(options: ListOptions): readonly ListedClaim[] {
+    this.#assertOpen();
+    checkListOptions(options);
+    const nowMs = this.#clock.nowMs();
+    return [...this.#claims]
+      .filter(([mapKey, state]) => isListed(mapKey, options) && !isExpired(state, nowMs))
+      .sort(([a], [b]) => compareIds(a, b))
+      .slice(0, options.limit)
+      .map(([mapKey, state]) => listedClaim(mapKey, state));
   }
 
   onCommitted(listener: () => void): () => void {

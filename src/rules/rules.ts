@@ -1,7 +1,7 @@
 /** What can be seen of rule sets and done to their sessions: `runtime.rules`. */
 import { RuntimeClosedError } from "../../actors/index.js";
 import { SourceReader, type Journal, type ViewReader } from "../../journal/index.js";
-import { originOf, type Hand, type RefusedInput } from "../delivery/index.js";
+import { originOf, type Hand, type LaneStatus, type RefusedInput } from "../delivery/index.js";
 import { keptAlive, type Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
@@ -167,6 +167,11 @@ export class Rules {
     if (error !== undefined) throw error;
     if (phase !== "done") throw new RuntimeClosedError();
     return report;
+  }
+
+  /** How commands of a rule set to each aggregate leave. */
+  outbox(ruleSet: RuleSet): readonly LaneStatus[] {
+    return this.#ports.system.host(this.#known(ruleSet).name).delivery.outbox.status();
   }
 
   /** How a rule set stands. */

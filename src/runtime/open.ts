@@ -1,6 +1,7 @@
 /** Assembly: opens the journal, the actors, the projections and what coordinates them. */
 import { ActorSystem, type AnyAggregate } from "../../actors/index.js";
 import { LmdbViews, MemoryViews, openLmdbJournal, type ViewStore } from "../../journal/index.js";
+import { AdminService } from "../admin/index.js";
 import { SagaSystem, type SagaSystemOptions } from "../../sagas/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
@@ -8,6 +9,7 @@ import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { Readers } from "../projections/readers.js";
 import { RuleSystem, type RuleSystemOptions } from "../rules/index.js";
 import { Runtime, type RuntimeParts, type RuntimeStores } from "../runtime.js";
+import { administered } from "./administered.js";
 import { commandPortOf } from "./command-port.js";
 import { LateCommandPort } from "./late-command-port.js";
 import { LocalCommands } from "./local-commands.js";
@@ -40,7 +42,7 @@ export async function startRuntime(
     opened = { readers, actors };
     const { askTimeoutMs } = bounds;
     const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
-    const parts = { stores, actors, local, readers, clock: ports.clock, askTimeoutMs };
+    const parts = { stores, actors, local, readers, ...ports, askTimeoutMs };
     const messaging = await openMessaging(parts, options, ports);
     opened = { readers, actors, messaging };
     commands.open(commandPortOf(local, messaging));
@@ -54,7 +56,9 @@ export async function startRuntime(
     const sagas = await SagaSystem.open({ ...coordination, sagas: options.sagas ?? [] });
     opened = { ...opened, sagas };
     const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
-    return new Runtime({ ...parts, messaging, sagas, rules });
+    const running = { ...parts, messaging, sagas, rules };
+    const admin = new AdminService(administered(running, options, bounds));
+    return new Runtime({ ...running, admin, doors: [] });
   } catch (error) {
     await opened.sagas?.close();
     await opened.messaging?.stopIntake();

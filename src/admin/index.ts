@@ -1,0 +1,5 @@
+/** The door of administration: what the other parts may use. */
+export type { Administered, Definitions } from "./administered.js";
+export { AdminService } from "./admin-service.js";
+export { OWN_PROCESS, type Caller } from "./caller.js";
+export type { AdminClient } from "./api.js";
