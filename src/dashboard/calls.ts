@@ -1,5 +1,5 @@
 /** Operations as the panel asks for them: by name and JSON, within what the panel was opened for. */
-import type { AdminClient, OperationName } from "../index.js";
+import { fromJsonForm, type AdminClient, type OperationName } from "../index.js";
 import type { JsonObject } from "./json-input.js";
 import { withoutPayloads } from "./payloads.js";
 
@@ -20,7 +20,7 @@ export function callsOf(
   may: { readonly change: boolean; readonly payloads: boolean },
 ): Call {
   return async (operation, input, options) => {
-    const output: unknown = await client.call(operation, input as never, options);
+    const output: unknown = await client.call(operation, fromJsonForm(input) as never, options);
     const shown = may.payloads ? output : withoutPayloads(operation, output);
     return operation === "info" ? infoFor(shown as JsonObject, may) : shown;
   };

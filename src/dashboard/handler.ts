@@ -1,12 +1,11 @@
 /** Answers requests: files of the page, operations, what a page follows, metrics. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { OperationName } from "../index.js";
+import { toJsonForm, type OperationName } from "../index.js";
 import { answer, answerJson } from "./answers.js";
 import type { Call } from "./calls.js";
 import { errorBody } from "./error-body.js";
 import type { Guard } from "./guard.js";
 import { isObject, jsonObject, jsonValue, readBody } from "./json-input.js";
-import { jsonText } from "./json-text.js";
 import type { Followed, Live } from "./live.js";
 import { effectOf, isOperation } from "./operations.js";
 import type { MetricsPage } from "./options.js";
@@ -79,7 +78,7 @@ export class Handler {
       effectOf(name) === "change"
         ? await this.#change(request, name)
         : await this.#look(request, response, name, query);
-    answer(response, 200, JSON_TYPE, jsonText(output));
+    answer(response, 200, JSON_TYPE, JSON.stringify(toJsonForm(output)));
   }
 
   #look(

@@ -1,8 +1,8 @@
 /** One question that is asked again and again, for whoever wants to know. */
+import { toJsonForm } from "../index.js";
 import type { Call } from "./calls.js";
 import { errorBody } from "./error-body.js";
 import type { JsonObject } from "./json-input.js";
-import { jsonText } from "./json-text.js";
 import type { Followed } from "./live.js";
 
 type Kind = "value" | "failed";
@@ -89,10 +89,10 @@ export class Subject {
       });
       if (this.#followed.operation === "events")
         this.#after = (value as { readonly scannedTo: number }).scannedTo;
-      this.#latest = { kind: "value", text: jsonText(value) };
+      this.#latest = { kind: "value", text: JSON.stringify(toJsonForm(value)) };
       return true;
     } catch (error) {
-      this.#latest = { kind: "failed", text: jsonText(errorBody(error).body) };
+      this.#latest = { kind: "failed", text: JSON.stringify(errorBody(error).body) };
       return false;
     } finally {
       if (!this.#closing.signal.aborted) this.#tell();

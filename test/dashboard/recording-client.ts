@@ -1,5 +1,5 @@
 /** Somebody to ask who notes what reached them: what is tested is what doesn't. */
-import type { AdminClient, OperationName } from "../../src/admin/api.js";
+import type { AdminClient, OperationName } from "tidemark";
 
 export interface RecordingClient extends AdminClient {
   readonly calls: { operation: OperationName; input: unknown; by: string | undefined }[];

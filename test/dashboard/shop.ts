@@ -91,9 +91,21 @@ export class Shop {
     for (const { atMs, run } of steps.filter((step) => step.atMs <= SHOP_NOW_MS)) {
       await this.clock.advance(Math.max(0, atMs - this.clock.nowMs()));
       await run(this.runtime);
+      await this.#answered();
     }
     await this.clock.advance(Math.max(0, SHOP_NOW_MS - this.clock.nowMs()));
     await this.settle();
+  }
+
+  /** Hours go by at once here: nobody shall be waiting for an answer meanwhile. */
+  async #answered(): Promise<void> {
+    for (let turn = 0; turn < 200; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const { sagas, rules } = this.runtime.status();
+      const lag = [...Object.values(sagas), ...Object.values(rules)].map((each) => each.lagEvents);
+      const lanes = this.runtime.sagas.outbox().map(({ waiting, inFlight }) => waiting + inFlight);
+      if ([...lag, ...lanes].every((left) => left === 0)) return;
+    }
   }
 
   #registration(each: number, begunMs: number): Step {
@@ -101,7 +113,10 @@ export class Shop {
     const name = names[each % names.length] ?? "Ada";
     const data = { name, email: `${name.toLowerCase()}${each}@example.com` };
     const command = { type: "Register", data } as const;
-    return { atMs: begunMs, run: (runtime) => runtime.ask(CustomerAccount, `cus-${200 + each}`, command) };
+    return {
+      atMs: begunMs,
+      run: (runtime) => runtime.ask(CustomerAccount, `cus-${200 + each}`, command),
+    };
   }
 
   /** The life of an order; each of it where its time has come. */
@@ -118,16 +133,23 @@ export class Shop {
     return [
       place,
       at(4 * MINUTE_MS, (runtime) => capture(runtime, id, cents)),
-      at(5 * MINUTE_MS, (runtime) => runtime.ask(Order, id, { type: "Pay", data: { method: "card" } })),
-      at(HOUR_MS, (runtime) => runtime.ask(Order, id, { type: "Pack", data: { parcels: 1, grams: 2_300 } })),
-      at(3 * HOUR_MS, (runtime) => runtime.ask(Order, id, { type: "Ship", data: { carrier: "DHL", tracking } })),
+      at(5 * MINUTE_MS, (runtime) =>
+        runtime.ask(Order, id, { type: "Pay", data: { method: "card" } }),
+      ),
+      at(HOUR_MS, (runtime) =>
+        runtime.ask(Order, id, { type: "Pack", data: { parcels: 1, grams: 2_300 } }),
+      ),
+      at(3 * HOUR_MS, (runtime) =>
+        runtime.ask(Order, id, { type: "Ship", data: { carrier: "DHL", tracking } }),
+      ),
       at(16 * HOUR_MS, (runtime) => runtime.ask(Order, id, { type: "Deliver" })),
     ];
   }
 
   #placed(): Placed {
     const lines = Array.from({ length: 1 + (this.#orders % 3) }, () => {
-      const [article, price] = ARTICLES[Math.floor(this.#random() * ARTICLES.length)] ?? ARTICLES[0];
+      const [article, price] =
+        ARTICLES[Math.floor(this.#random() * ARTICLES.length)] ?? ARTICLES[0];
       const pieces = 1 + Math.floor(this.#random() * 2);
       return { article, pieces, cents: pieces * price };
     });

@@ -4,6 +4,7 @@ import { onChanged, setMay, toast } from "./lib/actions.js";
 import { h, patch } from "./lib/dom.js";
 import { setClock } from "./lib/format.js";
 import { chip, icon } from "./lib/parts.js";
+import { menuOf } from "./lib/problems.js";
 import { applyTheme, theme, toggleTheme, watchSystemTheme } from "./lib/theme.js";
 import { auditPage } from "./pages/audit.js";
 import { deliveryPage } from "./pages/delivery.js";
@@ -48,19 +49,6 @@ const MENU = [
 ];
 
 const AGES_EVERY_MS = 5_000;
-
-/** Which problems belong to which entry, by the first word of their subject. */
-const SUBJECTS = {
-  projection: "/projections",
-  reactor: "/projections",
-  external: "/projections",
-  saga: "/sagas",
-  rules: "/rules",
-  nats: "/nats",
-  import: "/nats",
-  relay: "/nats",
-  outbox: "/delivery",
-};
 
 let shown = { page: undefined, menu: "/", path: "" };
 let overview;
@@ -219,7 +207,7 @@ function topBar() {
 function menu() {
   const counts = new Map();
   for (const { subject, severity } of overview?.problems ?? []) {
-    const path = SUBJECTS[subject.split(" ")[0]] ?? "/";
+    const path = menuOf(subject);
     const { problems = 0, isBad = false } = counts.get(path) ?? {};
     counts.set(path, { problems: problems + 1, isBad: isBad || severity === "unhealthy" });
   }

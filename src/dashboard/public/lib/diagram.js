@@ -3,16 +3,22 @@
  * Small and steady: the same machine is always drawn the same way.
  */
 import { h } from "./dom.js";
-import { count, since } from "./format.js";
+import { count, since, span } from "./format.js";
 
-const WIDTH = 150;
-const HEIGHT = 54;
-const GAP_X = 118;
-const GAP_Y = 34;
+const WIDTH = 140;
+const HEIGHT = 62;
+const GAP_X = 112;
+const GAP_Y = 36;
 const PAD = 26;
-const LABEL_MAX = 22;
+const LABEL_MAX = 20;
+/** Smaller than that nobody reads it: it is scrolled instead. */
+const SCALE_MIN = 0.85;
+/** What stands beside it: the menu, and the space around. */
+const MENU_WIDTH = 290;
+const NARROW = 760;
 
-export function diagram({ states, edges }, chosen, choose) {
+export function diagram({ states: known, edges: ways }, chosen, choose) {
+  const { states, edges } = withAnywhere(known, ways);
   const leaves = states.filter(({ kind }) => kind !== "compound" && kind !== "parallel");
   const frames = states.filter(
     ({ id, kind }) =>
@@ -41,6 +47,8 @@ export function diagram({ states, edges }, chosen, choose) {
   const loops = edges.filter(({ from, to }) => boxes.has(from) && boxes.has(to));
   const drawn = merged(loops).map((edge, index) => edgeShape(edge, boxes, lowest, index));
   const bottom = Math.max(lowest, ...drawn.map(({ low }) => low)) + PAD;
+  const room = innerWidth <= NARROW ? innerWidth - 60 : Math.min(innerWidth, 1436) - MENU_WIDTH;
+  const scale = Math.min(1, Math.max(SCALE_MIN, room / right));
   return h(
     "div.diagram",
     {
@@ -51,7 +59,7 @@ export function diagram({ states, edges }, chosen, choose) {
     },
     h(
       "svg",
-      { viewBox: `0 0 ${right} ${bottom}`, width: right, height: bottom },
+      { viewBox: `0 0 ${right} ${bottom}`, width: right * scale, height: bottom * scale },
       h(
         "defs",
         {},
@@ -75,6 +83,18 @@ export function diagram({ states, edges }, chosen, choose) {
       drawn.map(({ label }) => label),
     ),
   );
+}
+
+const ANYWHERE = "any state";
+
+/** What the machine as a whole reacts to comes from wherever it is: drawn as a state of its own. */
+function withAnywhere(states, edges) {
+  if (edges.every(({ from }) => from !== "")) return { states, edges };
+  const anywhere = { id: ANYWHERE, kind: "anywhere", initial: false, active: 0, parked: 0 };
+  return {
+    states: [...states, anywhere],
+    edges: edges.map((edge) => (edge.from === "" ? { ...edge, from: ANYWHERE } : edge)),
+  };
 }
 
 function isWithin(id, parent) {
@@ -150,7 +170,7 @@ function edgeShape({ from, to, labels }, boxes, lowest, index) {
   const one = boxes.get(from);
   const other = boxes.get(to);
   const { path, x, y, low } = curve(one, other, from === to, lowest, index);
-  const text = labels.join(", ");
+  const text = labels.map(labelText).join(", ");
   const key = `${from} ${to}`;
   return {
     low,
@@ -168,6 +188,11 @@ function edgeShape({ from, to, labels }, boxes, lowest, index) {
             ),
           ),
   };
+}
+
+/** `after 172800000 ms` as people say it. */
+function labelText(label) {
+  return label.replace(/\b(\d{4,}) ?ms\b/g, (_all, ms) => span(Number(ms)));
 }
 
 function curve(one, other, isSelf, lowest, index) {
@@ -247,15 +272,12 @@ function nodeShape(
     kind === "final" ? "final" : "",
     isChosen ? "chosen" : "",
   ];
-  const inside = [
-    active > 0 && `${count(active)}${kind === "final" ? "" : " here"}`,
-    parked > 0 && `${count(parked)} parked`,
-  ]
-    .filter((each) => each !== false)
-    .join(", ");
+  const here = active > 0 ? `${count(active)}${kind === "final" ? " ended so" : " here"}` : "";
+  const stuck = parked > 0 ? `${count(parked)} parked` : "";
   const oldest =
     oldestSinceMs !== undefined && kind !== "final" ? `oldest ${since(oldestSinceMs)}` : "";
-  const told = [inside === "" ? "empty" : inside, oldest].filter((each) => each !== "").join(" · ");
+  const inside = [here, stuck].filter((each) => each !== "").join(", ") || "nobody";
+  const told = oldest === "" ? inside : `${inside}, ${oldest}`;
   const pick = () => choose(id);
   return h(
     "g.node",
@@ -274,8 +296,9 @@ function nodeShape(
       },
     },
     h("rect", { x, y, width, height, rx: kind === "final" ? 26 : 8 }),
-    h("text", { x: x + width / 2, y: y + 22, "text-anchor": "middle" }, short(nameOf(id), 19)),
-    h("text.small", { x: x + width / 2, y: y + 40, "text-anchor": "middle" }, short(told, 25)),
+    h("text", { x: x + width / 2, y: y + 21, "text-anchor": "middle" }, short(nameOf(id), 17)),
+    h("text.small", { x: x + width / 2, y: y + 38, "text-anchor": "middle" }, short(inside, 21)),
+    h("text.small", { x: x + width / 2, y: y + 53, "text-anchor": "middle" }, short(oldest, 21)),
   );
 }
 

@@ -14,6 +14,7 @@ export function jsonView(value, depth = 0) {
     ? value.map((item, index) => [index, item])
     : Object.entries(value);
   if (entries.length === 0) return h("span.json-value", {}, Array.isArray(value) ? "[ ]" : "{ }");
+  if (depth > 0 && isSmall(entries)) return inline(value, entries);
   const list = h(
     "dl.json",
     {},
@@ -35,6 +36,35 @@ export function jsonView(value, depth = 0) {
     { open: depth <= OPEN_DEPTH },
     h("summary", {}, sizeOf(value, entries.length)),
     list,
+  );
+}
+
+const SMALL_FIELDS = 5;
+const SMALL_TEXT = 30;
+
+/** A few short values: a line is easier to read than a tree of it. */
+function isSmall(entries) {
+  return entries.length <= SMALL_FIELDS && entries.every(([, item]) => isShort(item));
+}
+
+function isShort(item) {
+  const text = typeof item === "string" ? item : taggedText(item);
+  return text === undefined ? typeof item !== "object" || item === null : text.length <= SMALL_TEXT;
+}
+
+function inline(value, entries) {
+  const isList = Array.isArray(value);
+  return h(
+    "span.json-line",
+    {},
+    entries.map(([name, item]) =>
+      h(
+        "span.json-pair",
+        { key: `p${name}` },
+        isList ? undefined : h("span.json-name", {}, `${name} `),
+        jsonView(item, 1),
+      ),
+    ),
   );
 }
 

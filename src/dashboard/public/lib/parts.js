@@ -1,6 +1,6 @@
 /** Parts that pages are made of. */
 import { h } from "./dom.js";
-import { age, time, words } from "./format.js";
+import { age, span, time, words } from "./format.js";
 
 const ICONS = {
   ok: "M4 10.5l4 4 8-9",
@@ -135,16 +135,46 @@ export function part(text) {
   return encodeURIComponent(text);
 }
 
+const UNBROKEN_MAX = 30;
+
+/** An id; a short one stays on its line, whatever dashes it has. */
+export function idText(text) {
+  return h(`span.id${String(text).length <= UNBROKEN_MAX ? ".short" : ""}`, {}, text);
+}
+
 export function streamLink(stream, version = undefined) {
   return link(
     `/stream/${part(stream)}${version === undefined ? "" : `?v=${version}`}`,
-    h("span.id", {}, stream),
+    idText(stream),
   );
+}
+
+/** The text of somebody's code, which is hidden with payloads: it may quote one. */
+export function errorText(text) {
+  if (text === undefined || text === null || text === "") return "–";
+  return text === "(hidden)" ? hiddenPayload() : h("span.error-text", {}, text);
+}
+
+/** A timer as people say it: XState names those of states by the delay and the state. */
+export function timerName(name) {
+  const [, delayMs, state] = /^xstate\.after\.(\d+)\.[^.]+\.(.+)$/.exec(name) ?? [];
+  return delayMs === undefined
+    ? idText(name)
+    : h("span", { title: name }, `after ${span(Number(delayMs))} in ${state}`);
 }
 
 /** The page's title, and where one came from. */
 export function title(text, ...beside) {
-  return h("div.title", { key: "title" }, h("h1", {}, text), beside);
+  const [first, ...rest] = beside;
+  // Where one came from stands above what one looks at.
+  const isCrumb = first?.nodeName === "NAV";
+  return h(
+    "div.title",
+    { key: "title" },
+    isCrumb && first,
+    h("h1", {}, text),
+    isCrumb ? rest : beside,
+  );
 }
 
 export function crumb(path, text) {

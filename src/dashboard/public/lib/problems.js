@@ -3,21 +3,30 @@ import { actionButton } from "./actions.js";
 import { h } from "./dom.js";
 import { chip, icon, link, part } from "./parts.js";
 
-const PAGES = {
-  projection: "/projection/",
-  reactor: "/projection/",
-  external: "/projection/",
-  saga: "/saga/",
-  rules: "/rules/",
-};
+/** What subjects begin with, the entry of the menu that they belong to, and the page of one. */
+const KINDS = [
+  ["projection ", "/projections", "/projection/"],
+  ["reactor ", "/projections", "/projection/"],
+  ["external projection ", "/projections", "/projection/"],
+  ["saga ", "/sagas", "/saga/"],
+  ["rule set ", "/rules", "/rules/"],
+  ["commands of ", "/delivery", undefined],
+  ["nats", "/nats", undefined],
+  ["relay", "/nats", undefined],
+  ["import", "/nats", undefined],
+  ["messaging", "/nats", undefined],
+];
 
-/** Where a subject (`projection cars`) is shown. */
+/** Where a subject (`projection cars`) is shown; undefined where it has no page of its own. */
 export function pageOf(subject) {
-  const [kind, ...rest] = subject.split(" ");
-  const name = rest.join(" ");
-  if (PAGES[kind] !== undefined && name !== "") return `${PAGES[kind]}${part(name)}`;
-  if (kind === "nats" || kind === "relay" || kind === "import") return "/nats";
-  return kind === "outbox" || kind === "delivery" ? "/delivery" : undefined;
+  const [start, menu, page] = KINDS.find(([each]) => subject.startsWith(each)) ?? [];
+  if (start === undefined) return undefined;
+  return page === undefined ? menu : `${page}${part(subject.slice(start.length))}`;
+}
+
+/** The entry of the menu that a subject belongs to. */
+export function menuOf(subject) {
+  return KINDS.find(([each]) => subject.startsWith(each))?.[1] ?? "/";
 }
 
 export function problemList(problems, within = undefined) {

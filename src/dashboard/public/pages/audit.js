@@ -1,7 +1,7 @@
 /** Who did what, when and why. */
 import { h } from "../lib/dom.js";
 import { jsonLine } from "../lib/json-view.js";
-import { card, chip, empty, table, title, when } from "../lib/parts.js";
+import { card, chip, empty, table, title, when, idText } from "../lib/parts.js";
 
 const SHOWN = 100;
 
@@ -35,8 +35,8 @@ export function auditPage({ query, values }) {
 
 const COLUMNS = [
   { title: "When", cell: ({ atMs }) => when(atMs) },
-  { title: "What", cell: ({ what }) => h("strong", {}, what) },
-  { title: "To", cell: ({ subject }) => h("span.id", {}, subject) },
+  { title: "What", cell: ({ what }) => h("strong", {}, said(what)) },
+  { title: "To", cell: ({ subject }) => idText(subject) },
   {
     title: "Who",
     cell: ({ by, via }) => [by ?? "–", via !== undefined && h("span.unit", {}, ` by ${via}`)],
@@ -49,3 +49,8 @@ const COLUMNS = [
     cell: ({ detail }) => (detail === undefined ? "–" : h("span.mono", {}, jsonLine(detail))),
   },
 ];
+
+/** `RulesInstalled` as people say it; an operation keeps its name, by which it is found in the reference. */
+function said(what) {
+  return what.includes(".") ? what : what.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+}

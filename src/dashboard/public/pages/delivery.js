@@ -2,8 +2,20 @@
 import { look } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { count } from "../lib/format.js";
-import { card, empty, link, part, streamLink, table, title, when } from "../lib/parts.js";
-import { problemList } from "../lib/problems.js";
+import {
+  card,
+  empty,
+  errorText,
+  idText,
+  link,
+  part,
+  streamLink,
+  table,
+  timerName,
+  title,
+  when,
+} from "../lib/parts.js";
+import { menuOf, problemList } from "../lib/problems.js";
 
 const TIMERS_SHOWN = 50;
 const CLAIMS_SHOWN = 50;
@@ -39,10 +51,7 @@ export function deliveryPage({ values, overview, query, go, info, draw }) {
       const [timers, outbox, letters] = values;
       return [
         title("Delivery"),
-        problemList(
-          overview()?.problems ?? [],
-          (subject) => subject.startsWith("outbox") || subject.startsWith("delivery"),
-        ),
+        problemList(overview()?.problems ?? [], (subject) => menuOf(subject) === "/delivery"),
         h(
           "div.stack",
           { key: "all" },
@@ -58,13 +67,15 @@ export function deliveryPage({ values, overview, query, go, info, draw }) {
 
 const LANES = [
   { title: "To", cell: ({ lane }) => h("strong", {}, lane) },
+  { title: "Of", cell: ({ owner }) => owner },
   { title: "Waiting", number: true, cell: ({ waiting }) => count(waiting) },
   { title: "Attempts", number: true, cell: ({ attempts }) => count(attempts) },
   { title: "Next", cell: ({ nextAtMs }) => when(nextAtMs) },
   {
     title: "Trouble",
     wide: true,
-    cell: ({ error }) => (error ? h("span.error-text", {}, error) : "–"),
+    cell: ({ error, waiting }) =>
+      waiting > 0 ? errorText(error) : error ? h("span.note", {}, "earlier: ", error) : "–",
   },
 ];
 
@@ -74,7 +85,7 @@ function outboxCard(lanes) {
     "Commands on their way",
     lanes.length === 0
       ? empty("None", "Commands of sagas and rules wait here until they are answered.")
-      : table("Commands on their way", LANES, lanes, ({ lane }) => lane),
+      : table("Commands on their way", LANES, lanes, ({ owner, lane }) => `${owner} ${lane}`),
   );
 }
 
@@ -87,13 +98,10 @@ function timersCard(timers, info) {
       title: "Of",
       cell: ({ owner, instanceId }) =>
         isSaga(owner)
-          ? link(
-              `/saga/${part(owner)}/${part(instanceId)}`,
-              h("span.id", {}, `${owner}/${instanceId}`),
-            )
+          ? link(`/saga/${part(owner)}/${part(instanceId)}`, idText(`${owner}/${instanceId}`))
           : streamLink(`${owner}/${instanceId}`),
     },
-    { title: "Timer", wide: true, cell: ({ timer }) => h("span.id", {}, timer) },
+    { title: "Timer", wide: true, cell: ({ timer }) => timerName(timer) },
   ];
   return card(
     "Timers",
@@ -110,36 +118,26 @@ function timersCard(timers, info) {
 
 const LETTERS = [
   { title: "When", cell: ({ atMs }) => when(atMs) },
-  { title: "To", cell: ({ streamId, stream }) => streamLink(streamId ?? stream) },
-  { title: "Command", cell: ({ command, type }) => command?.type ?? type ?? "–" },
+  { title: "To", cell: ({ streamId }) => streamLink(streamId) },
+  { title: "Command", cell: ({ commandType }) => commandType },
   {
     title: "Why",
     wide: true,
-    cell: ({ reason, error }) => h("span.error-text", {}, reasonText(reason ?? error)),
+    cell: ({ reason }) => errorText(reason.message ?? reason.code),
   },
 ];
-
-function reasonText(reason) {
-  if (typeof reason === "string") return reason;
-  return reason?.message ?? reason?.reason ?? reason?.code ?? "–";
-}
 
 function lettersCard(letters) {
   if (letters === undefined || letters.length === 0) return undefined;
   return card(
     "Told commands that nobody could carry out",
-    table(
-      "Dead letters",
-      LETTERS,
-      letters,
-      ({ streamId, stream, atMs }) => `${streamId ?? stream} ${atMs}`,
-    ),
+    table("Dead letters", LETTERS, letters, ({ streamId, atMs }) => `${streamId} ${atMs}`),
   );
 }
 
 const CLAIMS = [
   { title: "Claim", cell: ({ claim }) => claim },
-  { title: "Key", cell: ({ key }) => h("span.id", {}, key) },
+  { title: "Key", cell: ({ key }) => idText(key) },
   { title: "Held by", wide: true, cell: ({ owner }) => streamLink(owner) },
   {
     title: "Until",

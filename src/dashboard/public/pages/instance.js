@@ -8,10 +8,12 @@ import {
   chip,
   crumb,
   empty,
+  errorText,
   hiddenPayload,
   part,
   streamLink,
   table,
+  timerName,
   title,
   when,
 } from "../lib/parts.js";
@@ -79,7 +81,7 @@ export function instancePage({ params, values }) {
                   "div",
                   {},
                   h("h3", {}, chip("parked", "stuck")),
-                  h("p.error-text", {}, problem),
+                  h("p", {}, errorText(problem)),
                   h(
                     "p.advice",
                     {},
@@ -91,7 +93,6 @@ export function instancePage({ params, values }) {
             )
           : undefined,
         actions(instance),
-        h("p"),
         h(
           "div.stack",
           { key: "all" },
@@ -131,7 +132,7 @@ export function instancePage({ params, values }) {
                     h(
                       "p",
                       { key: `timer ${timer.id}` },
-                      h("span.id", {}, timer.id),
+                      timerName(timer.id),
                       ` due ${age(timer.dueAtMs)}`,
                     ),
                   ),
@@ -186,7 +187,7 @@ export function instancePage({ params, values }) {
 }
 
 function inputText({ kind, event, id, commandId, answer }) {
-  if (kind === "timer") return `timer ${id}`;
+  if (kind === "timer") return ["timer ", timerName(id)];
   if (kind === "answer") return `answer ${answer?.status ?? ""} to ${commandId}`;
   return `${kind} ${event?.type ?? ""}`;
 }
@@ -206,7 +207,9 @@ const HISTORY = [
     wide: true,
     cell: ({ commands = [], timers = [] }) => [
       ...commands.map((text) => h("div", {}, text)),
-      ...timers.map(({ id, dueAtMs }) => h("div.unit", {}, `timer ${id}, due ${age(dueAtMs)}`)),
+      ...timers.map(({ id, dueAtMs }) =>
+        h("div.unit", {}, "timer ", timerName(id), `, due ${age(dueAtMs)}`),
+      ),
     ],
   },
   {

@@ -175,7 +175,7 @@ const COLUMNS = [
     ],
   },
   { title: "Event", cell: ({ type }) => h("strong", {}, type) },
-  { title: "Data", wide: true, cell: dataLine },
+  { title: "Data", wide: true, cell: (event) => h("div.one-line", {}, dataLine(event)) },
 ];
 
 function streamHits(streams) {

@@ -3,10 +3,10 @@ import { look } from "../lib/api.js";
 import { actionButton } from "../lib/actions.js";
 import { h } from "../lib/dom.js";
 import { count, several, span } from "../lib/format.js";
-import { card, chip, empty, table, title, when } from "../lib/parts.js";
-import { problemList } from "../lib/problems.js";
+import { card, chip, empty, errorText, idText, table, title, when } from "../lib/parts.js";
+import { menuOf, problemList } from "../lib/problems.js";
 
-const IS_MESSAGING = (subject) => /^(nats|relay|import)/.test(subject);
+const IS_MESSAGING = (subject) => menuOf(subject) === "/nats";
 
 export function natsPage({ values, overview, draw }) {
   let parked = [];
@@ -100,10 +100,10 @@ function connectionCard({
       ["Now", chip(connected ? "connected" : "disconnected")],
       ["Since", when(sinceMs)],
       ["Over", transport],
-      ["Server", server && h("span.id", {}, server)],
+      ["Server", server && idText(server)],
       ["Version", serverVersion],
       ["Made again", several(reconnects, "time")],
-      ["Last trouble", lastError && h("span.error-text", {}, lastError.message)],
+      ["Last trouble", lastError && errorText(lastError.message)],
     ]),
     limitations.map((text) => h("p.note", { key: text }, text)),
   );
@@ -149,7 +149,7 @@ const IMPORTS = [
       waiting.length === 0
         ? "–"
         : waiting.map(({ storeId, missing }) =>
-            h("div", {}, `position ${count(missing)} of `, h("span.id", {}, storeId)),
+            h("div", {}, `position ${count(missing)} of `, idText(storeId)),
           ),
   },
   {
@@ -180,14 +180,14 @@ function importsCard(imports) {
 
 const PARKED = [
   { title: "Of", cell: ({ aggregate }) => aggregate },
-  { title: "Entity", cell: ({ entityId }) => h("span.id", {}, entityId ?? "–") },
+  { title: "Entity", cell: ({ entityId }) => idText(entityId ?? "–") },
   {
     title: "Why",
     wide: true,
     cell: ({ queued, error }) =>
       queued === true
         ? h("span.unit", {}, "waits behind one that can't be taken")
-        : h("span.error-text", {}, error ?? "–"),
+        : errorText(error),
   },
   { title: "Since", cell: ({ parkedAtMs }) => when(parkedAtMs) },
 ];

@@ -1,7 +1,18 @@
 /** How everything stands: what is wrong first, then figures. */
 import { h } from "../lib/dom.js";
 import { bytes, count, rate, several, since, span } from "../lib/format.js";
-import { card, chip, empty, figure, link, meter, part, table, title } from "../lib/parts.js";
+import {
+  card,
+  chip,
+  empty,
+  figure,
+  link,
+  meter,
+  part,
+  table,
+  title,
+  idText,
+} from "../lib/parts.js";
 import { allWell, problemList } from "../lib/problems.js";
 import { Samples, sparkline } from "../lib/sparkline.js";
 
@@ -10,10 +21,10 @@ const samples = new Samples();
 const READER_PAGES = "/projection/";
 
 function take(overview) {
-  samples.add("commands", overview.commandsPerSecond);
+  samples.add("commands", overview.commandsPerSecond ?? 0);
   samples.add("events", overview.eventsPerSecond);
   samples.add("p99", overview.latency?.p99Ms ?? 0);
-  samples.add("failed", overview.failedPerSecond + overview.rejectedPerSecond);
+  samples.add("failed", (overview.failedPerSecond ?? 0) + (overview.rejectedPerSecond ?? 0));
   samples.add("memory", overview.memory.processBytes);
   samples.add("pool", overview.pool.activations);
   for (const { name, lagEvents } of overview.readers) samples.add(`lag ${name}`, lagEvents);
@@ -49,45 +60,58 @@ export function overviewPage({ overview, info }) {
   };
 }
 
-function traffic({
-  commandsPerSecond,
-  eventsPerSecond,
-  latency,
-  rejectedPerSecond,
-  failedPerSecond,
-}) {
+function traffic(now) {
+  const { commandsPerSecond, eventsPerSecond, latency, pool: entities, memory } = now;
   const line = (label, name, show = rate) => sparkline(label, samples.of(name), show);
+  const measured = commandsPerSecond !== undefined;
   return card(
     "Traffic",
     h(
       "dl.figures",
       {},
-      figure(
-        "Commands answered",
-        rate(commandsPerSecond),
-        "a second",
-        line("Commands a second", "commands"),
-      ),
+      measured &&
+        figure(
+          "Commands answered",
+          rate(commandsPerSecond),
+          "a second",
+          line("Commands a second", "commands"),
+        ),
       figure(
         "Events recorded",
         rate(eventsPerSecond),
         "a second",
         line("Events a second", "events"),
       ),
+      measured && latencyFigure(latency, line("Latency", "p99", span)),
+      measured && failureFigure(now, line("Refused or failed a second", "failed")),
       figure(
-        "Latency, 99 of 100 under",
-        latency === undefined ? "–" : span(latency.p99Ms),
-        latency === undefined ? "nothing asked lately" : `half under ${span(latency.p50Ms)}`,
-        line("Latency", "p99", span),
+        "Entities in memory",
+        count(entities.activations),
+        `of ${count(entities.activationsMax)}`,
+        line("Entities in memory", "pool", count),
       ),
       figure(
-        "Refused or failed",
-        rate(rejectedPerSecond + failedPerSecond),
-        failedPerSecond > 0 ? `a second, ${rate(failedPerSecond)} failed` : "a second",
-        line("Refused or failed a second", "failed"),
+        "Memory of the process",
+        ...bytes(memory.processBytes).split(" "),
+        line("Memory", "memory", bytes),
       ),
     ),
   );
+}
+
+function latencyFigure(latency, line) {
+  if (latency === undefined) return figure("Latency", "–", "nothing asked lately", line);
+  return figure(
+    "Latency, 99 of 100 under",
+    span(latency.p99Ms),
+    `half under ${span(latency.p50Ms)}`,
+    line,
+  );
+}
+
+function failureFigure({ rejectedPerSecond = 0, failedPerSecond = 0 }, line) {
+  const unit = failedPerSecond > 0 ? `a second, ${rate(failedPerSecond)} failed` : "a second";
+  return figure("Refused or failed", rate(rejectedPerSecond + failedPerSecond), unit, line);
 }
 
 function readers({ readers: all }) {
@@ -279,11 +303,10 @@ function process({ memory }, info) {
         fact("Tidemark", info.tidemark),
         fact("Node.js", info.node),
         fact("Process", info.pid),
-        fact("Store", h("span.id", {}, info.storeId)),
-        info.directory !== undefined && fact("Directory", h("span.id", {}, info.directory)),
+        fact("Store", idText(info.storeId)),
+        info.directory !== undefined && fact("Directory", idText(info.directory)),
       ],
     ),
-    sparkline("Memory", samples.of("memory"), bytes),
   );
 }
 

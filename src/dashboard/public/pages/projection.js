@@ -9,7 +9,9 @@ import {
   chip,
   crumb,
   empty,
+  errorText,
   hiddenPayload,
+  idText,
   meter,
   streamLink,
   table,
@@ -89,7 +91,6 @@ export function projectionPage({ params, values, overview, info, draw, query, re
           (subject) => pageOf(subject) === `/projection/${encodeURIComponent(name)}`,
         ),
         projection === undefined ? readerActions(reader) : projectionActions(projection),
-        h("p"),
         h(
           "div.stack",
           { key: "all" },
@@ -182,7 +183,7 @@ function rebuildCard({ name, rebuild, generations }) {
         `${percent}: ${count(building.position)} of ${several(building.head, "event")} handled`,
       ),
     ],
-    rebuild.error !== undefined && rebuild.error !== null && h("p.error-text", {}, rebuild.error),
+    rebuild.error !== undefined && rebuild.error !== null && h("p", {}, errorText(rebuild.error)),
     rebuild.diff !== undefined && rebuild.diff !== null && diffView(rebuild.diff, rebuild.hidden),
     rebuild.phase === "awaiting-approval" &&
       h(
@@ -224,7 +225,7 @@ function diffView(diff) {
 const sideOf = (name) => (sample) =>
   sample.hidden === true ? hiddenPayload() : h("span.mono", {}, jsonLine(sample[name], 240));
 const DIFF_COLUMNS = [
-  { title: "Document", cell: ({ collection, id }) => h("span.id", {}, `${collection}/${id}`) },
+  { title: "Document", cell: ({ collection, id }) => idText(`${collection}/${id}`) },
   { title: "Now", wide: true, cell: sideOf("before") },
   { title: "New", wide: true, cell: sideOf("after") },
 ];
@@ -266,7 +267,7 @@ function troubleOf({ error }) {
   if (error === undefined || error === null) return "–";
   const { message, streamId, eventType, position, attempts } = error;
   return [
-    h("p.error-text", {}, message),
+    h("p", {}, errorText(message)),
     streamId !== undefined &&
       streamId !== null &&
       h(
@@ -290,7 +291,7 @@ function parkedCard(name, parked) {
       ),
     );
   const columns = [
-    { title: "Key", cell: ({ key }) => h("span.id", {}, key) },
+    { title: "Key", cell: ({ key }) => idText(key) },
     {
       title: "Event",
       cell: ({ eventType, position, streamId }) => [
@@ -306,10 +307,7 @@ function parkedCard(name, parked) {
       cell: ({ queued, error, attempts }) =>
         queued
           ? h("span.unit", {}, "waits behind the one that failed")
-          : [
-              h("span.error-text", {}, error),
-              h("span.unit", {}, ` tried ${several(attempts, "time")}`),
-            ],
+          : [errorText(error), h("span.unit", {}, ` tried ${several(attempts, "time")}`)],
     },
     { title: "Since", cell: ({ parkedAtMs }) => when(parkedAtMs) },
     {
@@ -368,7 +366,7 @@ function documentList(documents) {
     h(
       "details",
       { key: `doc ${id}`, open: documents.documents.length === 1 },
-      h("summary", {}, h("span.id", {}, id)),
+      h("summary", {}, idText(id)),
       hidden === true ? hiddenPayload() : jsonView(document),
     ),
   );

@@ -1,10 +1,10 @@
 /** Projections, reactors and external projections: where each is, and what keeps it. */
 import { h } from "../lib/dom.js";
 import { count, rate, several, span } from "../lib/format.js";
-import { card, chip, empty, link, part, table, title } from "../lib/parts.js";
-import { problemList } from "../lib/problems.js";
+import { card, chip, empty, errorText, link, part, table, title } from "../lib/parts.js";
+import { menuOf, problemList } from "../lib/problems.js";
 
-const IS_READER = (subject) => /^(projection|reactor|external) /.test(subject);
+const IS_READER = (subject) => menuOf(subject) === "/projections";
 
 export function projectionsPage({ values, overview }) {
   return {
@@ -76,8 +76,7 @@ const STANDING = [
 const trouble = {
   title: "Trouble",
   wide: true,
-  cell: ({ error }) =>
-    error === undefined || error === null ? "–" : h("span.error-text", {}, error.message),
+  cell: ({ error }) => errorText(error?.message),
 };
 const READER_COLUMNS = [name, ...STANDING, trouble];
 const COLUMNS = [

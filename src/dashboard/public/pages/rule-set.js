@@ -10,7 +10,9 @@ import {
   chip,
   crumb,
   empty,
+  errorText,
   hiddenPayload,
+  idText,
   part,
   streamLink,
   table,
@@ -118,7 +120,7 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
       {
         title: "Why",
         wide: true,
-        cell: ({ problem }) => (problem ? h("span.error-text", {}, problem) : "–"),
+        cell: ({ problem }) => errorText(problem),
       },
       {
         title: "What to do",
@@ -172,7 +174,7 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
       h(
         "div.bar",
         {},
-        h("h2", {}, "Session ", h("span.id", {}, sessionId)),
+        h("h2", {}, "Session ", idText(sessionId)),
         h("button", { type: "button", onClick: () => go(base) }, "Close"),
       ),
       found === undefined
@@ -222,7 +224,7 @@ function factItem({ as, kind, id, data, hidden, atMs, events = [], by }) {
     {},
     h("strong", {}, as),
     ": ",
-    h("span.id", {}, `${kind} ${id}`),
+    idText(`${kind} ${id}`),
     " ",
     hidden === true ? hiddenPayload() : h("span.mono", {}, jsonLine(data)),
     h("span.unit", { title: time(atMs) }, " "),

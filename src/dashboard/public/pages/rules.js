@@ -2,7 +2,7 @@
 import { h } from "../lib/dom.js";
 import { count, several } from "../lib/format.js";
 import { card, chip, empty, link, part, table, title, when } from "../lib/parts.js";
-import { problemList } from "../lib/problems.js";
+import { menuOf, problemList } from "../lib/problems.js";
 
 export function rulesPage({ values, overview }) {
   return {
@@ -13,7 +13,7 @@ export function rulesPage({ values, overview }) {
       if (all === undefined) return [title("Rules"), h("p.note", {}, "Reading…")];
       return [
         title("Rules"),
-        problemList(overview()?.problems ?? [], (subject) => subject.startsWith("rules")),
+        problemList(overview()?.problems ?? [], (subject) => menuOf(subject) === "/rules"),
         all.ruleSets.length === 0
           ? card(
               "Rule sets",

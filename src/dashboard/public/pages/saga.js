@@ -5,7 +5,19 @@ import { diagram } from "../lib/diagram.js";
 import { h } from "../lib/dom.js";
 import { count, several } from "../lib/format.js";
 import { jsonLine } from "../lib/json-view.js";
-import { card, chip, crumb, empty, link, part, table, title, when } from "../lib/parts.js";
+import {
+  card,
+  chip,
+  crumb,
+  empty,
+  errorText,
+  idText,
+  link,
+  part,
+  table,
+  title,
+  when,
+} from "../lib/parts.js";
 import { pageOf, problemList } from "../lib/problems.js";
 
 const SHOWN = 50;
@@ -148,8 +160,7 @@ function columns(name) {
   return [
     {
       title: "Instance",
-      cell: ({ instanceId }) =>
-        link(`/saga/${part(name)}/${part(instanceId)}`, h("span.id", {}, instanceId)),
+      cell: ({ instanceId }) => link(`/saga/${part(name)}/${part(instanceId)}`, idText(instanceId)),
     },
     { title: "Status", cell: ({ status }) => chip(status) },
     { title: "State", cell: ({ state }) => (state === "" ? "–" : state) },
@@ -157,7 +168,7 @@ function columns(name) {
     {
       title: "Why",
       wide: true,
-      cell: ({ problem }) => (problem ? h("span.error-text", {}, problem) : "–"),
+      cell: ({ problem }) => errorText(problem),
     },
     {
       title: "What to do",
@@ -172,7 +183,7 @@ function columns(name) {
 
 function refusedCard(refused) {
   const columns = [
-    { title: "Instance", cell: ({ instanceId }) => h("span.id", {}, instanceId ?? "–") },
+    { title: "Instance", cell: ({ instanceId }) => idText(instanceId ?? "–") },
     { title: "What", wide: true, cell: (each) => h("span.mono", {}, jsonLine(each, 300)) },
   ];
   return card(

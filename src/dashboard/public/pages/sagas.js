@@ -2,7 +2,7 @@
 import { h } from "../lib/dom.js";
 import { count, several } from "../lib/format.js";
 import { card, chip, empty, link, part, table, title } from "../lib/parts.js";
-import { problemList } from "../lib/problems.js";
+import { menuOf, problemList } from "../lib/problems.js";
 
 export function sagasPage({ values, overview }) {
   return {
@@ -13,7 +13,7 @@ export function sagasPage({ values, overview }) {
       if (all === undefined) return [title("Sagas"), h("p.note", {}, "Reading…")];
       return [
         title("Sagas"),
-        problemList(overview()?.problems ?? [], (subject) => subject.startsWith("saga")),
+        problemList(overview()?.problems ?? [], (subject) => menuOf(subject) === "/sagas"),
         all.sagas.length === 0
           ? card(
               "Sagas",

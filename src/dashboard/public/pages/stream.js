@@ -17,6 +17,7 @@ import {
   table,
   title,
   when,
+  idText,
 } from "../lib/parts.js";
 
 const AROUND = 20;
@@ -125,12 +126,9 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
           ["Recorded", time(event.recordedAtMs)],
           [
             "Correlation",
-            link(
-              `/journal?correlation=${part(event.correlationId)}`,
-              h("span.id", {}, event.correlationId),
-            ),
+            link(`/journal?correlation=${part(event.correlationId)}`, idText(event.correlationId)),
           ],
-          ["Caused by", h("span.id", {}, event.causationId ?? "–")],
+          ["Caused by", idText(event.causationId ?? "–")],
         ].map(([name, value]) => [
           h("dt", { key: `t${name}` }, name),
           h("dd", { key: `d${name}` }, value),
@@ -215,12 +213,16 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
           h(
             "div.grid",
             {},
-            eventCard(),
-            card(
-              "What it changed",
-              entry === undefined
-                ? h("p.note", {}, "Reading…")
-                : changeList(entry.changes, entry.hidden),
+            h(
+              "div.stack",
+              {},
+              eventCard(),
+              card(
+                "What it changed",
+                entry === undefined
+                  ? h("p.note", {}, "Reading…")
+                  : changeList(entry.changes, entry.hidden),
+              ),
             ),
             stateCard(state, version),
           ),
