@@ -33,9 +33,12 @@ export async function visit(browser: Browser, options: BrowserContextOptions = {
   return { page, troubles, close: () => context.close() };
 }
 
-/** Goes to a part of the panel without loading it anew. */
+/** Goes to a part of the panel without loading it anew, and waits until it has what it asked for. */
 export async function goTo(page: Page, path: string): Promise<void> {
   await page.evaluate((hash) => {
     (globalThis as unknown as { location: { hash: string } }).location.hash = hash;
   }, path);
+  const [shown = ""] = path.split("?");
+  await page.locator(`main[data-path=${JSON.stringify(shown)}]`).waitFor();
+  await page.locator("main", { hasText: "Reading…" }).waitFor({ state: "detached" });
 }

@@ -20,7 +20,7 @@ interface Picture {
 const PICTURES: readonly Picture[] = [
   { name: "overview", path: "/", ready: "Readers of the journal" },
   { name: "journal", path: "/journal", ready: "Older" },
-  { name: "stream", path: "/stream/order%2Ford-10420?v=3", ready: "OrderPacked" },
+  { name: "stream", path: "/stream/order%2Ford-10410?v=3", ready: "OrderPacked" },
   { name: "projections", path: "/projections", ready: "revenue-by-day" },
   { name: "projection", path: "/projection/orders-by-country", ready: "What was done to it" },
   { name: "sagas", path: "/sagas", ready: "fulfilment" },

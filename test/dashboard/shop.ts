@@ -55,7 +55,7 @@ export class Shop {
   /** Resolves after a day of orders. */
   static async open({ directory, orders = 90, messaging }: ShopOptions = {}): Promise<Shop> {
     const clock = new ManualClock(SHOP_NOW_MS - DAY_MS);
-    const mended = { taxes: false, revenue: false, carriers: false, scores: false };
+    const mended = { taxes: false, revenue: false, carriers: false, scores: false, regions: false };
     const options = {
       aggregates: [Order, Payment, CustomerAccount],
       projections: [ordersView(mended), revenueView(mended), articlesView],
@@ -171,8 +171,9 @@ export class Shop {
     }
   }
 
-  /** Resolves once everybody who reads the journal has come as far as they can. */
+  /** Resolves once everybody who reads the journal has come as far as they can, and lists of instances show it. */
   async settle(): Promise<void> {
+    await this.clock.advance(1_000);
     for (let turn = 0; turn < 400; turn += 1) {
       await this.clock.advance(5);
       if (this.#isSettled()) return;

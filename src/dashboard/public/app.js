@@ -160,6 +160,7 @@ function drawNow() {
   patch(document.getElementById("top"), topBar());
   patch(document.getElementById("side"), menu());
   const main = document.getElementById("main");
+  main.dataset.path = shown.path;
   const told =
     trouble === undefined
       ? undefined

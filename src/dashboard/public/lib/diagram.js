@@ -5,14 +5,14 @@
 import { h } from "./dom.js";
 import { count, since, span } from "./format.js";
 
-const WIDTH = 140;
+const WIDTH = 132;
 const HEIGHT = 62;
-const GAP_X = 112;
+const GAP_X = 120;
 const GAP_Y = 36;
 const PAD = 26;
 const LABEL_MAX = 20;
 /** Smaller than that nobody reads it: it is scrolled instead. */
-const SCALE_MIN = 0.85;
+const SCALE_MIN = 0.8;
 /** What stands beside it: the menu, and the space around. */
 const MENU_WIDTH = 290;
 const NARROW = 760;

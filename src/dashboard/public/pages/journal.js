@@ -174,7 +174,10 @@ const COLUMNS = [
       h("span.unit", {}, ` v${version}`),
     ],
   },
-  { title: "Event", cell: ({ type }) => h("strong", {}, type) },
+  {
+    title: "Event",
+    cell: ({ type }) => h(/^(saga|rules)\./.test(type) ? "span.unit" : "strong", {}, type),
+  },
   { title: "Data", wide: true, cell: (event) => h("div.one-line", {}, dataLine(event)) },
 ];
 

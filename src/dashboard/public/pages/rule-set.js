@@ -53,10 +53,11 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
         { name, limit: SHOWN, ...(before === undefined ? {} : { before: Number(before) }) },
       ],
       ["rules.sessions", { name, limit: SHOWN }],
+      ["rules.sessions", { name, status: "parked", limit: SHOWN }],
     ],
     changed: load,
     render() {
-      const [alerts, sessions] = values;
+      const [alerts, sessions, stuck] = values;
       return [
         title(name, crumb("/rules", "Rules")),
         problemList(overview()?.problems ?? [], (subject) => pageOf(subject) === base),
@@ -65,8 +66,9 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
           { key: "all" },
           position !== undefined && explanationCard(explanation),
           sessionId !== undefined && sessionCard(session),
+          stuck !== undefined && stuck.sessions.length > 0 && sessionsCard(stuck, "Stuck sessions"),
           alertsCard(alerts),
-          sessionsCard(sessions),
+          sessionsCard(sessions, "Sessions"),
         ),
       ];
     },
@@ -107,8 +109,8 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
     );
   }
 
-  function sessionsCard(found) {
-    if (found === undefined) return card("Sessions", h("p.note", {}, "Reading…"));
+  function sessionsCard(found, label) {
+    if (found === undefined) return card(label, h("p.note", {}, "Reading…"));
     const columns = [
       {
         title: "Session",
@@ -142,10 +144,10 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
       (a, b) => Number(b.status === "parked") - Number(a.status === "parked"),
     );
     return card(
-      "Sessions",
+      label,
       parkedFirst.length === 0
         ? empty("No session", "A session appears with the first event that is of somebody.")
-        : table("Sessions", columns, parkedFirst, (each) => each.sessionId),
+        : table(label, columns, parkedFirst, (each) => each.sessionId),
     );
   }
 

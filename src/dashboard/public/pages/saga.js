@@ -21,6 +21,7 @@ import {
 import { pageOf, problemList } from "../lib/problems.js";
 
 const SHOWN = 50;
+const STUCK_SHOWN = 10;
 const TABS = [
   ["parked", "Parked"],
   ["active", "Active"],
@@ -58,9 +59,10 @@ export function sagaPage({ params, query, values, overview, draw, go }) {
       ["saga.diagram", { name }],
       ["saga.instances", wanted],
       ["sagas", {}],
+      ["saga.instances", { name, status: "parked", limit: STUCK_SHOWN }],
     ],
     render() {
-      const [machine, found, sagas] = values;
+      const [machine, found, sagas, stuck] = values;
       const saga = sagas?.sagas.find((each) => each.name === name);
       return [
         title(
@@ -78,6 +80,10 @@ export function sagaPage({ params, query, values, overview, draw, go }) {
         h(
           "div.stack",
           { key: "all" },
+          stuck !== undefined &&
+            stuck.instances.length > 0 &&
+            status !== "parked" &&
+            stuckCard(stuck),
           card(
             "States",
             machine === undefined
@@ -95,6 +101,26 @@ export function sagaPage({ params, query, values, overview, draw, go }) {
       ];
     },
   };
+
+  function stuckCard({ instances: parked, next: more }) {
+    return h(
+      "section.card",
+      { key: "stuck", "aria-label": "Stuck instances" },
+      h(
+        "div.bar",
+        {},
+        h(
+          "h2",
+          {},
+          more === undefined
+            ? `Stuck: ${parked.length}`
+            : `The first ${parked.length} that are stuck`,
+        ),
+        more !== undefined && h("a.button", { href: `#${base}?status=parked` }, "All of them"),
+      ),
+      table("Stuck instances", columns(name), parked, ({ instanceId }) => instanceId),
+    );
+  }
 
   function instances(found, saga) {
     const tab = (value, label, number) =>

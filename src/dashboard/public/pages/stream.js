@@ -149,7 +149,7 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
     },
     render() {
       const info = latest();
-      const head = [crumb("/journal", "Journal")];
+      const head = crumb("/journal", "Journal");
       if (info === undefined) return [title(stream, head), h("p.note", {}, "Reading…")];
       if (info.version === 0)
         return [
