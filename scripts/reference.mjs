@@ -31,6 +31,10 @@ const PAGES = {
   rules: ["rules", "`tidemark`: facts, rules over them, windows, and what sessions concluded."],
   messaging: ["messaging", "`tidemark`: commands, events and questions between services."],
   journal: ["journal", "`tidemark`: reading the log, upcasters, and what the journal refuses."],
+  admin: [
+    "administration",
+    "`tidemark`: looking at a running service from outside, and mending it.",
+  ],
   maintenance: ["maintenance", "`tidemark`: verify, back up, salvage."],
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],

@@ -99,10 +99,14 @@ export type {
   StreamKind,
   TimelineEntry,
 } from "./admin/api.js";
+export type { AdminOptions } from "./admin/admin-options.js";
 export type { Caller } from "./admin/caller.js";
+export { connectAdmin, type ConnectAdminOptions } from "./admin/connect.js";
 export {
+  AdminClosedError,
   AdminError,
   DefinitionsNeededError,
+  NoOwnerError,
   NotFoundError,
   OperationForbiddenError,
   OperationRejectedError,
@@ -312,6 +316,7 @@ export {
 } from "./rules/index.js";
 export type { Runtime, RuntimeStatus } from "./runtime.js";
 export { openRuntime } from "./runtime/open.js";
+export { openAdmin, type OpenAdminOptions } from "./runtime/open-admin.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
 export {
   endpoint,

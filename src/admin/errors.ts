@@ -1,5 +1,5 @@
 /** What can stand against an operation. Nothing of it was carried out, unless the docstring says otherwise. */
-import { TidemarkError } from "../kernel/errors.js";
+import { TidemarkError, type ErrorDetails } from "../kernel/errors.js";
 
 /** Whoever asks may only read. */
 export class OperationForbiddenError extends TidemarkError {
@@ -79,5 +79,31 @@ export class AdminError extends TidemarkError {
     readonly retryable: boolean,
   ) {
     super(message);
+  }
+}
+
+/** Nobody answers at the socket of a directory: no service runs on it, or it was opened without one. */
+export class NoOwnerError extends TidemarkError {
+  readonly code = "no-owner";
+  readonly retryable = true;
+
+  constructor(
+    readonly directory: string,
+    details?: ErrorDetails,
+  ) {
+    super(
+      `no service answers on ${directory}: none runs there, or it runs without a control socket`,
+      details,
+    );
+  }
+}
+
+/** The connection ended before the answer came. What was asked for may have been done: look at the audit log. */
+export class AdminClosedError extends TidemarkError {
+  readonly code = "admin-closed";
+  readonly retryable = false;
+
+  constructor() {
+    super("the connection to the runtime ended");
   }
 }

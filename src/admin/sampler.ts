@@ -35,9 +35,12 @@ export class Sampler {
     this.#lookedAtMs = this.#clock.monotonicMs();
     this.#take();
     this.#takeLater();
-    const first = this.#samples[0];
     const last = this.#samples[this.#samples.length - 1];
-    if (first === undefined || last === undefined) return {};
+    if (last === undefined) return {};
+    // Where nobody has looked for long the window begins with the last sample before it.
+    const isIn = ({ atMs }: Sample) =>
+      last.atMs - atMs <= WINDOW_MS && last.atMs - atMs >= SAMPLE_EVERY_MS;
+    const first = this.#samples.find(isIn) ?? this.#samples[0] ?? last;
     const seconds = (last.atMs - first.atMs) / 1_000;
     const rates = Object.entries(last.counts).map(([name, count]) => [
       name,
@@ -58,7 +61,7 @@ export class Sampler {
     if (last !== undefined && last.atMs === sample.atMs) return;
     this.#samples.push(sample);
     const isNew = ({ atMs }: Sample) => sample.atMs - atMs <= WINDOW_MS;
-    // The last one that is old stays: it begins the window.
+    // The last one that is old stays, for whoever looks first after long.
     const firstNew = this.#samples.findIndex(isNew);
     if (firstNew > 1) this.#samples = this.#samples.slice(firstNew - 1);
   }

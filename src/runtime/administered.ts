@@ -2,14 +2,15 @@
 import { resolve } from "node:path";
 import type { ActorSystem } from "../../actors/index.js";
 import { Sagas, type SagaSystem } from "../../sagas/index.js";
-import type { Administered } from "../admin/index.js";
+import type { AdminService, Administered } from "../admin/index.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Logger } from "../kernel/log.js";
 import type { Messaging } from "../messaging/messaging.js";
 import type { Readers } from "../projections/readers.js";
+import type { Closable } from "../messaging/transport.js";
 import { Rules, type RuleSystem } from "../rules/index.js";
 import type { RuntimeStores } from "../runtime.js";
-import type { boundsOf, RuntimeOptions } from "./options.js";
+import type { boundsOf, RuntimeOptions, RuntimePorts } from "./options.js";
 
 interface Parts {
   readonly stores: RuntimeStores;
@@ -22,10 +23,17 @@ interface Parts {
   readonly logger: Logger;
 }
 
-/** @param options - A runtime in memory has no directory by name. */
+/** What operators go by, besides what every runtime may be given. */
+export interface AdministeredOptions {
+  /** A path; a runtime in memory has none. */
+  readonly directory?: unknown;
+  /** Nobody has given any: a directory is looked at without its service's code. */
+  readonly withoutDefinitions?: boolean;
+}
+
 export function administered(
   { stores, sagas, rules, ...parts }: Parts,
-  options: RuntimeOptions & { readonly directory?: unknown },
+  options: RuntimeOptions & AdministeredOptions,
   { activationsMax, stateBytesMax }: ReturnType<typeof boundsOf>,
 ): Administered {
   const { clock } = parts;
@@ -35,7 +43,7 @@ export function administered(
     ...stores,
     sagas: new Sagas({ ...stores, system: sagas, clock }),
     rules: new Rules({ ...stores, system: rules, clock }),
-    definitions: definitionsOf(options),
+    definitions: options.withoutDefinitions === true ? undefined : definitionsOf(options),
     activationsMax,
     stateBytesMax,
     openedAtMs: clock.nowMs(),
@@ -48,4 +56,17 @@ function definitionsOf(options: RuntimeOptions): Administered["definitions"] {
   const { aggregates, sagas = [], ruleSets = [], projections = [], reactors = [] } = options;
   const { externalProjections: externals = [], remotes = [] } = options;
   return { aggregates, sagas, ruleSets, projections, reactors, externals, remotes };
+}
+
+/** Where operators come in from outside, besides the transport. A door that can't be opened is logged, and left closed. */
+export async function openDoors(
+  admin: AdminService,
+  options: RuntimeOptions,
+  { logger }: RuntimePorts,
+): Promise<Closable[]> {
+  const { directory, readOnly } = admin.parts;
+  if (directory === undefined || readOnly || options.admin?.socket === false) return [];
+  // Loaded only here: a runtime in memory, and one without a socket, need none of it.
+  const { openControlSocket } = await import("../admin/control-socket.js");
+  return [await openControlSocket(admin, directory, logger)];
 }

@@ -9,7 +9,7 @@ import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { Readers } from "../projections/readers.js";
 import { RuleSystem, type RuleSystemOptions } from "../rules/index.js";
 import { Runtime, type RuntimeParts, type RuntimeStores } from "../runtime.js";
-import { administered } from "./administered.js";
+import { administered, openDoors, type AdministeredOptions } from "./administered.js";
 import { commandPortOf } from "./command-port.js";
 import { LateCommandPort } from "./late-command-port.js";
 import { LocalCommands } from "./local-commands.js";
@@ -23,10 +23,13 @@ import {
   type RuntimePorts,
 } from "./options.js";
 
+/** What a runtime is started with, in memory or on a directory. */
+type StartOptions = RuntimeOptions & AdministeredOptions;
+
 /** Opens a runtime over stores that are open already; closes them where it can't start. */
 export async function startRuntime(
   stores: RuntimeStores,
-  options: RuntimeOptions,
+  options: StartOptions,
   ports: RuntimePorts,
 ): Promise<Runtime> {
   let opened: Partial<RuntimeParts> = {};
@@ -43,7 +46,8 @@ export async function startRuntime(
     const { askTimeoutMs } = bounds;
     const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
     const parts = { stores, actors, local, readers, ...ports, askTimeoutMs };
-    const messaging = await openMessaging(parts, options, ports);
+    let admin: AdminService | undefined = undefined;
+    const messaging = await openMessaging(parts, options, ports, () => admin);
     opened = { readers, actors, messaging };
     commands.open(commandPortOf(local, messaging));
     const coordination: CoordinationPorts = {
@@ -57,8 +61,9 @@ export async function startRuntime(
     opened = { ...opened, sagas };
     const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
     const running = { ...parts, messaging, sagas, rules };
-    const admin = new AdminService(administered(running, options, bounds));
-    return new Runtime({ ...running, admin, doors: [] });
+    admin = new AdminService(administered(running, options, bounds));
+    const doors = await openDoors(admin, options, ports);
+    return new Runtime({ ...running, admin, doors });
   } catch (error) {
     await opened.sagas?.close();
     await opened.messaging?.stopIntake();
@@ -81,6 +86,14 @@ export async function startRuntime(
  */
 export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
   const ports = portsOf(options);
+  return startRuntime(await openStores(options, ports), options, ports);
+}
+
+/** The journal and the views of a directory. Throws what `openRuntime` throws for these. */
+export async function openStores(
+  options: Pick<OpenRuntimeOptions, "directory" | "readOnly" | "freeBytesMin">,
+  ports: RuntimePorts,
+): Promise<RuntimeStores> {
   const { directory, readOnly = false, freeBytesMin } = options;
   const journal = await openLmdbJournal({
     ...ports,
@@ -95,7 +108,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
     await journal.close();
     throw error;
   }
-  return startRuntime({ journal, views, readOnly }, options, ports);
+  return { journal, views, readOnly };
 }
 
 /** For a reader, views that nobody has built yet are empty; it can't build them. */

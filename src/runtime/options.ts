@@ -1,6 +1,7 @@
 /** What a runtime is given, with its defaults. */
 import type { AnyAggregate } from "../../actors/index.js";
 import type { Saga } from "../../sagas/index.js";
+import { adminEndpointName, checkAdminOptions, type AdminOptions } from "../admin/index.js";
 import { checkName } from "../kernel/ids.js";
 import { checkInteger } from "../kernel/check.js";
 import type { Clock, Ids } from "../kernel/clock.js";
@@ -52,6 +53,8 @@ export interface RuntimeOptions {
   readonly remotes?: readonly RemoteAggregate[];
   /** Questions that it answers to other services. */
   readonly endpoints?: readonly AnyEndpoint[];
+  /** Through which doors operators come in. */
+  readonly admin?: AdminOptions;
   /** Generations that are built at a time; defaults to 1. */
   readonly rebuildsMax?: number;
   /** Share of the time that a generation being built takes while commands come in, in percent; defaults to 50. */
@@ -100,8 +103,13 @@ export interface RuntimePorts {
   readonly logger: Logger;
 }
 
-/** The ports of a runtime, with the machine's own where none is given. */
+/**
+ * The ports of a runtime, with the machine's own where none is given.
+ *
+ * @throws InvalidArgumentError - A limit or a door isn't valid.
+ */
 export function portsOf(options: RuntimeOptions): RuntimePorts {
+  checkAdminOptions(options.admin ?? {});
   return {
     clock: options.clock ?? systemClock,
     ids: options.ids ?? systemIds,
@@ -141,8 +149,9 @@ export function messagingOptionsOf(options: RuntimeOptions) {
     if (!names.includes(name))
       throw new InvalidArgumentError("expose", "aggregates that the runtime is opened with", name);
   checkRemotes(remotes, names);
-  checkDistinct("endpoints", [STATUS_ENDPOINT, ...endpoints.map(({ name }) => name)]);
   const { service } = options;
+  const own = service === undefined ? [] : [adminEndpointName(service)];
+  checkDistinct("endpoints", [STATUS_ENDPOINT, ...own, ...endpoints.map(({ name }) => name)]);
   if (service !== undefined) checkName("service", service);
   return {
     service,
