@@ -23,10 +23,11 @@ import type { Clock, Ids } from "../src/kernel/clock.js";
 import { asError } from "../src/kernel/errors.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
+import { TOMBSTONED } from "../src/kernel/life-events.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import { answerAfter, type Call } from "./call.js";
 import { Context } from "./context.js";
-import { acceptedOf, type Rejected } from "./decision.js";
+import { acceptedOf, reject, type Rejected } from "./decision.js";
 import { claimRefusalOf } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError, MailboxFullError } from "./errors.js";
 import { FREQUENCY_MAX, type Evictable } from "./eviction-queue.js";
@@ -71,6 +72,7 @@ export class Activation implements Evictable {
   #version: Version = 0;
   #position: Position = 0;
   #recordedAtMs = 0;
+  #isTombstoned = false;
   #waiting: Call[] = [];
   #unanswered = 0;
   #called = false;
@@ -106,7 +108,12 @@ export class Activation implements Evictable {
   /** A copy of the state, where all of it is durable; undefined where hydration or commits are on their way. */
   durableState(): StateAt<unknown> | undefined {
     if (this.#phase !== "running" || this.#commitsPending > 0) return undefined;
-    return { state: workingCopy(this.#state), version: this.#version, position: this.#position };
+    const state = { state: workingCopy(this.#state), version: this.#version };
+    return {
+      ...state,
+      position: this.#position,
+      ...(this.#isTombstoned ? { tombstoned: true } : {}),
+    };
   }
 
   /** @throws MailboxFullError - The call was not taken. */
@@ -136,6 +143,8 @@ export class Activation implements Evictable {
 
   /** Of a state that is durable as it is. */
   #keepSnapshot(): void {
+    // It couldn't say that the entity has ended.
+    if (this.#isTombstoned) return;
     void this.#ports.snapshotter.take(this.behavior, this.#copyOf(this.#state));
   }
 
@@ -168,6 +177,7 @@ export class Activation implements Evictable {
     this.#version = fold.version;
     this.#position = fold.position;
     this.#recordedAtMs = fold.recordedAtMs;
+    this.#isTombstoned = fold.isTombstoned;
     this.#weigh();
     this.#snapshotPace.taken(fold.version - fold.replayed, this.#ports.clock.nowMs());
     if (fold.replayed >= (this.behavior.snapshotRules?.everyEvents || Infinity)) {
@@ -226,6 +236,10 @@ export class Activation implements Evictable {
   }
 
   #decide(call: Call): Rejected | readonly DecidedEvent[] {
+    const { step } = call.options;
+    if (step !== undefined) return step.decide(workingCopy(this.#state), this.#isTombstoned);
+    if (this.#isTombstoned && !this.behavior.reusableIds)
+      return reject("tombstoned", { streamId: this.streamId, version: this.#version });
     const context = new Context(this, call.options, this.#ports.clock.nowMs(), this.#ports.ids);
     const state = call.dryRun ? workingCopy(this.#state) : this.#state;
     return decideStep(this, state, call.command.type, call.data, context);
@@ -259,6 +273,7 @@ export class Activation implements Evictable {
     }
     this.#state = state;
     this.#version += events.length;
+    this.#isTombstoned = events.at(-1)?.type === TOMBSTONED;
     this.#position = commit.lastPosition;
     this.#recordedAtMs = commit.recordedAtMs;
     this.#commitsPending += 1;
@@ -284,7 +299,7 @@ export class Activation implements Evictable {
 
   #copyForSnapshot(call: Call, events: readonly DecidedEvent[]): void {
     const rules = this.behavior.snapshotRules;
-    if (rules === undefined) return;
+    if (rules === undefined || this.#isTombstoned) return;
     const nowMs = rules.everyMs > 0 ? this.#ports.clock.nowMs() : 0;
     try {
       if (!this.#snapshotPace.isDue(rules, this.#version, nowMs, events, this.#state)) return;

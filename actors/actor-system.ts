@@ -6,14 +6,20 @@ import { checkMetadata, type Journal } from "../journal/index.js";
 import { AskTimeouts } from "../src/kernel/ask-timeouts.js";
 import type { Clock, Ids, Timer } from "../src/kernel/clock.js";
 import { asError, InvalidArgumentError } from "../src/kernel/errors.js";
-import type { Message, Metadata, RecordedEvent, Version } from "../src/kernel/event.js";
+import {
+  EMPTY_DATA,
+  type Message,
+  type Metadata,
+  type RecordedEvent,
+  type Version,
+} from "../src/kernel/event.js";
 import { checkId, streamIdOf, type StreamId } from "../src/kernel/ids.js";
 import { checkInteger } from "../src/kernel/check.js";
 import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
 import type { Moment } from "../src/kernel/moment.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
-import { Call, type CallAnswer, type CommandOptions } from "./call.js";
+import { Call, type CallAnswer, type CommandOptions, type LifeStep } from "./call.js";
 import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
 import { RuntimeClosedError, UnknownAggregateError } from "./errors.js";
@@ -70,6 +76,8 @@ export interface ActorFigures extends PoolFigures {
 }
 
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+/** What errors call a step that is no command. */
+const LIFE_STEP = { type: "tidemark step" };
 const NO_OPTIONS: CommandOptions = Object.freeze({});
 
 export class ActorSystem {
@@ -129,6 +137,24 @@ export class ActorSystem {
     return new Promise((resolve, reject) => {
       const answer = resolve as (answer: CallAnswer) => void;
       this.#send(aggregate, entityId, command, options, true, answer, reject);
+    });
+  }
+
+  /** Takes a step in an entity's life, in the order of its commands; see {@link LifeStep}. */
+  takeStep(
+    aggregate: AnyAggregate,
+    entityId: string,
+    step: LifeStep,
+    options: Pick<AskOptions, "commandId" | "expectedVersion" | "headers">,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const streamId = this.#streamOf(aggregate, entityId);
+      if (this.#closed) throw new RuntimeClosedError();
+      const given = { ...commandOptionsOf(options, this.#options.limits), step };
+      const answer = resolve as (answer: CallAnswer) => void;
+      const call = new Call(streamId, LIFE_STEP, EMPTY_DATA, given, false, answer, reject);
+      this.#deliver(aggregate, entityId, streamId, call);
+      if (!call.settled) this.#timeouts.watch(call, this.#options.askTimeoutMs);
     });
   }
 

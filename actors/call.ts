@@ -1,17 +1,28 @@
 /** One command on its way through an actor: who asked, until when, and what they are told. Answered exactly once. */
 import { JournalPoisonedError, type Commit, type CommitSink } from "../journal/index.js";
 import type { Message, Metadata, Version } from "../src/kernel/event.js";
+import type { DecidedEvent } from "./behavior.js";
 import type { Answer, DryRunAccepted } from "./decision.js";
 import { AskTimeoutError } from "./errors.js";
 import type { StateCopy } from "./snapshotter.js";
 
 /** What a caller may say about a command. */
 export interface CommandOptions {
+  /** What the runtime itself asks of the entity instead of a command. */
+  readonly step?: LifeStep;
   /** The same id again gives the recorded answer and does nothing else. */
   readonly commandId?: string;
   /** Demands a version of the entity; a refusal is a VersionConflictError. */
   readonly expectedVersion?: Version;
   readonly metadata?: Metadata;
+}
+
+/** A step in an entity's life that its aggregate doesn't decide on; taken in the order of its commands. */
+export interface LifeStep {
+  /** The events to be recorded; none where there is nothing to do. */
+  decide(state: unknown, isTombstoned: boolean): readonly DecidedEvent[];
+  /** Whether reads of the stream begin with the first of these events from then on. */
+  readonly truncates: boolean;
 }
 
 export type CallAnswer = Answer | DryRunAccepted<unknown, Message>;

@@ -12,6 +12,7 @@ export {
   type AnyAggregate,
   type EventOf,
 } from "./aggregate.js";
+export type { LifeStep } from "./call.js";
 export type { DeadLetter } from "./dead-letters.js";
 export {
   isRejected,
@@ -29,10 +30,12 @@ export {
   AskTimeoutError,
   DecideFailedError,
   EvolveFailedError,
+  HistoryArchivedError,
   HydrationFailedError,
   MailboxFullError,
   PoolFullError,
   RuntimeClosedError,
+  SummaryMismatchError,
   UnknownAggregateError,
 } from "./errors.js";
 export type { SnapshotPolicy } from "./snapshot-policy.js";

@@ -1,6 +1,6 @@
 /** The door of the journal: what the other parts may use. */
 export { checkMetadata } from "./admission.js";
-export { decode, encode, throughCodec } from "./codec.js";
+export { decode, encode, sealOf, throughCodec } from "./codec.js";
 export {
   AppendOutcomeUnknownError,
   ClaimNotHeldError,
@@ -45,6 +45,15 @@ export type {
   StreamReadOptions,
 } from "./journal.js";
 export { backup, type BackupReport } from "./lmdb/backup.js";
+export { diskBytesOf } from "./lmdb/disk-bytes.js";
+export { freeBytesOf } from "./lmdb/free-space.js";
+export { LogImport, type RecordBytes } from "./lmdb/log-import.js";
+export type { LoggedRecord } from "./lmdb/log-row.js";
+export { CREATED_BY, syncDirectory, type Manifest } from "./lmdb/manifest.js";
+export { StoredLog } from "./lmdb/stored-log.js";
+export { encodeRecord, eventCountOf, type CommitRecord } from "./record.js";
+export { recordForm, recordOfForm } from "./record-form.js";
+export { RecordSequence } from "./record-sequence.js";
 export { LmdbViews } from "./lmdb/lmdb-views.js";
 export { JOURNAL_FORMAT_VERSION } from "./lmdb/manifest.js";
 export { openLmdbJournal } from "./lmdb/open.js";

@@ -10,10 +10,12 @@ export {
   AskTimeoutError,
   DecideFailedError,
   EvolveFailedError,
+  HistoryArchivedError,
   HydrationFailedError,
   MailboxFullError,
   PoolFullError,
   RuntimeClosedError,
+  SummaryMismatchError,
   UnknownAggregateError,
   type Accepted,
   type ActorFigures,
@@ -129,6 +131,7 @@ export type {
   TypeOf,
   Version,
 } from "./kernel/event.js";
+export { ARCHIVED, TOMBSTONED, type Archive } from "./kernel/life-events.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
 export type { LogMoment, Moment } from "./kernel/moment.js";
@@ -315,6 +318,7 @@ export {
   type WorkingMemory,
 } from "./rules/index.js";
 export type { Runtime, RuntimeStatus } from "./runtime.js";
+export type { CompactOptions, CompactReport, TombstoneOptions } from "./runtime/entity-life.js";
 export { openRuntime } from "./runtime/open.js";
 export { openAdmin, type OpenAdminOptions } from "./runtime/open-admin.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
@@ -328,6 +332,31 @@ export type { Exposed, OpenRuntimeOptions, RuntimeOptions } from "./runtime/opti
 export type { RemoteHandle } from "./runtime/remote-handle.js";
 export { backupStore } from "./maintenance/backup-store.js";
 export { MaintenanceError } from "./maintenance/child.js";
+export {
+  compareStores,
+  type CommitDifference,
+  type Comparison,
+} from "./maintenance/compare-stores.js";
+export { ExportDamagedError, type ExportHeader } from "./maintenance/export-format.js";
+export type { ExportSelection } from "./maintenance/export-lines.js";
+export type { ExportSource } from "./maintenance/export-reader.js";
+export {
+  checkExport,
+  exportLines,
+  exportStore,
+  type ExportOptions,
+  type ExportReport,
+  type ExportSummary,
+} from "./maintenance/export-store.js";
+export {
+  growthOf,
+  type DayFigures,
+  type GrowthOptions,
+  type GrowthReport,
+  type KindFigures,
+} from "./maintenance/growth.js";
+export { importStore, type ImportOptions, type ImportReport } from "./maintenance/import-store.js";
+export { restoreStore, type RestoreReport } from "./maintenance/restore-store.js";
 export { salvageStore } from "./maintenance/salvage-store.js";
 export { verifyStore, type MaintenanceOptions } from "./maintenance/verify-store.js";
 export type {

@@ -52,6 +52,12 @@ import type {
 } from "./projections/status.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
+import {
+  EntityLife,
+  type CompactOptions,
+  type CompactReport,
+  type TombstoneOptions,
+} from "./runtime/entity-life.js";
 import type { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith } from "./runtime/messaging.js";
 import type { RemoteHandle } from "./runtime/remote-handle.js";
@@ -104,6 +110,7 @@ export class Runtime {
   readonly #actors: ActorSystem;
   readonly #readers: Readers;
   readonly #messaging: Messaging<never>;
+  readonly #life: EntityLife;
   /** Instances of sagas: what they are doing, and what can be done to them. */
   readonly sagas: Sagas;
   /** Sessions of rule sets: what they hold, what they raised and why, and what can be done to them. */
@@ -116,6 +123,7 @@ export class Runtime {
     this.#actors = parts.actors;
     this.#readers = parts.readers;
     this.#messaging = parts.messaging;
+    this.#life = new EntityLife(parts.actors, parts.stores.journal);
     this.sagas = parts.admin.parts.sagas;
     this.rules = parts.admin.parts.rules;
   }
@@ -251,6 +259,41 @@ export class Runtime {
    */
   findClaim(claim: string, key: string): ClaimHolder | undefined {
     return claimHolder(this.#stores.journal, claim, key);
+  }
+
+  /**
+   * Archives an entity's events so far in a file, and lets a summary stand for them: from then on the entity is fetched from the
+   * summary, and reads of its stream begin there. Done in the order of its commands; where one comes in between it is begun
+   * anew. The file is on disk and read back before the summary is recorded. The log keeps everything: readers of it
+   * see the old events and the summary; `reclaimStore` frees the space.
+   *
+   * @throws InvalidArgumentError - The file is there (with something else in it), or the entity has fewer than two events to
+   *   archive, or has ended. Nothing was recorded.
+   * @throws SummaryMismatchError - `evolve` doesn't make the state of the summary. Nothing was written.
+   * @throws VersionConflictError - Others kept recording events. Nothing was recorded; may be retried with another file.
+   * @throws What `ask` throws, with the same consequences; called again with the same file it goes on.
+   */
+  compact<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    options: CompactOptions<State, Event>,
+  ): Promise<CompactReport> {
+    return this.#life.compact(aggregate as unknown as AnyAggregate, entityId, options);
+  }
+
+  /**
+   * Ends an entity: its state is the initial one again, what it claims is given back, and commands to it are refused with
+   * the code `tombstoned` (unless the aggregate has `reusableIds`). Its history stays. Done in the order of its commands;
+   * done again it records nothing.
+   *
+   * @throws What `ask` throws, with the same consequences.
+   */
+  tombstone<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    options?: TombstoneOptions<Event>,
+  ): Promise<Answer> {
+    return this.#life.tombstone(aggregate as unknown as AnyAggregate, entityId, options);
   }
 
   /** An entity's events as they were recorded, each checked while it is read. */

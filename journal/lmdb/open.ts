@@ -7,7 +7,6 @@ import { checkInteger } from "../../src/kernel/check.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import type { Logger } from "../../src/kernel/log.js";
 import { JournalFormatError } from "../errors.js";
-import { TIDEMARK_VERSION } from "../package-version.js";
 import type { Journal } from "../journal.js";
 import { isHeaderDamaged, syncFile } from "./environment.js";
 import { FreeSpaceGuard } from "./free-space.js";
@@ -15,7 +14,7 @@ import { IndexStore } from "./index-store.js";
 import { JournalReader } from "./journal-reader.js";
 import { LmdbJournal } from "./lmdb-journal.js";
 import { LogFile } from "./log-file.js";
-import { readManifest, syncDirectory, writeManifest } from "./manifest.js";
+import { CREATED_BY, readManifest, syncDirectory, writeManifest } from "./manifest.js";
 import { OwnerLock } from "./owner-lock.js";
 
 export interface OpenJournalOptions {
@@ -34,7 +33,6 @@ export interface OpenJournalOptions {
 }
 
 const FREE_BYTES_MIN = 256 * 1024 * 1024;
-const CREATED_BY = `tidemark ${TIDEMARK_VERSION}, lmdb 3.5.6`;
 
 /**
  * Opens a journal on disk.
@@ -118,7 +116,7 @@ async function openForWriting(directory: string, options: OpenJournalOptions): P
  * Makes the log where there is none: under another name until it is complete and on disk. LMDB doesn't sync the first pages
  * of a file before the first commit, so a power cut could leave a log that looks damaged, and nobody could tell.
  */
-async function makeLog(directory: string): Promise<void> {
+export async function makeLog(directory: string): Promise<void> {
   const path = join(directory, "log");
   if (existsSync(join(path, "data.mdb"))) return;
   const made = join(directory, "log.new");
