@@ -48,13 +48,14 @@ const PAGES = {
     "telemetry",
     "`tidemark/telemetry`: metrics for Prometheus, traces for OpenTelemetry.",
   ],
+  dashboard: ["dashboard", "`tidemark/dashboard`: the panel."],
 };
 
 /** TypeDoc makes a page of each door; the first one has too much for one. */
 function pages(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const door of [...project.children]) {
-      const [, other] = /(testing|nats|telemetry)$/.exec(door.name) ?? [];
+      const [, other] = /(testing|nats|telemetry|dashboard)$/.exec(door.name) ?? [];
       for (const child of [...door.children]) {
         markError(child);
         if (other !== undefined) continue;

@@ -119,7 +119,7 @@ export {
   OwnerNeededError,
   UnknownOperationError,
 } from "./admin/errors.js";
-export { CHANGES as ADMIN_CHANGES } from "./admin/operations.js";
+export { CHANGES as ADMIN_CHANGES, NAMES as ADMIN_OPERATIONS } from "./admin/operations.js";
 export type { Told, ToldError } from "./admin/told.js";
 export { fromJsonForm, toJsonForm } from "./kernel/json-form.js";
 export type { Clock, Ids, Timer } from "./kernel/clock.js";
