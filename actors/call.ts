@@ -1,6 +1,8 @@
 /** One command on its way through an actor: who asked, until when, and what they are told. Answered exactly once. */
 import { JournalPoisonedError, type Commit, type CommitSink } from "../journal/index.js";
 import type { Message, Metadata, Version } from "../src/kernel/event.js";
+import { provenanceOf } from "../src/kernel/provenance.js";
+import type { PersonalValues } from "../src/kernel/personal-values.js";
 import type { Answer, DryRunAccepted } from "./decision.js";
 import { AskTimeoutError } from "./errors.js";
 import type { StateCopy } from "./snapshotter.js";
@@ -42,6 +44,8 @@ export class Call implements CommitSink {
   readonly #reject: (error: Error) => void;
   settled = false;
   deadlineMs = 0;
+  /** Whose values are in the command, where that is known. */
+  readonly personal: PersonalValues | undefined;
   /** Set once it is with an activation. */
   activation: Owner | undefined;
   /** Its events are on their way to the disk. */
@@ -68,6 +72,7 @@ export class Call implements CommitSink {
     this.dryRun = dryRun;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.personal = provenanceOf(command);
   }
 
   resolve(answer: CallAnswer): void {

@@ -41,6 +41,9 @@ export type {
   SnapshotCriteria,
   StreamReadOptions,
 } from "./journal.js";
+export { KeyStoreError, type KeyStore, type WrappedKey } from "./keys.js";
+export { LmdbKeys } from "./lmdb/lmdb-keys.js";
+export { MemoryKeys } from "./memory/memory-keys.js";
 export { backup, type BackupReport } from "./lmdb/backup.js";
 export { LmdbViews } from "./lmdb/lmdb-views.js";
 export { openLmdbJournal } from "./lmdb/open.js";
@@ -72,6 +75,7 @@ export {
   type ViewRange,
   type ViewReader,
   type ViewRow,
+  type ViewSnapshot,
   type ViewStore,
   type ViewTable,
   type ViewWrite,
