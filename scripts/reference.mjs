@@ -39,11 +39,13 @@ const PAGES = {
     "delivery",
     "`tidemark`: what instances of sagas and sessions of rules wait for, and what they send.",
   ],
-  maintenance: ["maintenance", "`tidemark`: verify, back up, restore, salvage, export, import, reclaim, growth."],
+  maintenance: [
+    "maintenance",
+    "`tidemark`: verify, back up, restore, salvage, export, import, reclaim, growth.",
+  ],
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],
-  delivery: ["delivery", "`tidemark`: what sagas and rule sets have on its way."],
   telemetry: [
     "telemetry",
     "`tidemark/telemetry`: metrics for Prometheus, traces for OpenTelemetry.",
