@@ -276,7 +276,7 @@ export class Runtime {
   compact<State, Command extends Message, Event extends Message>(
     aggregate: Aggregate<State, Command, Event>,
     entityId: string,
-    options: CompactOptions<State, Event>,
+    options: CompactOptions<State, NoInfer<Event>>,
   ): Promise<CompactReport> {
     return this.#life.compact(aggregate as unknown as AnyAggregate, entityId, options);
   }
@@ -291,7 +291,7 @@ export class Runtime {
   tombstone<State, Command extends Message, Event extends Message>(
     aggregate: Aggregate<State, Command, Event>,
     entityId: string,
-    options?: TombstoneOptions<Event>,
+    options?: TombstoneOptions<NoInfer<Event>>,
   ): Promise<Answer> {
     return this.#life.tombstone(aggregate as unknown as AnyAggregate, entityId, options);
   }
