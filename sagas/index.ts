@@ -25,9 +25,6 @@ export {
 } from "./saga.js";
 export {
   Sagas,
-  type InstancePage,
-  type InstanceQuery,
-  type ListedInstance,
   type SagaAnswer,
   type SagaInstance,
   type SagaStatus,
@@ -39,6 +36,7 @@ export type { InstanceCommand } from "./saga-behavior.js";
 export { checkGivenEvent } from "./given-event.js";
 export type { InstanceState, MachineState, SagaInput, StepRecord } from "./instance.js";
 export type { DeployGroup, DeployReport } from "./deploy-check.js";
+export type { InstancePage, InstanceQuery, ListedInstance } from "./instance-list.js";
 export type { HistoryEntry } from "./instance-history.js";
 export { fateOf } from "./machine-versions.js";
 export { replayInput } from "./replay-input.js";
