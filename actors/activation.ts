@@ -23,10 +23,13 @@ import type { Clock, Ids } from "../src/kernel/clock.js";
 import { asError } from "../src/kernel/errors.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
+import { TOMBSTONED } from "../src/kernel/life-events.js";
+import { PersonalValues } from "../src/kernel/personal-values.js";
+import { provenanceOf, withProvenance } from "../src/kernel/provenance.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import { answerAfter, type Call } from "./call.js";
 import { Context } from "./context.js";
-import { acceptedOf, type Rejected } from "./decision.js";
+import { acceptedOf, reject, type Rejected } from "./decision.js";
 import { claimRefusalOf } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError, MailboxFullError } from "./errors.js";
 import { FREQUENCY_MAX, type Evictable } from "./eviction-queue.js";
@@ -60,6 +63,8 @@ export interface ActivationPorts {
 type Phase = "hydrating" | "running" | "draining" | "ended";
 
 const CONFLICTS_MAX = 3;
+/** Personal values known, before those are let go of that aren't in the state any more. */
+const PERSONAL_MIN = 1_000;
 
 export class Activation implements Evictable {
   readonly behavior: Behavior;
@@ -71,6 +76,12 @@ export class Activation implements Evictable {
   #version: Version = 0;
   #position: Position = 0;
   #recordedAtMs = 0;
+  #isTombstoned = false;
+  /** Whose values are known in the state and in commands since; undefined where nobody's are. */
+  #personal: PersonalValues | undefined;
+  #personalMax = PERSONAL_MIN;
+  /** Keys that went while it was hydrated. */
+  #isGone: ((owner: string) => boolean) | undefined;
   #waiting: Call[] = [];
   #unanswered = 0;
   #called = false;
@@ -106,7 +117,12 @@ export class Activation implements Evictable {
   /** A copy of the state, where all of it is durable; undefined where hydration or commits are on their way. */
   durableState(): StateAt<unknown> | undefined {
     if (this.#phase !== "running" || this.#commitsPending > 0) return undefined;
-    return { state: workingCopy(this.#state), version: this.#version, position: this.#position };
+    const state = { state: workingCopy(this.#state), version: this.#version };
+    return {
+      ...state,
+      position: this.#position,
+      ...(this.#isTombstoned ? { tombstoned: true } : {}),
+    };
   }
 
   /** @throws MailboxFullError - The call was not taken. */
@@ -136,18 +152,39 @@ export class Activation implements Evictable {
 
   /** Of a state that is durable as it is. */
   #keepSnapshot(): void {
+    // It couldn't say that the entity has ended.
+    if (this.#isTombstoned) return;
     void this.#ports.snapshotter.take(this.behavior, this.#copyOf(this.#state));
   }
 
   #copyOf(state: unknown): StateCopy {
     const { streamId } = this;
-    return {
+    const copy = {
       streamId,
       version: this.#version,
       position: this.#position,
       recordedAtMs: this.#recordedAtMs,
       state,
     };
+    // As of now: what comes to be known later isn't in it.
+    return this.#personal === undefined
+      ? copy
+      : withProvenance(copy, new PersonalValues().addAll(this.#personal));
+  }
+
+  #note(values: PersonalValues | undefined): void {
+    if (values === undefined) return;
+    this.#personal = (this.#personal ?? new PersonalValues()).addAll(values);
+    if (this.#personal.size <= this.#personalMax) return;
+    this.#personal = this.#personal.within(this.#state).addAll(values);
+    this.#personalMax = Math.max(PERSONAL_MIN, 2 * this.#personal.size);
+  }
+
+  /** Fetches its state again where something of these keys went into it. */
+  forget(isGone: (owner: string) => boolean): void {
+    // What is being folded may have begun while they could be read.
+    if (this.#phase === "hydrating") this.#isGone = isGone;
+    else if (hasOwner(this.#personal, isGone)) this.#restart();
   }
 
   #hydrate(): void {
@@ -163,11 +200,19 @@ export class Activation implements Evictable {
   #onHydrated(fold: Fold): void {
     // Ended meanwhile, by the close of the runtime.
     if (this.#phase !== "hydrating") return;
+    const isGone = this.#isGone;
+    this.#isGone = undefined;
+    if (isGone !== undefined && hasOwner(fold.personal, isGone)) {
+      this.#hydrate();
+      return;
+    }
     this.#phase = "running";
     this.#state = fold.state;
     this.#version = fold.version;
     this.#position = fold.position;
     this.#recordedAtMs = fold.recordedAtMs;
+    this.#isTombstoned = fold.isTombstoned;
+    this.#personal = fold.personal;
     this.#weigh();
     this.#snapshotPace.taken(fold.version - fold.replayed, this.#ports.clock.nowMs());
     if (fold.replayed >= (this.behavior.snapshotRules?.everyEvents || Infinity)) {
@@ -208,6 +253,7 @@ export class Activation implements Evictable {
       if (expectedVersion !== undefined && expectedVersion !== this.#version) {
         throw new VersionConflictError(this.streamId, expectedVersion, this.#version);
       }
+      this.#note(call.personal);
       const decision = this.#decide(call);
       if (Array.isArray(decision)) this.#accept(call, decision as readonly DecidedEvent[]);
       else this.#answerAfterPending(call, decision as Rejected);
@@ -226,6 +272,10 @@ export class Activation implements Evictable {
   }
 
   #decide(call: Call): Rejected | readonly DecidedEvent[] {
+    const { step } = call.options;
+    if (step !== undefined) return step.decide(workingCopy(this.#state), this.#isTombstoned);
+    if (this.#isTombstoned && !this.behavior.reusableIds)
+      return reject("tombstoned", { streamId: this.streamId, version: this.#version });
     const context = new Context(this, call.options, this.#ports.clock.nowMs(), this.#ports.ids);
     const state = call.dryRun ? workingCopy(this.#state) : this.#state;
     return decideStep(this, state, call.command.type, call.data, context);
@@ -252,13 +302,15 @@ export class Activation implements Evictable {
     const request = appendRequestOf(this, call.options, events, this.#state, state);
     let commit: Commit;
     try {
-      commit = this.#ports.journal.enqueue(request, call);
+      commit = this.#ports.journal.enqueue(withProvenance(request, this.#personal), call);
     } catch (error) {
       this.#onRefused(call, error);
       return;
     }
     this.#state = state;
+    for (const event of commit.events) this.#note(provenanceOf(event));
     this.#version += events.length;
+    this.#isTombstoned = events.at(-1)?.type === TOMBSTONED;
     this.#position = commit.lastPosition;
     this.#recordedAtMs = commit.recordedAtMs;
     this.#commitsPending += 1;
@@ -284,7 +336,7 @@ export class Activation implements Evictable {
 
   #copyForSnapshot(call: Call, events: readonly DecidedEvent[]): void {
     const rules = this.behavior.snapshotRules;
-    if (rules === undefined) return;
+    if (rules === undefined || this.#isTombstoned) return;
     const nowMs = rules.everyMs > 0 ? this.#ports.clock.nowMs() : 0;
     try {
       if (!this.#snapshotPace.isDue(rules, this.#version, nowMs, events, this.#state)) return;
@@ -366,4 +418,8 @@ export class Activation implements Evictable {
     this.weightBytes = weightOf(this.#state);
     this.#ports.onWeighed(this, this.weightBytes - before);
   }
+}
+
+function hasOwner(values: PersonalValues | undefined, isGone: (owner: string) => boolean): boolean {
+  return values !== undefined && [...values.owners].some(isGone);
 }

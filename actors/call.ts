@@ -1,17 +1,31 @@
 /** One command on its way through an actor: who asked, until when, and what they are told. Answered exactly once. */
 import { JournalPoisonedError, type Commit, type CommitSink } from "../journal/index.js";
 import type { Message, Metadata, Version } from "../src/kernel/event.js";
+import type { DecidedEvent } from "./behavior.js";
+import type { CommandRecorder } from "./command-figures.js";
+import { provenanceOf } from "../src/kernel/provenance.js";
+import type { PersonalValues } from "../src/kernel/personal-values.js";
 import type { Answer, DryRunAccepted } from "./decision.js";
 import { AskTimeoutError } from "./errors.js";
 import type { StateCopy } from "./snapshotter.js";
 
 /** What a caller may say about a command. */
 export interface CommandOptions {
+  /** What the runtime itself asks of the entity instead of a command. */
+  readonly step?: LifeStep;
   /** The same id again gives the recorded answer and does nothing else. */
   readonly commandId?: string;
   /** Demands a version of the entity; a refusal is a VersionConflictError. */
   readonly expectedVersion?: Version;
   readonly metadata?: Metadata;
+}
+
+/** A step in an entity's life that its aggregate doesn't decide on; taken in the order of its commands. */
+export interface LifeStep {
+  /** The events to be recorded; none where there is nothing to do. */
+  decide(state: unknown, isTombstoned: boolean): readonly DecidedEvent[];
+  /** Whether reads of the stream begin with the first of these events from then on. */
+  readonly truncates: boolean;
 }
 
 export type CallAnswer = Answer | DryRunAccepted<unknown, Message>;
@@ -38,10 +52,16 @@ export class Call implements CommitSink {
   readonly data: unknown;
   readonly options: CommandOptions;
   readonly dryRun: boolean;
+  /** Counts what becomes of it; undefined for a dry run. */
+  readonly #recorder: CommandRecorder | undefined;
+  /** Monotonic time of the call. */
+  readonly startedAtMs: number;
   readonly #resolve: (answer: CallAnswer) => void;
   readonly #reject: (error: Error) => void;
   settled = false;
   deadlineMs = 0;
+  /** Whose values are in the command, where that is known. */
+  readonly personal: PersonalValues | undefined;
   /** Set once it is with an activation. */
   activation: Owner | undefined;
   /** Its events are on their way to the disk. */
@@ -58,27 +78,33 @@ export class Call implements CommitSink {
     command: Message,
     data: unknown,
     options: CommandOptions,
-    dryRun: boolean,
+    recorder: CommandRecorder | undefined,
+    startedAtMs: number,
     resolve: (answer: CallAnswer) => void,
     reject: (error: Error) => void,
   ) {
     this.command = command;
     this.data = data;
     this.options = options;
-    this.dryRun = dryRun;
+    this.dryRun = recorder === undefined;
+    this.#recorder = recorder;
+    this.startedAtMs = startedAtMs;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.personal = provenanceOf(command);
   }
 
   resolve(answer: CallAnswer): void {
     if (this.settled) return;
     this.settled = true;
+    this.#recorder?.answered(this.startedAtMs, answer);
     this.#resolve(answer);
   }
 
   reject(error: Error): void {
     if (this.settled) return;
     this.settled = true;
+    this.#recorder?.failed(error);
     this.#reject(error);
   }
 
@@ -87,6 +113,7 @@ export class Call implements CommitSink {
   }
 
   committed(commit: Commit): void {
+    if (!commit.duplicate) this.#recorder?.recorded(commit.events);
     this.activation?.onCommitted(this, commit);
   }
 

@@ -3,6 +3,9 @@ import type { Snapshot } from "../journal/index.js";
 import { UnreadableEventError } from "../journal/index.js";
 import type { Position, StoredEvent, Version } from "../src/kernel/event.js";
 import { entityIdOf, type StreamId } from "../src/kernel/ids.js";
+import { TOMBSTONED } from "../src/kernel/life-events.js";
+import { PersonalValues } from "../src/kernel/personal-values.js";
+import { provenanceOf } from "../src/kernel/provenance.js";
 import type { Behavior } from "./behavior.js";
 import { HydrationFailedError } from "./errors.js";
 
@@ -13,8 +16,12 @@ export class Fold {
   version: Version = 0;
   position: Position = 0;
   recordedAtMs = 0;
+  /** The last event ended the entity. */
+  isTombstoned = false;
   /** Events folded; what a snapshot spared isn't counted. */
   replayed = 0;
+  /** Whose values went into the state; undefined where nobody's did. */
+  personal: PersonalValues | undefined;
 
   /** @throws HydrationFailedError - `initialState` threw. */
   constructor(behavior: Behavior, streamId: StreamId, snapshot?: Snapshot) {
@@ -25,6 +32,7 @@ export class Fold {
       this.version = snapshot.version;
       this.position = snapshot.position;
       this.recordedAtMs = snapshot.takenAtMs;
+      this.#note(snapshot);
       return;
     }
     try {
@@ -37,17 +45,26 @@ export class Fold {
   /** @throws HydrationFailedError - The event can't be read or folded; names stream, version and event type. */
   apply(event: StoredEvent): void {
     const { upcasters } = this.#behavior;
+    this.isTombstoned = event.type === TOMBSTONED;
     try {
-      if (upcasters.isCurrent(event)) this.#evolve(event);
+      if (this.isTombstoned) this.state = this.#behavior.initialState(entityIdOf(this.#streamId));
+      else if (upcasters.isCurrent(event)) this.#evolve(event);
       else for (const current of upcasters.upcast(event)) this.#evolve(current);
     } catch (cause) {
       const type = cause instanceof UnreadableEventError ? cause.eventType : event.type;
       throw new HydrationFailedError(this.#streamId, event.version, type, { cause });
     }
+    this.#note(event);
     this.version = event.version;
     this.position = event.position;
     this.recordedAtMs = event.recordedAtMs;
     this.replayed += 1;
+  }
+
+  #note(source: object): void {
+    const values = provenanceOf(source);
+    if (values !== undefined)
+      this.personal = (this.personal ?? new PersonalValues()).addAll(values);
   }
 
   #evolve({ type, data }: StoredEvent): void {

@@ -12,6 +12,12 @@ export {
   type AnyAggregate,
   type EventOf,
 } from "./aggregate.js";
+export type { LifeStep } from "./call.js";
+export type {
+  ActorCommandFigures,
+  CommandFigures,
+  RecentCommandFigures,
+} from "./command-figures.js";
 export type { DeadLetter } from "./dead-letters.js";
 export {
   isRejected,
@@ -23,18 +29,21 @@ export {
   type DryRunAccepted,
   type Rejected,
 } from "./decision.js";
-export type { ClaimedKey, ClaimValue } from "./entity-claims.js";
+export type { ClaimDefinition, ClaimedKey, ClaimValue } from "./entity-claims.js";
 export {
   ActorError,
   AskTimeoutError,
   DecideFailedError,
   EvolveFailedError,
+  HistoryArchivedError,
   HydrationFailedError,
   MailboxFullError,
   PoolFullError,
   RuntimeClosedError,
+  SummaryMismatchError,
   UnknownAggregateError,
 } from "./errors.js";
+export type { PoolFigures } from "./pool.js";
 export type { SnapshotPolicy } from "./snapshot-policy.js";
 export { StateFold } from "./state-fold.js";
 export type { StateAt } from "./state-reader.js";

@@ -4,8 +4,9 @@
  */
 import type { AppendRequest } from "../journal/index.js";
 import type { Message, Version } from "../src/kernel/event.js";
-import type { StreamId } from "../src/kernel/ids.js";
+import { entityIdOf, type StreamId } from "../src/kernel/ids.js";
 import { isolated } from "../src/kernel/isolate.js";
+import { TOMBSTONED } from "../src/kernel/life-events.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import type { CommandOptions } from "./call.js";
 import type { DecideContext, DryRunAccepted, Rejected } from "./decision.js";
@@ -47,7 +48,10 @@ export function evolveStep(
     try {
       // A copy: the event is also given to the caller, who must not share an object with the state.
       const data = event.immutable ? event.data : isolated(event.data);
-      state = behavior.evolve(state, event.type, data);
+      state =
+        event.type === TOMBSTONED
+          ? behavior.initialState(entityIdOf(streamId))
+          : behavior.evolve(state, event.type, data);
       behavior.checkState(state);
     } catch (cause) {
       throw new EvolveFailedError(streamId, reached, event.type, { cause });
@@ -75,14 +79,15 @@ export function dryRunStep(
 /** The commit that a step asks for: its events at the version it was decided on, and the claims that the states imply. */
 export function appendRequestOf(
   { behavior, streamId, version }: Entity,
-  { commandId, metadata }: CommandOptions,
+  { commandId, metadata, step }: CommandOptions,
   events: readonly DecidedEvent[],
   before: unknown,
   after: unknown,
 ): AppendRequest {
   const { claims } = behavior;
+  const truncation = step?.truncates === true ? { truncateBefore: version + 1 } : {};
   return {
-    streams: [{ streamId, expected: version, events }],
+    streams: [{ streamId, expected: version, events, ...truncation }],
     commandId,
     metadata,
     claims: claims === undefined ? undefined : claimChanges(claims, before, after),

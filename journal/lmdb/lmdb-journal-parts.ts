@@ -7,6 +7,9 @@ import type { IndexStore } from "./index-store.js";
 import type { LogFile } from "./log-file.js";
 import type { OwnerLock } from "./owner-lock.js";
 
+/** Asked before each group: what must be on disk before it, such as keys of what is in it; undefined where it is already. */
+export type BeforeWrite = () => Promise<void> | undefined;
+
 export interface LmdbJournalParts {
   readonly directory: string;
   readonly storeId: string;
@@ -17,4 +20,5 @@ export interface LmdbJournalParts {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly beforeWrite?: BeforeWrite | undefined;
 }

@@ -64,11 +64,16 @@ export class LmdbJournal implements Journal, AdmissionView {
     this.#parts = parts;
     this.storeId = parts.storeId;
     this.#index = new JournalIndex(parts.storeId, parts.store);
-    this.#reader = new LogReader(parts.storeId, parts.log, this.#index, this.#assertReadable);
+    const { storeId, log, limits } = parts;
+    this.#reader = new LogReader(storeId, log, this.#index, limits, this.#assertReadable);
     this.#group = new GroupCommit({
       clock: parts.clock,
       directory: parts.directory,
-      write: (group) => parts.log.write(rowsOf(group)),
+      write: (group) => {
+        const ready = parts.beforeWrite?.();
+        const write = () => parts.log.write(rowsOf(group));
+        return ready === undefined ? write() : ready.then(write);
+      },
       onDurable: (group) => this.#onDurable(group),
       onAnswered: () => this.#onAnswered(),
       mustWait: () => this.#indexer.mustWait(),
@@ -169,7 +174,7 @@ export class LmdbJournal implements Journal, AdmissionView {
       (pending.joined ??= []).push(sink);
       return { ...pending.commit, duplicate: true };
     }
-    const commit = this.#reader.command(commandId) as Commit;
+    const commit = this.#reader.command(commandId, this.#lastRecordedAtMs) as Commit;
     this.#parts.clock.defer(() => sink.committed(commit));
     return commit;
   }
@@ -215,7 +220,8 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   streamOfCommand(commandId: string): StreamId | undefined {
     const record =
-      this.#pendingCommands.get(commandId)?.record ?? this.#reader.commandRecord(commandId);
+      this.#pendingCommands.get(commandId)?.record ??
+      this.#reader.commandRecord(commandId, this.#lastRecordedAtMs);
     return record?.parts[0]?.streamId;
   }
 
@@ -257,7 +263,7 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   findCommand(commandId: string): Commit | undefined {
     this.#assertReadable();
-    return this.#reader.command(commandId);
+    return this.#reader.command(commandId, this.#lastRecordedAtMs);
   }
 
   findClaim(name: string, key: string): Claim | undefined {
@@ -302,9 +308,9 @@ export class LmdbJournal implements Journal, AdmissionView {
     return {
       head: this.#head,
       inFlightBytes: this.#group.inFlightBytes(),
-      commits: this.#group.commits,
-      groups: this.#group.groups,
+      ...this.#group.groups.figures(),
       indexedTo: this.#indexer.indexedTo(),
+      commandIds: this.#index.commandIds(),
       diskBytes: diskBytesOf(this.#parts.directory),
     };
   }

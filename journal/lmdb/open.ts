@@ -7,15 +7,15 @@ import { checkInteger } from "../../src/kernel/check.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import type { Logger } from "../../src/kernel/log.js";
 import { JournalFormatError } from "../errors.js";
-import { TIDEMARK_VERSION } from "../package-version.js";
 import type { Journal } from "../journal.js";
 import { isHeaderDamaged, syncFile } from "./environment.js";
 import { FreeSpaceGuard } from "./free-space.js";
 import { IndexStore } from "./index-store.js";
 import { JournalReader } from "./journal-reader.js";
 import { LmdbJournal } from "./lmdb-journal.js";
+import type { BeforeWrite } from "./lmdb-journal-parts.js";
 import { LogFile } from "./log-file.js";
-import { readManifest, syncDirectory, writeManifest } from "./manifest.js";
+import { CREATED_BY, readManifest, syncDirectory, writeManifest } from "./manifest.js";
 import { OwnerLock } from "./owner-lock.js";
 
 export interface OpenJournalOptions {
@@ -31,10 +31,11 @@ export interface OpenJournalOptions {
   readonly freeBytesMin?: number;
   /** For tests: the bytes free for us in a directory. */
   readonly freeBytes?: (directory: string) => number;
+  /** What must be on disk before commits are: see {@link BeforeWrite}. */
+  readonly beforeWrite?: BeforeWrite | undefined;
 }
 
 const FREE_BYTES_MIN = 256 * 1024 * 1024;
-const CREATED_BY = `tidemark ${TIDEMARK_VERSION}, lmdb 3.5.6`;
 
 /**
  * Opens a journal on disk.
@@ -72,6 +73,7 @@ function openForReading(directory: string, options: OpenJournalOptions): Journal
     log,
     store,
     clock: options.clock,
+    limits: options.limits,
   });
 }
 
@@ -106,6 +108,7 @@ async function openForWriting(directory: string, options: OpenJournalOptions): P
       clock,
       limits,
       logger,
+      beforeWrite: options.beforeWrite,
     });
   } catch (error) {
     for (const part of opened) await part.close();
@@ -118,7 +121,7 @@ async function openForWriting(directory: string, options: OpenJournalOptions): P
  * Makes the log where there is none: under another name until it is complete and on disk. LMDB doesn't sync the first pages
  * of a file before the first commit, so a power cut could leave a log that looks damaged, and nobody could tell.
  */
-async function makeLog(directory: string): Promise<void> {
+export async function makeLog(directory: string): Promise<void> {
   const path = join(directory, "log");
   if (existsSync(join(path, "data.mdb"))) return;
   const made = join(directory, "log.new");

@@ -7,6 +7,7 @@
  * the acknowledgement fails here, too.
  */
 import type { Clock } from "../../src/kernel/clock.js";
+import { isForgotten } from "../../src/kernel/command-ids.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
 import type { Limits } from "../../src/kernel/limits.js";
@@ -38,6 +39,7 @@ import {
   type CommitRecord,
 } from "../record.js";
 import { appendAndWait } from "../append.js";
+import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions, matches } from "../read-options.js";
 import { checkSnapshot, snapshotFits } from "../snapshots.js";
 import type { MemoryStore } from "./memory-store.js";
@@ -80,8 +82,7 @@ export class MemoryJournal implements Journal, AdmissionView {
   #inFlightBytes = 0;
 
   #closed = false;
-  #groups = 0;
-  #written = 0;
+  readonly #groups = new GroupRecorder();
   #drained: (() => void)[] = [];
 
   constructor(store: MemoryStore, options: MemoryJournalOptions) {
@@ -169,14 +170,13 @@ export class MemoryJournal implements Journal, AdmissionView {
   #makeDurable(): void {
     const group = this.#waiting;
     this.#waiting = [];
-    this.#groups += 1;
+    this.#groups.wrote(group.length);
     for (const { record, bytes } of group) {
       this.#store.records.push({ position: record.position, bytes });
       // Indexed from the bytes, not from what the caller handed in: the caller may change that afterwards.
       this.#applyDurable(decodeRecord(record.position, bytes));
       if (record.commandId !== undefined) this.#waitingCommands.delete(record.commandId);
       this.#inFlightBytes -= bytes.length;
-      this.#written += 1;
     }
     for (const { commit, sinks } of group) for (const sink of sinks) sink.committed(commit);
     for (const listener of this.#listeners) listener();
@@ -204,8 +204,19 @@ export class MemoryJournal implements Journal, AdmissionView {
   }
 
   streamOfCommand(commandId: string): StreamId | undefined {
-    const commit = this.#waitingCommands.get(commandId)?.commit ?? this.#commands.get(commandId);
+    const commit = this.#waitingCommands.get(commandId)?.commit ?? this.#knownCommand(commandId);
     return commit?.events[0]?.streamId;
+  }
+
+  /** The durable commit that answered a command, unless the id is forgotten. */
+  #knownCommand(commandId: string): Commit | undefined {
+    const commit = this.#commands.get(commandId);
+    if (commit === undefined) return undefined;
+    const { commandIdsKeptMs } = this.#limits;
+    const newest = this.#lastRecordedAtMs;
+    return isForgotten(commandId, commit.recordedAtMs, newest, commandIdsKeptMs)
+      ? undefined
+      : commit;
   }
 
   admittedClaim(name: string, key: string): ClaimState | undefined {
@@ -264,7 +275,7 @@ export class MemoryJournal implements Journal, AdmissionView {
 
   findCommand(commandId: string): Commit | undefined {
     this.#assertOpen();
-    const commit = this.#commands.get(commandId);
+    const commit = this.#knownCommand(commandId);
     return commit === undefined
       ? undefined
       : { ...commit, events: commit.events.map(copyOf), duplicate: true };
@@ -323,9 +334,9 @@ export class MemoryJournal implements Journal, AdmissionView {
     return {
       head: this.#head,
       inFlightBytes: this.#inFlightBytes,
-      commits: this.#written,
-      groups: this.#groups,
+      ...this.#groups.figures(),
       indexedTo: this.#head,
+      commandIds: this.#commands.size,
       diskBytes: {},
     };
   }

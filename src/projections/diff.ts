@@ -4,7 +4,7 @@ import type { Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import type { Generation } from "./generations.js";
 import { idOf } from "./layout.js";
-import { samePlainData } from "./same-plain-data.js";
+import { samePlainData } from "../kernel/same-plain-data.js";
 
 /** One document that differs. */
 export interface DocumentDifference {
