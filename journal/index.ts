@@ -44,10 +44,10 @@ export type {
   SnapshotCriteria,
   StreamReadOptions,
 } from "./journal.js";
-export { backup, type BackupReport } from "./lmdb/backup.js";
+export { backup, copyViews, type BackupReport } from "./lmdb/backup.js";
 export { diskBytesOf } from "./lmdb/disk-bytes.js";
 export { freeBytesOf } from "./lmdb/free-space.js";
-export { LogImport, type RecordBytes } from "./lmdb/log-import.js";
+export { lockStore, LogImport, type RecordBytes } from "./lmdb/log-import.js";
 export type { LoggedRecord } from "./lmdb/log-row.js";
 export { CREATED_BY, syncDirectory, type Manifest } from "./lmdb/manifest.js";
 export { StoredLog } from "./lmdb/stored-log.js";

@@ -81,7 +81,10 @@ export interface Claim {
 export interface AppendRequest {
   /** At least one, each stream once. */
   readonly streams: readonly StreamAppend[];
-  /** The command this commit answers. The same id again writes nothing and gives the recorded commit. */
+  /**
+   * The command this commit answers. The same id again writes nothing and gives the recorded commit; for as long as ids are
+   * known, see `commandIdsKeptMs` of the limits.
+   */
   readonly commandId?: string | undefined;
   /** Plain data to be given back whenever the command id comes again. */
   readonly reply?: unknown;
@@ -310,6 +313,8 @@ export interface JournalFigures {
   readonly groups: number;
   /** Last position in the persisted indexes; the rest is indexed in memory. */
   readonly indexedTo: Position;
+  /** Command ids that are kept, about; see `commandIdsKeptMs` of the limits. */
+  readonly commandIds: number;
   /** Bytes on disk, by part of the store. */
   readonly diskBytes: Readonly<Record<string, number>>;
 }

@@ -35,7 +35,7 @@ const PAGES = {
     "administration",
     "`tidemark`: looking at a running service from outside, and mending it.",
   ],
-  maintenance: ["maintenance", "`tidemark`: verify, back up, salvage."],
+  maintenance: ["maintenance", "`tidemark`: verify, back up, restore, salvage, export, import, reclaim, growth."],
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],

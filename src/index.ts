@@ -356,6 +356,14 @@ export {
   type KindFigures,
 } from "./maintenance/growth.js";
 export { importStore, type ImportOptions, type ImportReport } from "./maintenance/import-store.js";
+export type { ReclaimableStream, ReclaimPlan } from "./maintenance/reclaim-plan.js";
+export {
+  planReclaim,
+  reclaimStore,
+  type ReclaimOptions,
+  type ReclaimPlanOptions,
+  type ReclaimReport,
+} from "./maintenance/reclaim-store.js";
 export { restoreStore, type RestoreReport } from "./maintenance/restore-store.js";
 export { salvageStore } from "./maintenance/salvage-store.js";
 export { verifyStore, type MaintenanceOptions } from "./maintenance/verify-store.js";

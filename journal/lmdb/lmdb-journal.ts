@@ -82,7 +82,8 @@ export class LmdbJournal implements Journal, AdmissionView {
     this.#parts = parts;
     this.storeId = parts.storeId;
     this.#index = new JournalIndex(parts.storeId, parts.store);
-    this.#reader = new LogReader(parts.storeId, parts.log, this.#index, this.#assertReadable);
+    const { storeId, log, limits } = parts;
+    this.#reader = new LogReader(storeId, log, this.#index, limits, this.#assertReadable);
     this.#group = new GroupCommit({
       clock: parts.clock,
       directory: parts.directory,
@@ -187,7 +188,7 @@ export class LmdbJournal implements Journal, AdmissionView {
       (pending.joined ??= []).push(sink);
       return { ...pending.commit, duplicate: true };
     }
-    const commit = this.#reader.command(commandId) as Commit;
+    const commit = this.#reader.command(commandId, this.#lastRecordedAtMs) as Commit;
     this.#parts.clock.defer(() => sink.committed(commit));
     return commit;
   }
@@ -233,7 +234,8 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   streamOfCommand(commandId: string): StreamId | undefined {
     const record =
-      this.#pendingCommands.get(commandId)?.record ?? this.#reader.commandRecord(commandId);
+      this.#pendingCommands.get(commandId)?.record ??
+      this.#reader.commandRecord(commandId, this.#lastRecordedAtMs);
     return record?.parts[0]?.streamId;
   }
 
@@ -275,7 +277,7 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   findCommand(commandId: string): Commit | undefined {
     this.#assertReadable();
-    return this.#reader.command(commandId);
+    return this.#reader.command(commandId, this.#lastRecordedAtMs);
   }
 
   findClaim(name: string, key: string): Claim | undefined {
@@ -323,6 +325,7 @@ export class LmdbJournal implements Journal, AdmissionView {
       commits: this.#group.commits,
       groups: this.#group.groups,
       indexedTo: this.#indexer.indexedTo(),
+      commandIds: this.#index.commandIds(),
       diskBytes: diskBytesOf(this.#parts.directory),
     };
   }

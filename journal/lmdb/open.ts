@@ -70,6 +70,7 @@ function openForReading(directory: string, options: OpenJournalOptions): Journal
     log,
     store,
     clock: options.clock,
+    limits: options.limits,
   });
 }
 

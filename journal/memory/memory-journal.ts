@@ -7,6 +7,7 @@
  * the acknowledgement fails here, too.
  */
 import type { Clock } from "../../src/kernel/clock.js";
+import { isForgotten } from "../../src/kernel/command-ids.js";
 import { EMPTY_DATA } from "../../src/kernel/event.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
@@ -212,8 +213,19 @@ export class MemoryJournal implements Journal, AdmissionView {
   }
 
   streamOfCommand(commandId: string): StreamId | undefined {
-    const commit = this.#waitingCommands.get(commandId)?.commit ?? this.#commands.get(commandId);
+    const commit = this.#waitingCommands.get(commandId)?.commit ?? this.#knownCommand(commandId);
     return commit?.events[0]?.streamId;
+  }
+
+  /** The durable commit that answered a command, unless the id is forgotten. */
+  #knownCommand(commandId: string): Commit | undefined {
+    const commit = this.#commands.get(commandId);
+    if (commit === undefined) return undefined;
+    const { commandIdsKeptMs } = this.#limits;
+    const newest = this.#lastRecordedAtMs;
+    return isForgotten(commandId, commit.recordedAtMs, newest, commandIdsKeptMs)
+      ? undefined
+      : commit;
   }
 
   admittedClaim(name: string, key: string): ClaimState | undefined {
@@ -272,7 +284,7 @@ export class MemoryJournal implements Journal, AdmissionView {
 
   findCommand(commandId: string): Commit | undefined {
     this.#assertOpen();
-    const commit = this.#commands.get(commandId);
+    const commit = this.#knownCommand(commandId);
     return commit === undefined
       ? undefined
       : { ...commit, events: commit.events.map(copyOf), duplicate: true };
@@ -345,6 +357,7 @@ export class MemoryJournal implements Journal, AdmissionView {
       commits: this.#written,
       groups: this.#groups,
       indexedTo: this.#head,
+      commandIds: this.#commands.size,
       diskBytes: {},
     };
   }
