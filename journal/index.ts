@@ -35,6 +35,9 @@ export type {
   EventFilter,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
@@ -52,6 +55,7 @@ export { encodeRecord, eventCountOf, type CommitRecord } from "./record.js";
 export { recordForm, recordOfForm } from "./record-form.js";
 export { RecordSequence } from "./record-sequence.js";
 export { LmdbViews } from "./lmdb/lmdb-views.js";
+export { JOURNAL_FORMAT_VERSION } from "./lmdb/manifest.js";
 export { openLmdbJournal } from "./lmdb/open.js";
 export { Salvager, type IncompleteStream, type SalvageReport, type Skips } from "./lmdb/salvage.js";
 export {
@@ -63,6 +67,7 @@ export {
 export { MemoryJournal } from "./memory/memory-journal.js";
 export { MemoryStore } from "./memory/memory-store.js";
 export { MemoryViews } from "./memory/memory-views.js";
+export { TIDEMARK_VERSION } from "./package-version.js";
 export { isPlainlyRecordable, OwnedEvent } from "./owned-event.js";
 export { readAll, type ReadAllOptions } from "./read-all.js";
 export {

@@ -23,6 +23,7 @@ import { readInstance } from "./instance-reader.js";
 import type { Compensation, InstanceStatus, Place, SagaInput } from "./instance.js";
 import { placeOf } from "./instance-fold.js";
 import { SagaCounts } from "./saga-counts.js";
+import { graphOf, type SagaGraph } from "./saga-graph.js";
 import { sagaProblems, type SagaProblem } from "./saga-health.js";
 import { SAGA_ROWS } from "./saga-rows.js";
 import type { SagaSystem } from "./saga-system.js";
@@ -108,6 +109,10 @@ export interface SagaStatus {
   /** Up to where its events are routed; undefined where it has no sources. */
   readonly routedTo: Position | undefined;
   readonly lagEvents: number;
+  /** Events routed since the runtime was opened, those included that were routed again after a failure. */
+  readonly handled: number;
+  /** Times that routing failed since the runtime was opened. */
+  readonly failures: number;
   readonly state: string;
   readonly refused: number;
 }
@@ -125,6 +130,7 @@ const PAGE_MAX = 10_000;
 export class Sagas {
   readonly #ports: SagasPorts;
 
+  /** @internal */
   constructor(ports: SagasPorts) {
     this.#ports = ports;
   }
@@ -263,6 +269,32 @@ export class Sagas {
     return sagaDiagram(saga.machine, counts);
   }
 
+  /** The machine as data, with how many instances are in each state and since when. */
+  graph(saga: Saga): SagaGraph {
+    const { name, version, machine } = this.#known(saga);
+    const oldest = this.#oldest(name);
+    const standings = this.#counts()
+      .counts(name)
+      .map(({ place, instances }) => ({
+        status: place[0],
+        state: place[3],
+        instances,
+        oldestSinceMs: oldest.get(place[3]),
+      }));
+    return { saga: name, version, ...graphOf(machine, standings) };
+  }
+
+  /** By state, when the first of the active instances came. */
+  #oldest(name: string): Map<string, number> {
+    const oldest = new Map<string, number>();
+    const range = { ...under(SAGA_ROWS.instancesKey(name, "active")), limit: PAGE_MAX };
+    for (const { key, value } of this.#ports.views.rows("rows", range)) {
+      const { state, sinceMs } = listedOf(key, value);
+      oldest.set(state, Math.min(oldest.get(state) ?? Infinity, sinceMs));
+    }
+    return oldest;
+  }
+
   /**
    * What would become of the instances there are if a definition were deployed. Changes nothing; it may be one that the
    * runtime wasn't opened with.
@@ -292,6 +324,8 @@ export class Sagas {
       counts: this.counts(saga),
       routedTo: routing?.position,
       lagEvents: routing?.lagEvents ?? 0,
+      handled: routing?.handled ?? 0,
+      failures: routing?.failures ?? 0,
       state: routing?.state ?? "live",
       refused: this.refused(saga).length,
     };

@@ -16,9 +16,9 @@ import {
   ReflectionKind,
 } from "typedoc";
 import { load as markdown } from "typedoc-plugin-markdown";
+import { DOORS } from "./doors.mjs";
 
 const FOLDER = "docs/reference";
-const DOORS = ["src/index.ts", "src/testing/index.ts", "src/messaging/nats/index.ts"];
 const ABOUT =
   "What the package exports, by part and door. It is made from the docstrings by `npm run docs`; how things are " +
   "used is in the [guides](../guides).";
@@ -31,17 +31,29 @@ const PAGES = {
   rules: ["rules", "`tidemark`: facts, rules over them, windows, and what sessions concluded."],
   messaging: ["messaging", "`tidemark`: commands, events and questions between services."],
   journal: ["journal", "`tidemark`: reading the log, upcasters, and what the journal refuses."],
-  maintenance: ["maintenance", "`tidemark`: verify, back up, restore, salvage, export, import, reclaim, growth."],
+  maintenance: [
+    "maintenance",
+    "`tidemark`: verify, back up, restore, salvage, export, import, reclaim, growth.",
+  ],
+  delivery: [
+    "delivery",
+    "`tidemark`: what instances of sagas and sessions of rules wait for, and what they send.",
+  ],
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],
+  delivery: ["delivery", "`tidemark`: what sagas and rule sets have on its way."],
+  telemetry: [
+    "telemetry",
+    "`tidemark/telemetry`: metrics for Prometheus, traces for OpenTelemetry.",
+  ],
 };
 
 /** TypeDoc makes a page of each door; the first one has too much for one. */
 function pages(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const door of [...project.children]) {
-      const [, other] = /(testing|nats)$/.exec(door.name) ?? [];
+      const [, other] = /(testing|nats|telemetry)$/.exec(door.name) ?? [];
       for (const child of [...door.children]) {
         markError(child);
         if (other !== undefined) continue;
@@ -105,7 +117,7 @@ function named(app, page, folder) {
 async function generate(folder) {
   const app = await Application.bootstrapWithPlugins({
     plugin: [markdown, pages],
-    entryPoints: DOORS,
+    entryPoints: [...DOORS.values()],
     tsconfig: "tsconfig.reference.json",
     // `npm run check` has asked the compiler.
     skipErrorChecking: true,

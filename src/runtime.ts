@@ -1,7 +1,6 @@
 /** The runtime as its user has it: what each part does, behind one door. `runtime/open.ts` assembles it; here it is closed. */
 import {
   type ActorSystem,
-  type ActorFigures,
   type Aggregate,
   type Answer,
   type AnyAggregate,
@@ -15,11 +14,12 @@ import {
 import {
   readAll,
   type Journal,
-  type JournalFigures,
   type ReadAllOptions,
   type StreamReadOptions,
   type ViewStore,
 } from "../journal/index.js";
+import { OWN_PROCESS, type AdminClient, type AdminService, type Caller } from "./admin/index.js";
+import type { DeliveryStatus } from "./delivery/index.js";
 import { keptAlive, type Clock } from "./kernel/clock.js";
 import type { CommandTarget } from "./kernel/command-port.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
@@ -27,7 +27,8 @@ import { streamIdOf } from "./kernel/ids.js";
 import type { LogMoment, Moment } from "./kernel/moment.js";
 import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
-import type { Messaging, MessagingStatus } from "./messaging/messaging.js";
+import type { Messaging } from "./messaging/messaging.js";
+import type { Closable } from "./messaging/transport.js";
 import type {
   Collections,
   DocumentOf,
@@ -40,14 +41,9 @@ import type { PastView, PastViewOptions } from "./projections/past-view.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import type { Readers } from "./projections/readers.js";
-import { Rules, type RuleSetStatus, type RuleSystem } from "./rules/index.js";
-import { Sagas, type SagaStatus, type SagaSystem } from "../sagas/index.js";
-import type {
-  ExternalStatus,
-  Health,
-  ProjectionStatus,
-  ReactorStatus,
-} from "./projections/status.js";
+import type { Rules, RuleSystem } from "./rules/index.js";
+import type { Sagas, SagaSystem } from "../sagas/index.js";
+import type { Health } from "./projections/status.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
 import {
@@ -58,25 +54,10 @@ import {
 } from "./runtime/entity-life.js";
 import type { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith } from "./runtime/messaging.js";
+import type { MetricFamily } from "./runtime/metrics/metric.js";
+import { metricsOf } from "./runtime/metrics/metrics.js";
+import type { RuntimeStatus } from "./runtime/status.js";
 import type { RemoteHandle } from "./runtime/remote-handle.js";
-
-/** Figures of a runtime as it stands. */
-export interface RuntimeStatus {
-  readonly journal: JournalFigures;
-  readonly actors: ActorFigures;
-  /** By name. */
-  readonly projections: Readonly<Record<string, ProjectionStatus>>;
-  /** By name. */
-  readonly reactors: Readonly<Record<string, ReactorStatus>>;
-  /** External projections by name. */
-  readonly externals: Readonly<Record<string, ExternalStatus>>;
-  /** By name. */
-  readonly sagas: Readonly<Record<string, SagaStatus>>;
-  /** Rule sets by name. */
-  readonly rules: Readonly<Record<string, RuleSetStatus>>;
-  /** Undefined where no messages were needed so far. */
-  readonly messaging: MessagingStatus | undefined;
-}
 
 /** Where a runtime keeps things. */
 export interface RuntimeStores {
@@ -96,6 +77,9 @@ export interface RuntimeParts {
   readonly rules: RuleSystem;
   readonly clock: Clock;
   readonly askTimeoutMs: number;
+  readonly admin: AdminService;
+  /** Where operators come in from outside. */
+  readonly doors: readonly Closable[];
 }
 
 /** A running Tidemark; made by `openRuntime`. */
@@ -112,6 +96,7 @@ export class Runtime {
   readonly rules: Rules;
   #closing: Promise<void> | undefined;
 
+  /** @internal */
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.#stores = parts.stores;
@@ -119,8 +104,18 @@ export class Runtime {
     this.#readers = parts.readers;
     this.#messaging = parts.messaging;
     this.#life = new EntityLife(parts.actors, parts.stores.journal);
-    this.sagas = new Sagas({ ...parts.stores, system: parts.sagas, clock: parts.clock });
-    this.rules = new Rules({ ...parts.stores, system: parts.rules, clock: parts.clock });
+    this.sagas = parts.admin.parts.sagas;
+    this.rules = parts.admin.parts.rules;
+  }
+
+  /**
+   * Everything an operator can ask of this runtime and do to it: what the command line and the panel use. What changes something is
+   * recorded in the journal, with who did it.
+   *
+   * @param caller - Who asks, and what they may do; by default this process, which may do everything.
+   */
+  admin(caller: Caller = OWN_PROCESS): AdminClient {
+    return this.#parts.admin.client(caller);
   }
 
   /** Pause, resume, rebuild, roll back, skip, and replay what is parked. */
@@ -261,9 +256,9 @@ export class Runtime {
   compact<State, Command extends Message, Event extends Message>(
     aggregate: Aggregate<State, Command, Event>,
     entityId: string,
-    options: CompactOptions<State, Event>,
+    options: CompactOptions<NoInfer<State>, NoInfer<Event>>,
   ): Promise<CompactReport> {
-    return this.#life.compact(aggregate as unknown as AnyAggregate, entityId, options);
+    return this.#life.compact(aggregate, entityId, options);
   }
 
   /**
@@ -276,9 +271,9 @@ export class Runtime {
   tombstone<State, Command extends Message, Event extends Message>(
     aggregate: Aggregate<State, Command, Event>,
     entityId: string,
-    options?: TombstoneOptions<Event>,
+    options?: TombstoneOptions<NoInfer<Event>>,
   ): Promise<Answer> {
-    return this.#life.tombstone(aggregate as unknown as AnyAggregate, entityId, options);
+    return this.#life.tombstone(aggregate, entityId, options);
   }
 
   /** An entity's events as they were recorded, each checked while it is read. */
@@ -351,13 +346,31 @@ export class Runtime {
     return {
       journal: this.#stores.journal.figures(),
       actors: this.#actors.figures(),
+      commands: this.#actors.commandFigures(),
       projections: byName(this.#readers.projectionStatuses()),
       reactors: byName(this.#readers.reactorStatuses()),
       externals: byName(this.#readers.externalStatuses()),
       sagas: this.sagas.statuses(),
       rules: this.rules.statuses(),
+      delivery: this.#deliveryStatuses(),
       messaging: this.#messaging.status(),
     };
+  }
+
+  #deliveryStatuses(): Record<string, DeliveryStatus> {
+    const { sagas, rules } = this.#parts;
+    const hosts = [...rules.ruleSets.keys()].map(
+      (name) => [name, rules.host(name).delivery.status()] as const,
+    );
+    return { sagas: sagas.delivery.status(), ...Object.fromEntries(hosts) };
+  }
+
+  /**
+   * Figures as metrics, in the form of Prometheus: for whatever collects them. Labels are names of definitions, types and codes, never
+   * ids or data. It looks at the disk: for every few seconds, not for every command.
+   */
+  metrics(): readonly MetricFamily[] {
+    return metricsOf(this.status(), this.health());
   }
 
   /** Whether projections, reactors, sagas, rule sets and messaging do their work: for a probe. */
@@ -380,9 +393,11 @@ export class Runtime {
   }
 
   async #close(): Promise<void> {
+    this.#parts.admin.close();
     // Together: what sagas, rules and other services have in hand is answered by the actors, which take nothing new from here on.
-    const { sagas, rules } = this.#parts;
+    const { sagas, rules, doors } = this.#parts;
     await Promise.all([
+      ...doors.map((door) => door.close()),
       sagas.close(),
       rules.close(),
       this.#messaging.stopIntake(),

@@ -7,6 +7,8 @@ import type { Position, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { decode, encode } from "../codec.js";
 import type { ClaimState } from "../claims.js";
+import type { ListOptions } from "../journal.js";
+import { beginningOf, isListed } from "../listing.js";
 import type { CommitRecord } from "../record.js";
 import {
   openCompressedTable,
@@ -159,6 +161,18 @@ export class IndexStore {
     return bytes === undefined ? undefined : claimRow.decode(bytes);
   }
 
+  /** In order. */
+  *listStreams(options: ListOptions): Generator<readonly [StreamId, Version]> {
+    for (const [id, bytes] of rowsFrom(this.#streams, options))
+      yield [id, streamRow.decode(bytes).version];
+  }
+
+  /** In order. */
+  *listClaims(options: ListOptions): Generator<readonly [mapKey: string, ClaimState]> {
+    for (const [mapKey, bytes] of rowsFrom(this.#claims, options))
+      yield [mapKey, claimRow.decode(bytes)];
+  }
+
   /**
    * Writes all of a tail, and then how far the index reflects the log. The tail is frozen and nobody else writes here, so
    * this is done in small transactions with pauses between them, and answers needn't wait for it. A kill in between
@@ -243,6 +257,15 @@ export class IndexStore {
 
   close(): Promise<void> {
     return this.#environment.close();
+  }
+}
+
+/** Rows whose keys begin with the prefix, behind the one given. */
+function* rowsFrom(table: Table, options: ListOptions): Generator<readonly [string, Uint8Array]> {
+  for (const { key, value } of table.getRange({ start: beginningOf(options) })) {
+    const id = key as string;
+    if (isListed(id, options)) yield [id, value];
+    else if (!id.startsWith(options.prefix ?? "")) return;
   }
 }
 

@@ -13,12 +13,17 @@ import type {
   Commit,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
   SnapshotCriteria,
   StreamReadOptions,
 } from "../journal.js";
+import { checkListOptions } from "../listing.js";
+import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { diskBytesOf } from "./disk-bytes.js";
 import { eventCountOf } from "../record.js";
@@ -177,6 +182,18 @@ export class JournalReader implements Journal {
     return visibleClaim(this.#index.claim(name, key), this.#parts.clock.nowMs());
   }
 
+  listStreams(options: ListOptions): readonly ListedStream[] {
+    this.#refresh();
+    checkListOptions(options);
+    return this.#index.listStreams(options);
+  }
+
+  listClaims(options: ListOptions): readonly ListedClaim[] {
+    this.#refresh();
+    checkListOptions(options);
+    return this.#index.listClaims(options, this.#parts.clock.nowMs());
+  }
+
   /** Another process can't wake us: the log's head is looked at every 50 ms while anybody listens. */
   onCommitted(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -215,8 +232,7 @@ export class JournalReader implements Journal {
     return {
       head,
       inFlightBytes: 0,
-      commits: 0,
-      groups: 0,
+      ...new GroupRecorder().figures(),
       indexedTo,
       commandIds: this.#index.commandIds(),
       diskBytes: diskBytesOf(this.#parts.directory),

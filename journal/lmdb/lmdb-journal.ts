@@ -23,12 +23,16 @@ import type {
   CommitSink,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
   SnapshotCriteria,
   StreamReadOptions,
 } from "../journal.js";
+import { checkListOptions } from "../listing.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { commitOf, encodeRecord, type CommitRecord } from "../record.js";
 import { checkSnapshot } from "../snapshots.js";
@@ -281,6 +285,18 @@ export class LmdbJournal implements Journal, AdmissionView {
     return visibleClaim(this.#index.claim(name, key), this.#parts.clock.nowMs());
   }
 
+  listStreams(options: ListOptions): readonly ListedStream[] {
+    this.#assertReadable();
+    checkListOptions(options);
+    return this.#index.listStreams(options);
+  }
+
+  listClaims(options: ListOptions): readonly ListedClaim[] {
+    this.#assertReadable();
+    checkListOptions(options);
+    return this.#index.listClaims(options, this.#parts.clock.nowMs());
+  }
+
   onCommitted(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -306,8 +322,7 @@ export class LmdbJournal implements Journal, AdmissionView {
     return {
       head: this.#head,
       inFlightBytes: this.#group.inFlightBytes(),
-      commits: this.#group.commits,
-      groups: this.#group.groups,
+      ...this.#group.groups.figures(),
       indexedTo: this.#indexer.indexedTo(),
       commandIds: this.#index.commandIds(),
       diskBytes: diskBytesOf(this.#parts.directory),

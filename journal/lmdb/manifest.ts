@@ -2,6 +2,7 @@
  * The manifest: what is in a directory, checked before any data file is opened. Opening data with other options than it
  * was written with can end the process in native code (facts, 0.10), so a mismatch must be found here.
  */
+import { TIDEMARK_VERSION } from "../package-version.js";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { JournalFormatError } from "../errors.js";
@@ -23,7 +24,7 @@ const REQUIRED = {
 } as const;
 
 /** Which versions write, for people. */
-export const CREATED_BY = "tidemark 0.1.0, lmdb 3.5.6";
+export const CREATED_BY = `tidemark ${TIDEMARK_VERSION}, lmdb 3.5.6`;
 
 export interface Manifest {
   readonly storeId: string;

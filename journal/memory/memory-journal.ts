@@ -13,7 +13,14 @@ import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/ke
 import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
-import { claimKeyOf, replayClaim, visibleClaim, type ClaimState } from "../claims.js";
+import {
+  claimKeyOf,
+  isExpired,
+  listedClaim,
+  replayClaim,
+  visibleClaim,
+  type ClaimState,
+} from "../claims.js";
 import { decode, encode } from "../codec.js";
 import { JournalClosedError, JournalOverloadedError } from "../errors.js";
 import type {
@@ -23,6 +30,9 @@ import type {
   CommitSink,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
@@ -37,6 +47,8 @@ import {
   type CommitRecord,
 } from "../record.js";
 import { appendAndWait } from "../append.js";
+import { checkListOptions, compareIds, isListed } from "../listing.js";
+import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions, matches } from "../read-options.js";
 import { checkSnapshot, snapshotFits } from "../snapshots.js";
 import type { MemoryStore } from "./memory-store.js";
@@ -78,8 +90,7 @@ export class MemoryJournal implements Journal, AdmissionView {
   #inFlightBytes = 0;
 
   #closed = false;
-  #groups = 0;
-  #written = 0;
+  readonly #groups = new GroupRecorder();
   #drained: (() => void)[] = [];
 
   constructor(store: MemoryStore, options: MemoryJournalOptions) {
@@ -167,14 +178,13 @@ export class MemoryJournal implements Journal, AdmissionView {
   #makeDurable(): void {
     const group = this.#waiting;
     this.#waiting = [];
-    this.#groups += 1;
+    this.#groups.wrote(group.length);
     for (const { record, bytes } of group) {
       this.#store.records.push({ position: record.position, bytes });
       // Indexed from the bytes, not from what the caller handed in: the caller may change that afterwards.
       this.#applyDurable(decodeRecord(record.position, bytes));
       if (record.commandId !== undefined) this.#waitingCommands.delete(record.commandId);
       this.#inFlightBytes -= bytes.length;
-      this.#written += 1;
     }
     for (const { commit, sinks } of group) for (const sink of sinks) sink.committed(commit);
     for (const listener of this.#listeners) listener();
@@ -284,6 +294,27 @@ export class MemoryJournal implements Journal, AdmissionView {
     return visibleClaim(this.#claims.get(claimKeyOf(name, key)), this.#clock.nowMs());
   }
 
+  listStreams(options: ListOptions): readonly ListedStream[] {
+    this.#assertOpen();
+    checkListOptions(options);
+    const streamIds = [...this.#streams.keys()].filter((id) => isListed(id, options));
+    return streamIds
+      .sort(compareIds)
+      .slice(0, options.limit)
+      .map((streamId) => ({ streamId, version: this.streamVersion(streamId) }));
+  }
+
+  listClaims(options: ListOptions): readonly ListedClaim[] {
+    this.#assertOpen();
+    checkListOptions(options);
+    const nowMs = this.#clock.nowMs();
+    return [...this.#claims]
+      .filter(([mapKey, state]) => isListed(mapKey, options) && !isExpired(state, nowMs))
+      .sort(([a], [b]) => compareIds(a, b))
+      .slice(0, options.limit)
+      .map(([mapKey, state]) => listedClaim(mapKey, state));
+  }
+
   onCommitted(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -322,8 +353,7 @@ export class MemoryJournal implements Journal, AdmissionView {
     return {
       head: this.#head,
       inFlightBytes: this.#inFlightBytes,
-      commits: this.#written,
-      groups: this.#groups,
+      ...this.#groups.figures(),
       indexedTo: this.#head,
       commandIds: this.#commands.size,
       diskBytes: {},

@@ -3,13 +3,14 @@
  * data directory), to the panel (over HTTP) and to other machines (over NATS). Everything here is JSON once it went through
  * `toJsonForm`: dates, bigints and bytes have a form of their own there, and what is undefined is left out.
  */
-import type { SagaStatus } from "../../sagas/index.js";
+import type { SagaGraph, SagaStatus } from "../../sagas/index.js";
 import type { Position, Version } from "../kernel/event.js";
 import type { AuditRecord } from "../projections/audit.js";
 import type { GenerationDiff } from "../projections/diff.js";
 import type { ProjectionStatus, ReactorStatus, ExternalStatus } from "../projections/status.js";
 import type { MessagingStatus } from "../messaging/messaging.js";
 import type { RuleSetStatus } from "../rules/index.js";
+import type { Told } from "./told.js";
 
 /** One operation: what it is given and what it gives. */
 export interface Operation<Input, Output> {
@@ -124,7 +125,9 @@ export interface StateDiff {
 /** One version of a stream: the event, and what it changed. */
 export interface TimelineEntry {
   readonly event: ShownEvent;
+  /** What the event changed of the state. */
   readonly changes: readonly Change[];
+  readonly hidden?: true;
 }
 
 /** Something an operator should look at, most urgent first, with what can be done about it. */
@@ -144,6 +147,7 @@ export interface Problem {
   }[];
 }
 
+/** How long commands took. */
 export interface Latency {
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -157,9 +161,10 @@ export interface Overview {
   readonly problems: readonly Problem[];
   readonly head: Position;
   readonly eventsPerSecond: number;
-  readonly commandsPerSecond: number;
-  readonly rejectedPerSecond: number;
-  readonly failedPerSecond: number;
+  /** Left out, with the next three, where nothing measures commands. */
+  readonly commandsPerSecond?: number;
+  readonly rejectedPerSecond?: number;
+  readonly failedPerSecond?: number;
   /** Of commands answered in the last ten seconds; left out where none was. */
   readonly latency?: Latency;
   readonly pool: {
@@ -246,33 +251,9 @@ export interface ShownDocument {
   readonly hidden?: true;
 }
 
-/** A state of a machine and where it leads, with the instances that are in it now. */
-export interface DiagramState {
-  /** `shipping.packing`. */
-  readonly id: string;
-  readonly parent?: string;
-  readonly kind: "atomic" | "compound" | "parallel" | "final" | "history";
-  readonly initial: boolean;
-  readonly active: number;
-  readonly parked: number;
-  /** Of the instance that has been there longest. */
-  readonly oldestSinceMs?: number;
-}
-export interface DiagramEdge {
-  readonly from: string;
-  readonly to: string;
-  readonly label: string;
-}
-export interface SagaDiagram {
-  readonly saga: string;
-  readonly version: number;
-  readonly states: readonly DiagramState[];
-  readonly edges: readonly DiagramEdge[];
-}
-
 export interface InstancesQuery {
   readonly name: string;
-  readonly status?: string;
+  readonly status?: "waiting" | "active" | "done" | "parked" | "ended";
   readonly state?: string;
   /** In one place for so long: the stuck ones. */ readonly sinceBeforeMs?: number;
   readonly limit?: number;
@@ -310,6 +291,9 @@ export interface ShownTimer {
   readonly dueAtMs: number;
 }
 export interface ShownOutboxEntry {
+  /** Whose commands: `sagas`, or `rules/<rule set>`. */
+  readonly owner: string;
+  /** The aggregate that they are for. */
   readonly lane: string;
   readonly waiting: number;
   readonly attempts: number;
@@ -334,7 +318,10 @@ export interface AuditEntry {
   readonly by?: string;
   readonly via?: string;
   readonly reason?: string;
-  readonly outcome: "done" | "failed" | "recorded";
+  /** Of what an operator did: `unfinished` where it was cut short by a crash, or is under way. Else `recorded`. */
+  readonly outcome: "done" | "failed" | "unfinished" | "recorded";
+  /** Of the error, where it failed. */
+  readonly code?: string;
   readonly detail?: unknown;
 }
 
@@ -342,7 +329,6 @@ export interface AuditEntry {
 export interface AdminApi {
   info: Operation<Nothing, Info>;
   overview: Operation<Nothing, Overview>;
-  metrics: Operation<Nothing, { readonly families: readonly unknown[] }>;
 
   events: Operation<EventsQuery, EventsPage>;
   /** Streams whose id begins like that, in order. */
@@ -364,12 +350,12 @@ export interface AdminApi {
   projections: Operation<
     Nothing,
     {
-      readonly projections: readonly ProjectionStatus[];
-      readonly reactors: readonly ReactorStatus[];
-      readonly externals: readonly ExternalStatus[];
+      readonly projections: readonly Told<ProjectionStatus>[];
+      readonly reactors: readonly Told<ReactorStatus>[];
+      readonly externals: readonly Told<ExternalStatus>[];
     }
   >;
-  "projection.diff": Operation<ByName, { readonly diff?: GenerationDiff }>;
+  "projection.diff": Operation<ByName, { readonly diff?: Told<GenerationDiff> }>;
   "projection.parked": Operation<
     ByName & { readonly key?: string; readonly limit?: number },
     { readonly parked: readonly unknown[] }
@@ -408,8 +394,8 @@ export interface AdminApi {
     { readonly handled: number }
   >;
 
-  sagas: Operation<Nothing, { readonly sagas: readonly SagaStatus[] }>;
-  "saga.diagram": Operation<ByName, SagaDiagram>;
+  sagas: Operation<Nothing, { readonly sagas: readonly Told<SagaStatus>[] }>;
+  "saga.diagram": Operation<ByName, SagaGraph>;
   "saga.instances": Operation<
     InstancesQuery,
     { readonly instances: readonly ShownInstance[]; readonly next?: string }
@@ -427,9 +413,13 @@ export interface AdminApi {
   "saga.discard": Operation<InstanceRef & Reason, Done>;
   "saga.end": Operation<InstanceRef & Reason, Done>;
 
-  rules: Operation<Nothing, { readonly ruleSets: readonly RuleSetStatus[] }>;
+  rules: Operation<Nothing, { readonly ruleSets: readonly Told<RuleSetStatus>[] }>;
   "rules.sessions": Operation<
-    ByName & { readonly status?: string; readonly after?: string; readonly limit?: number },
+    ByName & {
+      readonly status?: "active" | "parked";
+      readonly after?: string;
+      readonly limit?: number;
+    },
     { readonly sessions: readonly unknown[] }
   >;
   "rules.session": Operation<
@@ -451,10 +441,15 @@ export interface AdminApi {
   timers: Operation<{ readonly limit?: number }, { readonly timers: readonly ShownTimer[] }>;
   outbox: Operation<Nothing, { readonly lanes: readonly ShownOutboxEntry[] }>;
   claims: Operation<
-    { readonly claim?: string; readonly prefix?: string; readonly limit?: number },
-    { readonly claims: readonly ShownClaim[] }
+    {
+      readonly claim?: string;
+      readonly prefix?: string;
+      readonly after?: string;
+      readonly limit?: number;
+    },
+    { readonly claims: readonly ShownClaim[]; readonly next?: string }
   >;
-  nats: Operation<Nothing, { readonly messaging?: MessagingStatus }>;
+  nats: Operation<Nothing, { readonly messaging?: Told<MessagingStatus> }>;
   "imports.parked": Operation<
     ByName & { readonly limit?: number },
     { readonly parked: readonly unknown[] }
@@ -473,31 +468,11 @@ export interface AdminApi {
 
   /** Writes a copy of the journal into a folder of the machine on which the runtime runs. */
   backup: Operation<Reason & { readonly to: string }, { readonly report: unknown }>;
-  forget: Operation<
-    Reason & { readonly subject: string; readonly dryRun?: boolean },
-    { readonly report: unknown }
-  >;
-  rotateKeys: Operation<Reason, { readonly report: unknown }>;
-  compact: Operation<
-    Reason & { readonly stream: string; readonly before: Version; readonly archive: string },
-    { readonly report: unknown }
-  >;
-  tombstone: Operation<Reason & { readonly stream: string }, Done>;
 }
 
 export type OperationName = keyof AdminApi;
 export type InputOf<Name extends OperationName> = AdminApi[Name]["input"];
 export type OutputOf<Name extends OperationName> = AdminApi[Name]["output"];
-
-/** Who asks, and what they may do. */
-export interface Caller {
-  /** Name of a person or program, as far as it is known. */
-  readonly by?: string;
-  /** The door it came through. */
-  readonly via: "process" | "socket" | "panel" | "nats";
-  readonly change: boolean;
-  readonly payloads: boolean;
-}
 
 /** A runtime to operate: in this process, over the socket of its directory, or over NATS. Errors come with their codes. */
 export interface AdminClient {

@@ -1,6 +1,7 @@
 /** Assembly: opens the journal, the actors, the projections and what coordinates them. */
 import { ActorSystem, type AnyAggregate } from "../../actors/index.js";
 import { LmdbViews, MemoryViews, openLmdbJournal, type ViewStore } from "../../journal/index.js";
+import { AdminService, checkAdminOptions } from "../admin/index.js";
 import { SagaSystem, type SagaSystemOptions } from "../../sagas/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
@@ -8,6 +9,7 @@ import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { Readers } from "../projections/readers.js";
 import { RuleSystem, type RuleSystemOptions } from "../rules/index.js";
 import { Runtime, type RuntimeParts, type RuntimeStores } from "../runtime.js";
+import { administered, openDoors, type AdministeredOptions } from "./administered.js";
 import { commandPortOf } from "./command-port.js";
 import { LateCommandPort } from "./late-command-port.js";
 import { LocalCommands } from "./local-commands.js";
@@ -21,10 +23,13 @@ import {
   type RuntimePorts,
 } from "./options.js";
 
+/** What a runtime is started with, in memory or on a directory. */
+type StartOptions = RuntimeOptions & AdministeredOptions;
+
 /** Opens a runtime over stores that are open already; closes them where it can't start. */
 export async function startRuntime(
   stores: RuntimeStores,
-  options: RuntimeOptions,
+  options: StartOptions,
   ports: RuntimePorts,
 ): Promise<Runtime> {
   let opened: Partial<RuntimeParts> = {};
@@ -36,12 +41,17 @@ export async function startRuntime(
     const readers = await Readers.open(readersOptions);
     opened = { readers };
     const aggregates = actorsOf(options);
-    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, journal: stores.journal });
+    const coordinators = new Set(
+      [...(options.sagas ?? []), ...(options.ruleSets ?? [])].map(({ name }) => name),
+    );
+    const { journal } = stores;
+    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, coordinators, journal });
     opened = { readers, actors };
     const { askTimeoutMs } = bounds;
     const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
-    const parts = { stores, actors, local, readers, clock: ports.clock, askTimeoutMs };
-    const messaging = await openMessaging(parts, options, ports);
+    const parts = { stores, actors, local, readers, ...ports, askTimeoutMs };
+    let admin: AdminService | undefined = undefined;
+    const messaging = await openMessaging(parts, options, ports, () => admin);
     opened = { readers, actors, messaging };
     commands.open(commandPortOf(local, messaging));
     const coordination: CoordinationPorts = {
@@ -54,7 +64,10 @@ export async function startRuntime(
     const sagas = await SagaSystem.open({ ...coordination, sagas: options.sagas ?? [] });
     opened = { ...opened, sagas };
     const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
-    return new Runtime({ ...parts, messaging, sagas, rules });
+    const running = { ...parts, messaging, sagas, rules };
+    admin = new AdminService(administered(running, options, bounds));
+    const doors = await openDoors(admin, options, ports);
+    return new Runtime({ ...running, admin, doors });
   } catch (error) {
     await opened.sagas?.close();
     await opened.messaging?.stopIntake();
@@ -77,6 +90,15 @@ export async function startRuntime(
  */
 export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
   const ports = portsOf(options);
+  checkAdminOptions(options.admin ?? {});
+  return startRuntime(await openStores(options, ports), options, ports);
+}
+
+/** The journal and the views of a directory. Throws what `openRuntime` throws for these. */
+export async function openStores(
+  options: Pick<OpenRuntimeOptions, "directory" | "readOnly" | "freeBytesMin">,
+  ports: RuntimePorts,
+): Promise<RuntimeStores> {
   const { directory, readOnly = false, freeBytesMin } = options;
   const journal = await openLmdbJournal({
     ...ports,
@@ -91,7 +113,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
     await journal.close();
     throw error;
   }
-  return startRuntime({ journal, views, readOnly }, options, ports);
+  return { journal, views, readOnly };
 }
 
 /** For a reader, views that nobody has built yet are empty; it can't build them. */

@@ -1,6 +1,7 @@
 /** What a runtime is given, with its defaults. */
 import type { AnyAggregate } from "../../actors/index.js";
 import type { Saga } from "../../sagas/index.js";
+import type { AdminOptions } from "../admin/index.js";
 import { checkName } from "../kernel/ids.js";
 import { checkInteger } from "../kernel/check.js";
 import type { Clock, Ids } from "../kernel/clock.js";
@@ -52,6 +53,8 @@ export interface RuntimeOptions {
   readonly remotes?: readonly RemoteAggregate[];
   /** Questions that it answers to other services. */
   readonly endpoints?: readonly AnyEndpoint[];
+  /** Through which doors operators come in. */
+  readonly admin?: AdminOptions;
   /** Generations that are built at a time; defaults to 1. */
   readonly rebuildsMax?: number;
   /** Share of the time that a generation being built takes while commands come in, in percent; defaults to 50. */
