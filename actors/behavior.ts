@@ -43,6 +43,7 @@ export interface ErasedDefinition {
 /** An event decided, with its data filled in and validated: a copy that nobody else holds. */
 export type DecidedEvent = OwnedEvent;
 
+/** @internal */
 export class Behavior {
   readonly name: string;
   readonly initialState: (entityId: string) => unknown;

@@ -26,6 +26,7 @@ interface WaitingEntity {
   readonly calls: Call[];
 }
 
+/** What the pool of activations holds. */
 export interface PoolFigures {
   readonly activations: number;
   readonly busy: number;

@@ -16,6 +16,7 @@ import type {
   Version,
   Metadata,
 } from "../src/kernel/event.js";
+import type { HistogramFigures } from "../src/kernel/histogram.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { ExpectedVersion } from "./errors.js";
 
@@ -311,6 +312,10 @@ export interface JournalFigures {
   readonly commits: number;
   /** Group commits, each with one sync, since the journal was opened. */
   readonly groups: number;
+  /** Commits in a group. */
+  readonly groupCommits: HistogramFigures;
+  /** How long writing a group took, its sync included, in microseconds. In memory there is nothing to write. */
+  readonly syncUs: HistogramFigures;
   /** Last position in the persisted indexes; the rest is indexed in memory. */
   readonly indexedTo: Position;
   /** Command ids that are kept, about; see `commandIdsKeptMs` of the limits. */

@@ -109,6 +109,10 @@ export interface SagaStatus {
   /** Up to where its events are routed; undefined where it has no sources. */
   readonly routedTo: Position | undefined;
   readonly lagEvents: number;
+  /** Events routed since the runtime was opened, those included that were routed again after a failure. */
+  readonly handled: number;
+  /** Times that routing failed since the runtime was opened. */
+  readonly failures: number;
   readonly state: string;
   readonly refused: number;
 }
@@ -126,6 +130,7 @@ const PAGE_MAX = 10_000;
 export class Sagas {
   readonly #ports: SagasPorts;
 
+  /** @internal */
   constructor(ports: SagasPorts) {
     this.#ports = ports;
   }
@@ -319,6 +324,8 @@ export class Sagas {
       counts: this.counts(saga),
       routedTo: routing?.position,
       lagEvents: routing?.lagEvents ?? 0,
+      handled: routing?.handled ?? 0,
+      failures: routing?.failures ?? 0,
       state: routing?.state ?? "live",
       refused: this.refused(saga).length,
     };

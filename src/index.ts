@@ -18,6 +18,7 @@ export {
   SummaryMismatchError,
   UnknownAggregateError,
   type Accepted,
+  type ActorCommandFigures,
   type ActorFigures,
   type Aggregate,
   type AggregateDefinition,
@@ -26,11 +27,14 @@ export {
   type AskOptions,
   type ClaimedKey,
   type ClaimValue,
+  type CommandFigures,
   type DeadLetter,
   type DecideContext,
   type Decision,
   type DryRunAccepted,
   type EventOf,
+  type PoolFigures,
+  type RecentCommandFigures,
   type Rejected,
   type SnapshotPolicy,
   type StateAt,
@@ -119,19 +123,41 @@ export { CHANGES as ADMIN_CHANGES } from "./admin/operations.js";
 export type { Told, ToldError } from "./admin/told.js";
 export { fromJsonForm, toJsonForm } from "./kernel/json-form.js";
 export type { Clock, Ids, Timer } from "./kernel/clock.js";
-export { hasCode, InvalidArgumentError, TidemarkError } from "./kernel/errors.js";
+export type {
+  CommandOutcome,
+  CommandAddress,
+  DeliveryStatus,
+  Hand,
+  LaneStatus,
+  Origin as InputOrigin,
+  PendingCommand,
+  PendingTimer,
+  RefusedInput,
+  TimerEvent,
+} from "./delivery/index.js";
+export type { CommandAnswer, CommandOf, CommandTarget } from "./kernel/command-port.js";
+export {
+  hasCode,
+  InvalidArgumentError,
+  TidemarkError,
+  type ErrorDetails,
+} from "./kernel/errors.js";
 export type {
   DataOf,
   EmptyData,
   Message,
+  MessageOf,
   Metadata,
+  OwnData,
   Position,
   RecordedEvent,
   RecordedFields,
   TypeOf,
   Version,
 } from "./kernel/event.js";
+export type { StreamId } from "./kernel/ids.js";
 export { ARCHIVED, TOMBSTONED, type Archive } from "./kernel/life-events.js";
+export type { HistogramFigures } from "./kernel/histogram.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
 export type { LogMoment, Moment } from "./kernel/moment.js";
@@ -169,7 +195,21 @@ export {
   type RemoteOptions,
   type RemoteSchemas,
 } from "./messaging/remote.js";
-export type { ConnectionStatus, Transport, TransportConnection } from "./messaging/transport.js";
+export type {
+  Address,
+  Closable,
+  ConnectionStatus,
+  ConsumeOptions,
+  Delivery,
+  Handled,
+  LogStanding,
+  Publication,
+  Service,
+  Transport,
+  TransportConnection,
+  TransportHost,
+  WireMessage,
+} from "./messaging/transport.js";
 export type { Actor, AuditRecord, AuditType } from "./projections/audit.js";
 export {
   collection,
@@ -179,9 +219,15 @@ export {
   type DocumentOf,
   type Indexes,
   type IndexesOf,
+  type IndexField,
   type IndexValue,
+  type ListField,
+  type ListItem,
   type NameOf,
   type OnlyName,
+  type OnlyOneOf,
+  type ValuesOfFields,
+  type WithIndex,
 } from "./projections/collection.js";
 export type { DocumentDifference, GenerationDiff } from "./projections/diff.js";
 export type { Documents } from "./projections/documents.js";
@@ -230,6 +276,7 @@ export type {
   Entry,
   IdRange,
   IndexRange,
+  LeadingValues,
   PageQuery,
   ReadOptions,
 } from "./projections/query.js";
@@ -271,11 +318,14 @@ export {
   tumblingWindow,
   type Act,
   type AlertQuery,
+  type AlertOfRule,
   type AlertsOf,
+  type Binding,
   type ChangePhase,
   type ChangeReport,
   type ChangeStatus,
   type CollectOptions,
+  type CounterKind,
   type DataOfKind,
   type ExplainedFact,
   type Explanation,
@@ -286,15 +336,20 @@ export {
   type FiredFact,
   type FiredRecord,
   type FiringSample,
+  type Flattened,
+  type KeptEvent,
   type Kind,
   type ListedSession,
   type MatchedFact,
+  type NamedAlert,
   type PatternOptions,
   type Predicate,
   type RaisedAlert,
   type Rule,
   type RuleBuilder,
   type RuleChange,
+  type RuleProblem,
+  type RuleSendOptions,
   type Rules,
   type RulesAnswer,
   type RuleSet,
@@ -302,6 +357,7 @@ export {
   type RuleSetStatus,
   type Sample,
   type SequenceEvent,
+  type SequenceEventOf,
   type SequenceKind,
   type SequenceOptions,
   type SequenceStep,
@@ -311,14 +367,19 @@ export {
   type SessionFact,
   type SessionLimits,
   type SessionQuery,
+  type SessionWindowKind,
   type SignalKind,
+  type SlidingWindowKind,
+  type TumblingWindowKind,
   type WaitingMatch,
   type WindowKind,
   type WindowValue,
   type WorkingMemory,
 } from "./rules/index.js";
-export type { Runtime, RuntimeStatus } from "./runtime.js";
 export type { CompactOptions, CompactReport, TombstoneOptions } from "./runtime/entity-life.js";
+export type { Runtime } from "./runtime.js";
+export type { RuntimeStatus } from "./runtime/status.js";
+export type { MetricFamily, MetricSample } from "./runtime/metrics/metric.js";
 export { openRuntime } from "./runtime/open.js";
 export { openAdmin, type OpenAdminOptions } from "./runtime/open-admin.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
@@ -386,29 +447,43 @@ export {
   send,
   start,
   startOrResume,
+  type AnswerAddress,
+  type AnsweredCommand,
   type AnswerEvent,
   type CommandFailure,
   type CommandInput,
   type CommandOutput,
   type CompensatedEvent,
+  type Compensation,
   type CompensationFailedEvent,
   type Correlation,
+  type Correlations,
   type DeployGroup,
   type DeployReport,
+  type EarlierVersion,
+  type EventOfTarget,
+  type Expression,
+  type ExpressionArgs,
   type GraphEdge,
   type GraphState,
   type HistoryEntry,
+  type InputOptions,
   type InstancePage,
   type InstanceQuery,
+  type InstanceStatus,
   type ListedInstance,
   type MigratedInstance,
   type Saga,
+  type SagaAction,
   type SagaAnswer,
   type SagaGraph,
   type SagaDefinition,
+  type SagaInput,
   type SagaInstance,
+  type SagaProblem,
   type Sagas,
   type SagaStatus,
+  type SendingOptions,
   type SendOptions,
   type StateCount,
 } from "../sagas/index.js";

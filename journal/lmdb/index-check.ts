@@ -46,11 +46,9 @@ export class IndexCheck {
     for (const part of record.parts) this.#addPart(logged, part);
     // An interrupted write leaves rows that know more; what they know beyond is written again and needn't be compared.
     if (record.position > this.indexedTo) return;
-    for (const part of record.parts) {
-      const type = streamTypeOf(part.streamId);
-      for (const kind of new Set(part.events.map((event) => `${type}/${event.type}`)))
-        this.#kinds.set(kind, crc32(String(address), this.#kinds.get(kind) ?? 0));
-    }
+    // Once each, as the index has them, even where several streams of one commit have such an event.
+    for (const kind of new Set(record.parts.flatMap(kindsOf)))
+      this.#kinds.set(kind, crc32(String(address), this.#kinds.get(kind) ?? 0));
     if (record.commandId !== undefined) this.#addCommand(record.commandId, logged);
     for (const claim of record.claims) {
       const key = claimKeyOf(claim.name, claim.key);
@@ -113,4 +111,9 @@ export class IndexCheck {
   close(): Promise<void> {
     return this.#store.close();
   }
+}
+
+function kindsOf({ streamId, events }: RecordPart): string[] {
+  const streamType = streamTypeOf(streamId);
+  return events.map(({ type }) => `${streamType}/${type}`);
 }

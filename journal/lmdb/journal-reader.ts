@@ -23,6 +23,7 @@ import type {
   StreamReadOptions,
 } from "../journal.js";
 import { checkListOptions } from "../listing.js";
+import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { diskBytesOf } from "./disk-bytes.js";
 import { eventCountOf } from "../record.js";
@@ -231,8 +232,7 @@ export class JournalReader implements Journal {
     return {
       head,
       inFlightBytes: 0,
-      commits: 0,
-      groups: 0,
+      ...new GroupRecorder().figures(),
       indexedTo,
       commandIds: this.#index.commandIds(),
       diskBytes: diskBytesOf(this.#parts.directory),

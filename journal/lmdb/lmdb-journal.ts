@@ -322,8 +322,7 @@ export class LmdbJournal implements Journal, AdmissionView {
     return {
       head: this.#head,
       inFlightBytes: this.#group.inFlightBytes(),
-      commits: this.#group.commits,
-      groups: this.#group.groups,
+      ...this.#group.groups.figures(),
       indexedTo: this.#indexer.indexedTo(),
       commandIds: this.#index.commandIds(),
       diskBytes: diskBytesOf(this.#parts.directory),

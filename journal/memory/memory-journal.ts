@@ -48,6 +48,7 @@ import {
 } from "../record.js";
 import { appendAndWait } from "../append.js";
 import { checkListOptions, compareIds, isListed } from "../listing.js";
+import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions, matches } from "../read-options.js";
 import { checkSnapshot, snapshotFits } from "../snapshots.js";
 import type { MemoryStore } from "./memory-store.js";
@@ -89,8 +90,7 @@ export class MemoryJournal implements Journal, AdmissionView {
   #inFlightBytes = 0;
 
   #closed = false;
-  #groups = 0;
-  #written = 0;
+  readonly #groups = new GroupRecorder();
   #drained: (() => void)[] = [];
 
   constructor(store: MemoryStore, options: MemoryJournalOptions) {
@@ -178,14 +178,13 @@ export class MemoryJournal implements Journal, AdmissionView {
   #makeDurable(): void {
     const group = this.#waiting;
     this.#waiting = [];
-    this.#groups += 1;
+    this.#groups.wrote(group.length);
     for (const { record, bytes } of group) {
       this.#store.records.push({ position: record.position, bytes });
       // Indexed from the bytes, not from what the caller handed in: the caller may change that afterwards.
       this.#applyDurable(decodeRecord(record.position, bytes));
       if (record.commandId !== undefined) this.#waitingCommands.delete(record.commandId);
       this.#inFlightBytes -= bytes.length;
-      this.#written += 1;
     }
     for (const { commit, sinks } of group) for (const sink of sinks) sink.committed(commit);
     for (const listener of this.#listeners) listener();
@@ -354,8 +353,7 @@ export class MemoryJournal implements Journal, AdmissionView {
     return {
       head: this.#head,
       inFlightBytes: this.#inFlightBytes,
-      commits: this.#written,
-      groups: this.#groups,
+      ...this.#groups.figures(),
       indexedTo: this.#head,
       commandIds: this.#commands.size,
       diskBytes: {},

@@ -30,6 +30,10 @@ export interface LaneStatus {
   readonly inFlight: number;
   /** In memory; more may be on disk. */
   readonly waiting: number;
+  /** Answers that instances have taken, since this life began. */
+  readonly delivered: number;
+  /** Attempts that failed, since this life began. */
+  readonly attemptsFailed: number;
   /** Failed attempts since one was answered last. */
   readonly failures: number;
   readonly lastError: Error | undefined;
@@ -81,6 +85,7 @@ export class OutboxLane {
   #running = false;
   #closed = false;
   #failures = 0;
+  readonly #totals = { delivered: 0, attemptsFailed: 0 };
   /** Some found nobody there, and nothing was answered since. */
   #isNobodyThere = false;
   #lastError: Error | undefined;
@@ -108,6 +113,7 @@ export class OutboxLane {
       aggregate: this.#aggregate,
       inFlight: this.#inFlight,
       waiting: this.#entries.size - this.#inFlight,
+      ...this.#totals,
       failures: this.#failures,
       lastError: this.#lastError,
     };
@@ -222,6 +228,7 @@ export class OutboxLane {
     if (outcome === undefined || this.#closed || !this.#isWanted(entry)) return;
     try {
       await this.#ports.answer(name, command.request.id, outcome);
+      this.#totals.delivered += 1;
       // Its row goes with the event that records the answer; so does the entry, which may be earlier here.
       this.drop(command.request.id);
     } catch (error) {
@@ -261,6 +268,7 @@ export class OutboxLane {
 
   #failureOf(entry: Entry, error: Error): CommandOutcome | undefined {
     this.#failures += 1;
+    this.#totals.attemptsFailed += 1;
     this.#lastError = error;
     entry.foundNobody = isNobodyThere(error);
     this.#isNobodyThere ||= entry.foundNobody;

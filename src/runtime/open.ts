@@ -41,7 +41,11 @@ export async function startRuntime(
     const readers = await Readers.open(readersOptions);
     opened = { readers };
     const aggregates = actorsOf(options);
-    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, journal: stores.journal });
+    const coordinators = new Set(
+      [...(options.sagas ?? []), ...(options.ruleSets ?? [])].map(({ name }) => name),
+    );
+    const { journal } = stores;
+    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, coordinators, journal });
     opened = { readers, actors };
     const { askTimeoutMs } = bounds;
     const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
