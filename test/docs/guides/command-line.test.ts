@@ -36,6 +36,7 @@ function comparable(output: string): string {
     .replace(/node v[\d.]+/g, "node <version>")
     .replace(/[\d.,]+ (bytes|[KMGT]iB)/g, "<size>")
     .replace(/[\d.,]+ (a second|fetched|evicted|of 10,000 entities|ms\b)/g, "<measured> $1")
+    .replace(/full in +[\d,]+/g, "full in <measured>")
     .replace(/index (reflects )?[\d,]+/g, "index <measured>")
     .replace(/ +/g, " ")
     .replace(/\b(catching-up|held)\b/g, "live")
