@@ -11,6 +11,7 @@ import { initCommand } from "./init.js";
 import { natsCommand } from "./messages.js";
 import { claimsCommand, deadLettersCommand, outboxCommand, timersCommand } from "./pending.js";
 import { projectionsCommand } from "./projections.js";
+import { growthCommand, reclaimCommand } from "./reclaim.js";
 import { restoreCommand } from "./restore.js";
 import { rulesCommand } from "./rules.js";
 import { sagasCommand } from "./sagas.js";
@@ -51,6 +52,8 @@ const COMMANDS: Readonly<Record<string, readonly ((shell: Shell) => Command)[]>>
     salvageCommand,
     exportCommand,
     importCommand,
+    growthCommand,
+    reclaimCommand,
   ],
   "The shell:": [completionCommand],
 };
