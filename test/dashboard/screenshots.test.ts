@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inProcessHub } from "tidemark";
 import type { Browser, Page } from "playwright-core";
 import { openDashboard, type Dashboard } from "tidemark/dashboard";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -44,7 +45,7 @@ describe.runIf(process.env["SCREENSHOTS"] === "1")("pictures of the panel", () =
     mkdirSync(FOLDER, { recursive: true });
     browser = await openBrowser();
     directory = mkdtempSync(join(tmpdir(), "tidemark-shop-"));
-    shop = await Shop.open({ directory });
+    shop = await Shop.open({ directory, messaging: inProcessHub() });
     panel = await openDashboard(shop.runtime, { allowChanges: true, showPayloads: true });
   }, 120_000);
 
