@@ -34,7 +34,7 @@ import { FREQUENCY_MAX, type Evictable } from "./eviction-queue.js";
 import type { Fold } from "./fold.js";
 import type { Hydrator } from "./hydrator.js";
 import type { Snapshotter, StateCopy } from "./snapshotter.js";
-import { KnownValues } from "./known-values.js";
+import { KnownValues, type IsGone } from "./known-values.js";
 import { SnapshotPace } from "./snapshot-policy.js";
 import { appendRequestOf, decideStep, dryRunStep, evolveStep } from "./step.js";
 import type { StateAt } from "./state-reader.js";
@@ -154,7 +154,7 @@ export class Activation implements Evictable {
   }
 
   /** Fetches its state again where something of these keys went into it. */
-  forget(isGone: (owner: string) => boolean): void {
+  forget(isGone: IsGone): void {
     if (this.#known.forget(isGone, this.#phase === "hydrating")) this.#restart();
   }
 
@@ -171,7 +171,7 @@ export class Activation implements Evictable {
   #onHydrated(fold: Fold): void {
     // Ended meanwhile, by the close of the runtime.
     if (this.#phase !== "hydrating") return;
-    if (!this.#known.hydrated(fold.personal)) return void this.#hydrate();
+    if (!this.#known.hydrated(fold.personal)) return this.#hydrate();
     this.#phase = "running";
     this.#state = fold.state;
     this.#version = fold.version;

@@ -4,11 +4,14 @@ import { PersonalValues } from "../src/kernel/personal-values.js";
 /** Values known, before those are let go of that aren't in the state any more. */
 const KEPT_MIN = 1_000;
 
+/** Whether a key, by its owner, is gone. */
+export type IsGone = (owner: string) => boolean;
+
 export class KnownValues {
   #values: PersonalValues | undefined;
   #keptMax = KEPT_MIN;
   /** Keys that went while it was hydrated: what is being folded may have begun before. */
-  #isGone: ((owner: string) => boolean) | undefined;
+  #isGone: (IsGone) | undefined;
 
   /** Undefined where nobody's values are known. */
   get values(): PersonalValues | undefined {
@@ -29,7 +32,7 @@ export class KnownValues {
   }
 
   /** Keys go. True where the state is made of what they opened. */
-  forget(isGone: (owner: string) => boolean, isHydrating: boolean): boolean {
+  forget(isGone: IsGone, isHydrating: boolean): boolean {
     if (!isHydrating) return this.#hasSomeOf(isGone);
     const before = this.#isGone;
     this.#isGone = (owner) => isGone(owner) || before?.(owner) === true;
@@ -44,7 +47,7 @@ export class KnownValues {
     return isGone === undefined || !this.#hasSomeOf(isGone);
   }
 
-  #hasSomeOf(isGone: (owner: string) => boolean): boolean {
+  #hasSomeOf(isGone: IsGone): boolean {
     return this.#values !== undefined && [...this.#values.owners].some(isGone);
   }
 }

@@ -313,12 +313,11 @@ export class Follower {
   }
 
   #park(event: RecordedEvent, error: HandlerFailedError | undefined): void {
-    const { position, streamId, type: eventType } = event;
     const parked = {
       key: this.#applier.keyOf(event),
-      position,
-      streamId,
-      eventType,
+      position: event.position,
+      streamId: event.streamId,
+      eventType: event.type,
       queued: error === undefined,
       error: error === undefined ? undefined : asError(error.cause).message,
       attempts: error === undefined ? 0 : this.#options.failurePolicy.attemptsMax,
