@@ -4,6 +4,7 @@ import type { ViewReader } from "../../journal/index.js";
 import { backOffMs } from "../kernel/back-off.js";
 import type { Clock, Timer } from "../kernel/clock.js";
 import type { CommandPort } from "../kernel/command-port.js";
+import { handedOn } from "../kernel/provenance.js";
 import type { Logger } from "../kernel/log.js";
 import type { Position } from "../kernel/event.js";
 import { isNobodyThere, isOutage, isUncertain } from "./attempt-failure.js";
@@ -245,7 +246,8 @@ export class OutboxLane {
     entry.attempts += 1;
     try {
       const target = { name: request.aggregate, remote: request.remote === true };
-      const answer = await commands.ask(target, request.entityId, request.command, {
+      const command = handedOn(entry.command, { ...request.command });
+      const answer = await commands.ask(target, request.entityId, command, {
         commandId: request.id,
         timeoutMs: Math.max(1, Math.ceil(Math.min(ATTEMPT_TIMEOUT_MS, leftMs))),
         correlationId,

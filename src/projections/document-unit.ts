@@ -5,7 +5,8 @@
 import type { ViewStore, ViewWrite } from "../../journal/index.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
-import { provenanceOf } from "../kernel/provenance.js";
+import { asError } from "../kernel/errors.js";
+import { provenanceOf, withProvenance } from "../kernel/provenance.js";
 import {
   CollectionDocuments,
   type DocumentChange,
@@ -66,6 +67,14 @@ export class DocumentUnit implements Unit {
     if (handler === undefined) return;
     this.#empty = false;
     this.#knowledge.begin(provenanceOf(event));
+    try {
+      this.#handle(handler, event);
+    } catch (thrown) {
+      throw withProvenance(asError(thrown), this.#knowledge.values);
+    }
+  }
+
+  #handle(handler: ErasedHandler, event: RecordedEvent): void {
     const result = handler(event, this.#documents as never);
     if (result instanceof Promise) {
       result.catch(() => undefined);
