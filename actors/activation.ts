@@ -249,7 +249,9 @@ export class Activation implements Evictable {
   }
 
   #enqueue(call: Call, events: readonly DecidedEvent[], state: unknown): void {
-    const request = appendRequestOf(this, call.options, events, this.#state, state);
+    const { commandId, metadata } = call.options;
+    const recorded = call.trace === undefined ? metadata : call.trace.committing(metadata);
+    const request = appendRequestOf(this, commandId, recorded, events, this.#state, state);
     let commit: Commit;
     try {
       commit = this.#ports.journal.enqueue(request, call);

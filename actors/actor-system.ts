@@ -2,18 +2,21 @@
  * The actors of one runtime: what `ask`, `tell`, `dryRun` and `state` mean, and how it all ends. The order of one
  * command is *admit → hydrate → decide → evolve → append → reply → passivate*.
  */
-import { checkMetadata, type Journal } from "../journal/index.js";
+import type { Journal } from "../journal/index.js";
 import { AskTimeouts } from "../src/kernel/ask-timeouts.js";
 import type { Clock, Ids, Timer } from "../src/kernel/clock.js";
 import { asError, InvalidArgumentError } from "../src/kernel/errors.js";
-import type { Message, Metadata, RecordedEvent, Version } from "../src/kernel/event.js";
-import { checkId, streamIdOf, type StreamId } from "../src/kernel/ids.js";
+import type { Message } from "../src/kernel/event.js";
+import { streamIdOf, type StreamId } from "../src/kernel/ids.js";
 import { checkInteger } from "../src/kernel/check.js";
 import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
+import type { Tracer } from "../src/kernel/tracer.js";
 import type { Moment } from "../src/kernel/moment.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
 import { Call, type CallAnswer, type CommandOptions } from "./call.js";
+import { beginTrace } from "./call-trace.js";
+import { commandOptionsOf, type AskOptions, type TellOptions } from "./command-options.js";
 import { CommandRecorder, RecentCommands, type CommandFigures } from "./command-figures.js";
 import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
@@ -22,26 +25,6 @@ import { Hydrator } from "./hydrator.js";
 import { Pool, type PoolFigures } from "./pool.js";
 import { Snapshotter } from "./snapshotter.js";
 import { readState, type StateAt } from "./state-reader.js";
-
-/** What a caller may say about a told command. */
-export interface TellOptions {
-  /** The same id again gives the recorded answer and does nothing else. Unique in the whole journal. */
-  readonly commandId?: string;
-  /** Refuses the command with a VersionConflictError unless the entity is at this version. */
-  readonly expectedVersion?: Version;
-  readonly correlationId?: string;
-  readonly causationId?: string;
-  /** The event that leads to this command: gives its correlation, and its id as the causation. */
-  readonly causedBy?: RecordedEvent;
-  /** The user's own plain data, recorded with every event. */
-  readonly headers?: Readonly<Record<string, unknown>>;
-}
-
-/** What a caller may say about an asked command. */
-export interface AskOptions extends TellOptions {
-  /** How long to wait for the answer; defaults to the runtime's `askTimeoutMs`. */
-  readonly timeoutMs?: number;
-}
 
 export interface ActorSystemOptions {
   readonly aggregates: readonly AnyAggregate[];
@@ -52,6 +35,7 @@ export interface ActorSystemOptions {
   readonly ids: Ids;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
   readonly askTimeoutMs: number;
   readonly mailboxCapacity: number;
   readonly activationsMax: number;
@@ -201,17 +185,20 @@ export class ActorSystem {
     const data = aggregate.behavior.commandData(command);
     const commandOptions =
       options === undefined ? NO_OPTIONS : commandOptionsOf(options, this.#options.limits);
-    const startedAtMs = this.#options.clock.monotonicMs();
-    return new Call(
+    const { clock, tracer } = this.#options;
+    const call = new Call(
       streamId,
       command,
       data,
       commandOptions,
       recorder,
-      startedAtMs,
+      clock.monotonicMs(),
       resolve,
       reject,
     );
+    if (tracer !== undefined && recorder !== undefined)
+      call.trace = beginTrace(tracer, this.#options, aggregate.name, call, options?.causedBy);
+    return call;
   }
 
   #deliver(aggregate: AnyAggregate, entityId: string, streamId: StreamId, call: Call): void {
@@ -283,28 +270,6 @@ export class ActorSystem {
     await this.#snapshotter.idle();
     this.#timeouts.close();
   }
-}
-
-function commandOptionsOf(options: TellOptions, limits: Limits): CommandOptions {
-  const { commandId, expectedVersion, causedBy, headers } = options;
-  if (commandId !== undefined) checkId("commandId", commandId);
-  if (expectedVersion !== undefined)
-    checkInteger("expectedVersion", expectedVersion, 0, Number.MAX_SAFE_INTEGER);
-  const correlationId = options.correlationId ?? causedBy?.correlationId;
-  const causationId = options.causationId ?? causedBy?.eventId;
-  const given = {
-    ...(commandId === undefined ? {} : { commandId }),
-    ...(expectedVersion === undefined ? {} : { expectedVersion }),
-  };
-  if (correlationId === undefined && causationId === undefined && headers === undefined)
-    return given;
-  const metadata: Metadata = {
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(causationId === undefined ? {} : { causationId }),
-    ...(headers === undefined ? {} : { headers }),
-  };
-  checkMetadata(metadata, limits);
-  return { ...given, metadata };
 }
 
 function checkAggregates(aggregates: readonly AnyAggregate[], journal: Journal): void {

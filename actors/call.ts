@@ -1,6 +1,7 @@
 /** One command on its way through an actor: who asked, until when, and what they are told. Answered exactly once. */
 import { JournalPoisonedError, type Commit, type CommitSink } from "../journal/index.js";
 import type { Message, Metadata, Version } from "../src/kernel/event.js";
+import type { CallTrace } from "./call-trace.js";
 import type { CommandRecorder } from "./command-figures.js";
 import type { Answer, DryRunAccepted } from "./decision.js";
 import { AskTimeoutError } from "./errors.js";
@@ -55,6 +56,8 @@ export class Call implements CommitSink {
   conflicts = 0;
   /** A copy of the state after this command, to be kept as a snapshot once the commit is durable. */
   snapshot: StateCopy | undefined;
+  /** Its trace; undefined where it isn't recorded. */
+  trace: CallTrace | undefined;
   /** Answers that rest on this commit, and leave after it. */
   followers: ((error: Error | undefined) => void)[] | undefined;
 
@@ -82,6 +85,7 @@ export class Call implements CommitSink {
     if (this.settled) return;
     this.settled = true;
     this.#recorder?.answered(this.startedAtMs, answer);
+    this.trace?.answered(answer);
     this.#resolve(answer);
   }
 
@@ -89,6 +93,7 @@ export class Call implements CommitSink {
     if (this.settled) return;
     this.settled = true;
     this.#recorder?.failed(error);
+    this.trace?.failed(error);
     this.#reject(error);
   }
 
@@ -98,10 +103,12 @@ export class Call implements CommitSink {
 
   committed(commit: Commit): void {
     if (!commit.duplicate) this.#recorder?.recorded(commit.events);
+    this.trace?.committed(commit);
     this.activation?.onCommitted(this, commit);
   }
 
   failed(error: Error): void {
+    this.trace?.notCommitted(error);
     this.activation?.onFailed(this, error);
   }
 }

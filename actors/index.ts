@@ -1,10 +1,6 @@
 /** The door of the actors: what the other parts may use. */
-export {
-  ActorSystem,
-  type ActorFigures,
-  type AskOptions,
-  type TellOptions,
-} from "./actor-system.js";
+export { ActorSystem, type ActorFigures } from "./actor-system.js";
+export type { AskOptions, TellOptions } from "./command-options.js";
 export {
   aggregate,
   type Aggregate,

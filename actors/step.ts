@@ -3,11 +3,10 @@
  * append. No clock, no promises, nothing kept; an activation is this function with a mailbox in front.
  */
 import type { AppendRequest } from "../journal/index.js";
-import type { Message, Version } from "../src/kernel/event.js";
+import type { Message, Metadata, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import { isolated } from "../src/kernel/isolate.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
-import type { CommandOptions } from "./call.js";
 import type { DecideContext, DryRunAccepted, Rejected } from "./decision.js";
 import { claimChanges } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError } from "./errors.js";
@@ -75,7 +74,8 @@ export function dryRunStep(
 /** The commit that a step asks for: its events at the version it was decided on, and the claims that the states imply. */
 export function appendRequestOf(
   { behavior, streamId, version }: Entity,
-  { commandId, metadata }: CommandOptions,
+  commandId: string | undefined,
+  metadata: Metadata | undefined,
   events: readonly DecidedEvent[],
   before: unknown,
   after: unknown,

@@ -14,6 +14,7 @@ import {
 import type { Clock, Timer } from "../kernel/clock.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
+import { traceOf, type TraceContext } from "../kernel/tracer.js";
 import type { IndexChanges, IndexedEvent, PendingCommand, Place } from "./pending.js";
 import { textOf, type DeliveryRows, type InstanceName, type TimerName } from "./rows.js";
 
@@ -24,6 +25,8 @@ export interface StoredCommand {
   readonly position: Position;
   readonly eventId: string;
   readonly correlationId: string;
+  /** Of that event, where it is traced. */
+  readonly trace?: TraceContext;
 }
 
 /** Who acts on what the index learns. Told again what it was told before, it does nothing. */
@@ -231,7 +234,9 @@ export class DeliveryIndex {
     }
     for (const request of data.commands ?? []) {
       const { position, eventId, correlationId } = event;
-      const command = { request, position, eventId, correlationId };
+      const trace = traceOf(event.headers);
+      const traced = trace === undefined ? {} : { trace };
+      const command = { request, position, eventId, correlationId, ...traced };
       const key = rows.commandKey(request.aggregate, name, request.id);
       this.#put(key, textOf(key), command);
       this.#listener.commandAsked(name, command);

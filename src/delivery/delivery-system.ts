@@ -5,6 +5,7 @@
 import type { Journal, ViewStore } from "../../journal/index.js";
 import type { Clock } from "../kernel/clock.js";
 import type { CommandPort } from "../kernel/command-port.js";
+import type { Metadata } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
 import { DeliveryIndex, type Indexed } from "./delivery-index.js";
 import { Outbox } from "./outbox.js";
@@ -28,7 +29,12 @@ export interface DeliveryPorts {
   /** Resolves once the instance has taken it. */
   fire(timer: TimerName): Promise<void>;
   /** Resolves once the instance has taken it. */
-  answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void>;
+  answer(
+    name: InstanceName,
+    commandId: string,
+    answer: CommandOutcome,
+    origin: Metadata,
+  ): Promise<void>;
 }
 
 /** What instances are given by timers and by answers of commands. */

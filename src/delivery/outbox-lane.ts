@@ -5,7 +5,7 @@ import { backOffMs } from "../kernel/back-off.js";
 import type { Clock, Timer } from "../kernel/clock.js";
 import type { CommandPort } from "../kernel/command-port.js";
 import type { Logger } from "../kernel/log.js";
-import type { Position } from "../kernel/event.js";
+import type { Metadata, Position } from "../kernel/event.js";
 import { isNobodyThere, isOutage, isUncertain } from "./attempt-failure.js";
 import type { StoredCommand } from "./delivery-index.js";
 import { outcomeOf, type CommandOutcome } from "./pending.js";
@@ -20,7 +20,12 @@ export interface OutboxPorts {
   /** The rows reflect everything durable, and are there to be read. */
   settle(): Promise<void>;
   /** Resolves once the instance has taken the answer. */
-  answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void>;
+  answer(
+    name: InstanceName,
+    commandId: string,
+    answer: CommandOutcome,
+    origin: Metadata,
+  ): Promise<void>;
 }
 
 /** How one aggregate's commands stand. */
@@ -227,7 +232,7 @@ export class OutboxLane {
     const { name, command, outcome } = entry;
     if (outcome === undefined || this.#closed || !this.#isWanted(entry)) return;
     try {
-      await this.#ports.answer(name, command.request.id, outcome);
+      await this.#ports.answer(name, command.request.id, outcome, originOf(command));
       this.#totals.delivered += 1;
       // Its row goes with the event that records the answer; so does the entry, which may be earlier here.
       this.drop(command.request.id);
@@ -250,6 +255,7 @@ export class OutboxLane {
         timeoutMs: Math.max(1, Math.ceil(Math.min(ATTEMPT_TIMEOUT_MS, leftMs))),
         correlationId,
         causationId: eventId,
+        ...originOf(entry.command),
       });
       this.#answered();
       return outcomeOf(answer);
@@ -352,4 +358,9 @@ export class OutboxLane {
     for (const [name, command] of meanwhile.values()) this.add(name, command);
     this.#ports.clock.defer(() => this.#pump());
   }
+}
+
+/** The trace that it goes on with. */
+function originOf({ trace }: StoredCommand): Metadata {
+  return trace === undefined ? {} : { headers: { ...trace } };
 }

@@ -17,7 +17,7 @@ import { backOffMs } from "../kernel/back-off.js";
 import type { Clock } from "../kernel/clock.js";
 import type { CommandPort } from "../kernel/command-port.js";
 import { asError, isOwnEnd, TidemarkError } from "../kernel/errors.js";
-import type { Position } from "../kernel/event.js";
+import type { Metadata, Position } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
 import { EventClock } from "./event-clock.js";
 import { RuleLog } from "./rule-log.js";
@@ -107,7 +107,7 @@ export class RuleHost {
       rows: host.rows,
       ...(rules.hasEventTime ? { timerClock: host.#eventClock } : {}),
       fire: ({ instanceId }) => host.#fire(instanceId),
-      answer: (name, commandId, answer) => host.#answer(name, commandId, answer),
+      answer: (...answered) => host.#answer(...answered),
     });
     return host;
   }
@@ -285,9 +285,14 @@ export class RuleHost {
     await this.take(sessionId, { kind: "wake", toMs }, {});
   }
 
-  async #answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void> {
+  async #answer(
+    name: InstanceName,
+    commandId: string,
+    answer: CommandOutcome,
+    origin: Metadata,
+  ): Promise<void> {
     const input: SessionInput = { kind: "answer", commandId, answer };
-    if ((await this.take(name.instanceId, input, {})) === "session-full")
+    if ((await this.take(name.instanceId, input, origin)) === "session-full")
       throw new SessionKeepsNoMoreError(name);
   }
 

@@ -6,6 +6,7 @@ import { checkInteger } from "../kernel/check.js";
 import type { Clock, Ids } from "../kernel/clock.js";
 import { limitsOf, type Limits } from "../kernel/limits.js";
 import { safeLogger, silentLogger, type Logger } from "../kernel/log.js";
+import { safeTracer, type Tracer } from "../kernel/tracer.js";
 import { systemClock, systemIds } from "../kernel/system-clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import { RECORDS_STREAM_TYPE } from "../messaging/import-records.js";
@@ -78,6 +79,8 @@ export interface RuntimeOptions {
   readonly passivateAfterMs?: number;
   readonly clock?: Clock;
   readonly ids?: Ids;
+  /** Traces: `{ tracer: openTelemetry() }` of `tidemark/telemetry`; defaults to none. */
+  readonly telemetry?: { readonly tracer?: Tracer };
   /** Anything with the methods of pino; defaults to silence. */
   readonly logger?: Logger;
 }
@@ -98,15 +101,19 @@ export interface RuntimePorts {
   readonly ids: Ids;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
 }
 
 /** The ports of a runtime, with the machine's own where none is given. */
 export function portsOf(options: RuntimeOptions): RuntimePorts {
+  const given = options.telemetry?.tracer;
+  const tracer = given === undefined ? undefined : safeTracer(given);
   return {
     clock: options.clock ?? systemClock,
     ids: options.ids ?? systemIds,
     limits: limitsOf(options.limits),
-    logger: options.logger === undefined ? silentLogger : safeLogger(options.logger),
+    logger: options.logger === undefined ? silentLogger : safeLogger(options.logger, tracer),
+    ...(tracer === undefined ? {} : { tracer }),
   };
 }
 
