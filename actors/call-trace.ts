@@ -3,7 +3,7 @@ import { tracedMetadata, type Commit } from "../journal/index.js";
 import type { Message, Metadata, RecordedEvent } from "../src/kernel/event.js";
 import type { Limits } from "../src/kernel/limits.js";
 import { errorType, traceOf, type Span, type Tracer } from "../src/kernel/tracer.js";
-import { isCode } from "./command-figures.js";
+import { loggedCode } from "./command-figures.js";
 import type { Answer, DryRunAccepted } from "./decision.js";
 
 /** A call, as far as a trace tells of it. */
@@ -97,7 +97,7 @@ export class CallTrace {
       answer.status === "rejected"
         ? {
             "tidemark.outcome": "rejected",
-            "tidemark.code": isCode(answer.code) ? answer.code : "other",
+            "tidemark.code": loggedCode(answer.code),
           }
         : { "tidemark.outcome": "accepted", "tidemark.version": answer.version },
     );

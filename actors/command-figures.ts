@@ -52,9 +52,9 @@ const TYPE = /^[A-Za-z][\w.:/-]{0,99}$/;
 const LATENCY_US_FROM = 2 ** 7;
 const LATENCY_US_TO = 2 ** 26;
 
-/** Whether it is what a code should be: a refusal may give anything. */
-export function isCode(code: string): boolean {
-  return CODE.test(code);
+/** The code of a refusal, for those who keep no payloads: a refusal may give anything for one. */
+export function loggedCode(code: string): string {
+  return CODE.test(code) ? code : "other";
 }
 
 /** Counts by name. Bounded, and nothing but names: a refusal may give anything for a code. */

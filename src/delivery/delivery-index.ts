@@ -14,20 +14,9 @@ import {
 import type { Clock, Timer } from "../kernel/clock.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
-import { traceOf, type TraceContext } from "../kernel/tracer.js";
-import type { IndexChanges, IndexedEvent, PendingCommand, Place } from "./pending.js";
+import type { IndexChanges, IndexedEvent, Place } from "./pending.js";
+import { storedCommandOf, type StoredCommand } from "./stored-command.js";
 import { textOf, type DeliveryRows, type InstanceName, type TimerName } from "./rows.js";
-
-/** A command that waits to be sent, as the index keeps it. */
-export interface StoredCommand {
-  readonly request: PendingCommand;
-  /** Of the event that asked for it. */
-  readonly position: Position;
-  readonly eventId: string;
-  readonly correlationId: string;
-  /** Of that event, where it is traced. */
-  readonly trace?: TraceContext;
-}
 
 /** Who acts on what the index learns. Told again what it was told before, it does nothing. */
 export interface IndexListener {
@@ -233,10 +222,7 @@ export class DeliveryIndex {
       this.#listener.timerSet(timer, key, text);
     }
     for (const request of data.commands ?? []) {
-      const { position, eventId, correlationId } = event;
-      const trace = traceOf(event.headers);
-      const traced = trace === undefined ? {} : { trace };
-      const command = { request, position, eventId, correlationId, ...traced };
+      const command = storedCommandOf(request, event);
       const key = rows.commandKey(request.aggregate, name, request.id);
       this.#put(key, textOf(key), command);
       this.#listener.commandAsked(name, command);

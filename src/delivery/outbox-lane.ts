@@ -5,9 +5,9 @@ import { backOffMs } from "../kernel/back-off.js";
 import type { Clock, Timer } from "../kernel/clock.js";
 import type { CommandPort } from "../kernel/command-port.js";
 import type { Logger } from "../kernel/log.js";
-import type { Metadata, Position } from "../kernel/event.js";
+import type { Position } from "../kernel/event.js";
 import { isNobodyThere, isOutage, isUncertain } from "./attempt-failure.js";
-import type { StoredCommand } from "./delivery-index.js";
+import { originOf, type StoredCommand, type TakeAnswer } from "./stored-command.js";
 import { outcomeOf, type CommandOutcome } from "./pending.js";
 import { under, type DeliveryRows, type InstanceName } from "./rows.js";
 
@@ -19,13 +19,7 @@ export interface OutboxPorts {
   readonly commands: CommandPort;
   /** The rows reflect everything durable, and are there to be read. */
   settle(): Promise<void>;
-  /** Resolves once the instance has taken the answer. */
-  answer(
-    name: InstanceName,
-    commandId: string,
-    answer: CommandOutcome,
-    origin: Metadata,
-  ): Promise<void>;
+  readonly answer: TakeAnswer;
 }
 
 /** How one aggregate's commands stand. */
@@ -299,10 +293,8 @@ export class OutboxLane {
     const isOver = entry.outcome !== undefined;
     const leftMs = isOver ? Infinity : (request.deadlineAtMs ?? Infinity) - clock.nowMs();
     const delayMs = Math.max(0, Math.min(pauseMs, leftMs));
-    const { owner, instanceId } = entry.name;
     const fields = {
-      owner,
-      instanceId,
+      ...entry.name,
       commandId: request.id,
       attempts: entry.attempts,
       error: asError(error),
@@ -358,9 +350,4 @@ export class OutboxLane {
     for (const [name, command] of meanwhile.values()) this.add(name, command);
     this.#ports.clock.defer(() => this.#pump());
   }
-}
-
-/** The trace that it goes on with. */
-function originOf({ trace }: StoredCommand): Metadata {
-  return trace === undefined ? {} : { headers: { ...trace } };
 }

@@ -51,6 +51,7 @@ interface LoggedError {
 }
 
 const CAUSES_MAX = 5;
+const GIVEN = "given: ";
 
 function plainFields(fields: object): object {
   const plain: Record<string, unknown> = {};
@@ -61,7 +62,10 @@ function plainFields(fields: object): object {
 
 function errorOf(error: Error, shown: readonly string[], causes = CAUSES_MAX): LoggedError {
   const { name, stack, cause } = error;
-  const message = shown.reduce((text, value) => text.replaceAll(value, "…"), error.message);
+  const message = shown.reduce(
+    (text, value) => text.replaceAll(value, value.startsWith(GIVEN) ? `${GIVEN}…` : "…"),
+    error.message,
+  );
   // Before its frames it has the message again.
   const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line));
   return {
@@ -82,7 +86,7 @@ function shownBy(error: Error): string[] {
   let each: unknown = error;
   for (let depth = 0; each instanceof Error && depth <= CAUSES_MAX; depth++) {
     const { given, claimKey } = each as { readonly given?: unknown; readonly claimKey?: unknown };
-    if (typeof given === "string") shown.push(`given: ${given}`);
+    if (typeof given === "string") shown.push(GIVEN + given);
     if (typeof claimKey === "string") shown.push(JSON.stringify(claimKey));
     each = each.cause;
   }

@@ -1,18 +1,12 @@
 /** A runtime's metrics in a registry of prom-client, beside whatever else a service tells there. */
-import {
-  Gauge,
-  Registry,
-  type MetricType,
-  type OpenMetricsContentType,
-  type PrometheusContentType,
-} from "prom-client";
+import { Gauge, Registry, type MetricType, type OpenMetricsContentType } from "prom-client";
 import type { MetricFamily, MetricSample, Runtime } from "../index.js";
 
 /** Where metrics come from: a runtime, or several. */
 export type MetricSource = Pick<Runtime, "metrics">;
 
 /** A registry of prom-client, in either of its formats. */
-export type MetricsRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
+export type MetricsRegistry = Registry | Registry<OpenMetricsContentType>;
 
 /** What `prometheus` may be given. */
 export interface PrometheusOptions {
