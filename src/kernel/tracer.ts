@@ -15,13 +15,18 @@ export interface Span {
   readonly context: TraceContext;
   /** With it as the one in which the caller of others is. */
   run<T>(work: () => T): T;
-  /** @param failure - Why it didn't succeed, as an error code; an answer that refuses isn't a failure. */
+  /**
+   * It is over.
+   *
+   * @param failure - Why it didn't succeed, as an error code; an answer that refuses isn't a failure.
+   */
   end(attributes?: SpanAttributes, failure?: string): void;
 }
 
 /** Ids, names, numbers and codes; never what somebody has put into a command or an event. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
+/** Which side of a message or a call it is, in the words of OpenTelemetry. */
 export type SpanKind = "internal" | "server" | "client" | "producer" | "consumer";
 
 /** Makes spans; `openTelemetry()` of `tidemark/telemetry` is one. */
