@@ -102,25 +102,35 @@ export async function spanned<T>(span: Span, work: Promise<T>): Promise<T> {
 /** The same tracer, unable to fail: a trace that can't be told must not cost anybody an answer. */
 export function safeTracer(tracer: Tracer): Tracer {
   return {
-    active: () => safely(() => tracer.active()),
-    start: (...span) => {
-      const started = safely(() => tracer.start(...span));
-      if (started === undefined) return undefined;
-      return {
-        context: started.context,
-        run: (work) => started.run(work),
-        end: (attributes, failure) => {
-          safely(() => started.end(attributes, failure));
-        },
-      };
+    active() {
+      try {
+        return tracer.active();
+      } catch {
+        return undefined;
+      }
+    },
+    // Written out: it is asked for each command, and most aren't recorded.
+    start(name, kind, attributes, parent) {
+      try {
+        const span = tracer.start(name, kind, attributes, parent);
+        return span === undefined ? undefined : safeSpan(span);
+      } catch {
+        return undefined;
+      }
     },
   };
 }
 
-function safely<T>(run: () => T): T | undefined {
-  try {
-    return run();
-  } catch {
-    return undefined;
-  }
+function safeSpan(span: Span): Span {
+  return {
+    context: span.context,
+    run: (work) => span.run(work),
+    end(attributes, failure) {
+      try {
+        span.end(attributes, failure);
+      } catch {
+        // There is nobody left to tell.
+      }
+    },
+  };
 }
