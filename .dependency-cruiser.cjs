@@ -142,6 +142,21 @@ module.exports = {
       { path: `^src/runtime(\\.ts$|/)|${FACES}` },
     ),
     rule(
+      "only-the-door-knows-tenants",
+      "A runtime doesn't know that it is one of many.",
+      {
+        path: "^(journal|actors|sagas|src)/",
+        pathNot: "^src/(index\\.ts$|tenants/|testing/|cli/|dashboard/)",
+      },
+      { path: "^src/tenants/" },
+    ),
+    rule(
+      "tenants-stand-on-the-runtime",
+      "They open runtimes; what a runtime is made of is the runtime's business, but for the bounds that all share.",
+      { path: "^src/tenants/" },
+      { path: "^(sagas/|src/(rules|messaging|maintenance)/)" },
+    ),
+    rule(
       "runtime-imports-downwards-only",
       "Opening a runtime must load neither a test kit nor an HTTP server.",
       { path: "^src/runtime(\\.ts$|/)" },

@@ -13,11 +13,13 @@ import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
 import type { Moment } from "../src/kernel/moment.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
+import type { Budget } from "./budget.js";
 import { Call, type CallAnswer, type CommandOptions } from "./call.js";
 import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
 import { RuntimeClosedError, UnknownAggregateError } from "./errors.js";
 import { Hydrator } from "./hydrator.js";
+import { Permits } from "./permits.js";
 import { Pool, type PoolFigures } from "./pool.js";
 import { Snapshotter } from "./snapshotter.js";
 import { readState, type StateAt } from "./state-reader.js";
@@ -55,6 +57,9 @@ export interface ActorSystemOptions {
   readonly stateBytesMax: number;
   readonly waitingMax: number;
   readonly hydrationsMax: number;
+  /** What it shares with other runtimes; `permits` instead of `hydrationsMax` of its own. */
+  readonly budget?: Budget;
+  readonly permits?: Permits;
   /** Idle time after which an activation ends; 0 for never. */
   readonly passivateAfterMs: number;
 }
@@ -89,7 +94,11 @@ export class ActorSystem {
     const { journal, clock, ids, logger } = options;
     checkAggregates(options.aggregates, journal);
     for (const { behavior } of options.aggregates) this.#known.add(behavior);
-    this.#hydrator = new Hydrator(journal, clock, options.hydrationsMax);
+    this.#hydrator = new Hydrator(
+      journal,
+      clock,
+      options.permits ?? new Permits(options.hydrationsMax),
+    );
     this.#snapshotter = new Snapshotter(journal, clock, logger);
     this.#timeouts = new AskTimeouts(clock);
     this.#deadLetters = new DeadLetters(clock, logger);

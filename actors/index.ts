@@ -12,6 +12,8 @@ export {
   type AnyAggregate,
   type EventOf,
 } from "./aggregate.js";
+export { Budget } from "./budget.js";
+export { Permits } from "./permits.js";
 export type { DeadLetter } from "./dead-letters.js";
 export {
   isRejected,

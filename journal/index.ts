@@ -42,6 +42,8 @@ export type {
   StreamReadOptions,
 } from "./journal.js";
 export { backup, type BackupReport } from "./lmdb/backup.js";
+export { syncDirectory } from "./lmdb/manifest.js";
+export { OwnerLock } from "./lmdb/owner-lock.js";
 export { LmdbViews } from "./lmdb/lmdb-views.js";
 export { openLmdbJournal } from "./lmdb/open.js";
 export { Salvager, type IncompleteStream, type SalvageReport, type Skips } from "./lmdb/salvage.js";

@@ -326,6 +326,16 @@ export {
 } from "./runtime/endpoint.js";
 export type { Exposed, OpenRuntimeOptions, RuntimeOptions } from "./runtime/options.js";
 export type { RemoteHandle } from "./runtime/remote-handle.js";
+export {
+  TenantInUseError,
+  TenantOpenFailedError,
+  TenantsClosedError,
+  TenantsFullError,
+  UnknownTenantError,
+} from "./tenants/errors.js";
+export type { TenantsOptions } from "./tenants/options.js";
+export type { TenantsStatus, TenantStatus } from "./tenants/status.js";
+export { openTenants, type TenantLease, type Tenants } from "./tenants/tenants.js";
 export { backupStore } from "./maintenance/backup-store.js";
 export { MaintenanceError } from "./maintenance/child.js";
 export { salvageStore } from "./maintenance/salvage-store.js";

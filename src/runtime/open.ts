@@ -32,11 +32,13 @@ export async function startRuntime(
     checkActorNames(options);
     const bounds = boundsOf(options);
     const commands = new LateCommandPort();
-    const readersOptions = { ...stores, ...ports, ...readersOptionsOf(options), commands };
-    const readers = await Readers.open(readersOptions);
+    const readersOptions = { ...stores, ...ports, ...ports.shared, ...readersOptionsOf(options) };
+    const readers = await Readers.open({ ...readersOptions, commands });
     opened = { readers };
     const aggregates = actorsOf(options);
-    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, journal: stores.journal });
+    const { journal } = stores;
+    const actorsOptions = { ...bounds, ...ports, ...ports.shared, aggregates, journal };
+    const actors = new ActorSystem(actorsOptions);
     opened = { readers, actors };
     const { askTimeoutMs } = bounds;
     const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
@@ -76,7 +78,14 @@ export async function startRuntime(
  * @throws InvalidArgumentError - An option isn't valid, or the journal holds event types that no aggregate can read.
  */
 export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
-  const ports = portsOf(options);
+  return openRuntimeWith(options, portsOf(options));
+}
+
+/** `openRuntime` with the ports of somebody who has several. */
+export async function openRuntimeWith(
+  options: OpenRuntimeOptions,
+  ports: RuntimePorts,
+): Promise<Runtime> {
   const { directory, readOnly = false, freeBytesMin } = options;
   const journal = await openLmdbJournal({
     ...ports,

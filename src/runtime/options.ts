@@ -1,5 +1,5 @@
 /** What a runtime is given, with its defaults. */
-import type { AnyAggregate } from "../../actors/index.js";
+import type { AnyAggregate, Budget, Permits } from "../../actors/index.js";
 import type { Saga } from "../../sagas/index.js";
 import { checkName } from "../kernel/ids.js";
 import { checkInteger } from "../kernel/check.js";
@@ -13,6 +13,7 @@ import type { RemoteAggregate } from "../messaging/remote.js";
 import type { Transport } from "../messaging/transport.js";
 import type { ExternalProjection } from "../projections/external-projection.js";
 import type { AnyProjection } from "../projections/projection.js";
+import type { Turns } from "../projections/rebuild.js";
 import type { Reactor } from "../projections/reactor.js";
 import type { RuleSet } from "../rules/index.js";
 import type { AnyEndpoint } from "./endpoint.js";
@@ -92,12 +93,20 @@ export interface OpenRuntimeOptions extends RuntimeOptions {
   readonly freeBytesMin?: number;
 }
 
+/** What several runtimes of a process share instead of having bounds of their own. */
+export interface SharedBounds {
+  readonly budget: Budget;
+  readonly permits: Permits;
+  readonly turns: Turns;
+}
+
 /** What a runtime needs of the world. */
 export interface RuntimePorts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly shared?: SharedBounds;
 }
 
 /** The ports of a runtime, with the machine's own where none is given. */

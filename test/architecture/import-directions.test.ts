@@ -140,6 +140,18 @@ const FORBIDDEN: readonly Forbidden[] = [
     "only-the-runtime-assembles",
   ),
   forbid(
+    "the runtime importing tenants",
+    "src/runtime/",
+    "src/tenants/tenants.ts",
+    "only-the-door-knows-tenants",
+  ),
+  forbid(
+    "tenants importing sagas",
+    "src/tenants/",
+    "sagas/index.ts",
+    "tenants-stand-on-the-runtime",
+  ),
+  forbid(
     "the runtime importing the testing door",
     "src/runtime/",
     "src/testing/index.ts",
