@@ -142,6 +142,12 @@ module.exports = {
       { path: `^src/runtime(\\.ts$|/)|${FACES}` },
     ),
     rule(
+      "only-the-door-knows-trials",
+      "A trial assembles parts as the runtime does, beside it; nothing in service depends on one.",
+      { path: "^(journal|actors|sagas|src)/", pathNot: "^src/(index\\.ts$|try/|cli/)" },
+      { path: "^src/try/" },
+    ),
+    rule(
       "only-the-door-knows-tenants",
       "A runtime doesn't know that it is one of many.",
       {

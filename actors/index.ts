@@ -39,4 +39,4 @@ export {
 } from "./errors.js";
 export type { PoolFigures } from "./pool.js";
 export type { SnapshotPolicy } from "./snapshot-policy.js";
-export type { StateAt } from "./state-reader.js";
+export { readState, type StateAt } from "./state-reader.js";

@@ -31,6 +31,7 @@ const PAGES = {
   rules: ["rules", "`tidemark`: facts, rules over them, windows, and what sessions concluded."],
   messaging: ["messaging", "`tidemark`: commands, events and questions between services."],
   journal: ["journal", "`tidemark`: reading the log, upcasters, and what the journal refuses."],
+  try: ["trying", "`tidemark`: candidate definitions over a log that is in service."],
   tenants: [
     "tenants",
     "`tidemark`: many tenants in one process, each with a directory of its own.",

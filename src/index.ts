@@ -336,6 +336,10 @@ export {
 export type { TenantsOptions } from "./tenants/options.js";
 export type { TenantsStatus, TenantStatus } from "./tenants/status.js";
 export { openTenants, type TenantLease, type Tenants } from "./tenants/tenants.js";
+export type { AggregateTrial, StateDifference } from "./try/aggregates.js";
+export type { ProjectionTrial } from "./try/projections.js";
+export type { SagaTrial, StepDifference, TriedCommand, TriedStep } from "./try/sagas.js";
+export { tryOut, type Candidates, type TryOutOptions, type TryOutReport } from "./try/try-out.js";
 export { backupStore } from "./maintenance/backup-store.js";
 export { MaintenanceError } from "./maintenance/child.js";
 export { salvageStore } from "./maintenance/salvage-store.js";

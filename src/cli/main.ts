@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { backupCommand } from "./backup.js";
 import { initCommand } from "./init.js";
 import { salvageCommand } from "./salvage.js";
+import { tryCommand } from "./try.js";
 import { verifyCommand } from "./verify.js";
 
 const { version } = createRequire(import.meta.url)("tidemark/package.json") as { version: string };
@@ -19,7 +20,13 @@ const program = new Command("tidemark")
 Exit codes: 0 all is well, 1 something was found or lost, 2 it couldn't be done.
 `,
   );
-for (const command of [initCommand(), verifyCommand(), backupCommand(), salvageCommand()])
+for (const command of [
+  initCommand(),
+  verifyCommand(),
+  backupCommand(),
+  salvageCommand(),
+  tryCommand(),
+])
   program.addCommand(command.copyInheritedSettings(program));
 for (const command of [program, ...program.commands])
   command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));

@@ -140,6 +140,12 @@ const FORBIDDEN: readonly Forbidden[] = [
     "only-the-runtime-assembles",
   ),
   forbid(
+    "the runtime importing a trial",
+    "src/runtime/",
+    "src/try/try-out.ts",
+    "only-the-door-knows-trials",
+  ),
+  forbid(
     "the runtime importing tenants",
     "src/runtime/",
     "src/tenants/tenants.ts",
