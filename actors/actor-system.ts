@@ -14,6 +14,7 @@ import type { Logger } from "../src/kernel/log.js";
 import type { Tracer } from "../src/kernel/tracer.js";
 import type { Moment } from "../src/kernel/moment.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
+import type { Budget } from "./budget.js";
 import { Call, type CallAnswer, type CommandOptions, type LifeStep } from "./call.js";
 import { beginTrace } from "./call-trace.js";
 import { commandOptionsOf, type AskOptions, type TellOptions } from "./command-options.js";
@@ -22,6 +23,7 @@ import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
 import { RuntimeClosedError, UnknownAggregateError } from "./errors.js";
 import { Hydrator } from "./hydrator.js";
+import { Permits } from "./permits.js";
 import { Pool, type PoolFigures } from "./pool.js";
 import { Snapshotter } from "./snapshotter.js";
 import { readState, type StateAt } from "./state-reader.js";
@@ -42,6 +44,9 @@ export interface ActorSystemOptions {
   readonly stateBytesMax: number;
   readonly waitingMax: number;
   readonly hydrationsMax: number;
+  /** What it shares with other runtimes; `permits` instead of `hydrationsMax` of its own. */
+  readonly budget?: Budget;
+  readonly permits?: Permits;
   /** Idle time after which an activation ends; 0 for never. */
   readonly passivateAfterMs: number;
 }
@@ -84,7 +89,8 @@ export class ActorSystem {
       const recent = isCoordinator ? undefined : this.#recent;
       this.#recorders.set(behavior, new CommandRecorder(clock, recent));
     }
-    this.#hydrator = new Hydrator(journal, clock, options.hydrationsMax);
+    const permits = options.permits ?? new Permits(options.hydrationsMax);
+    this.#hydrator = new Hydrator(journal, clock, permits);
     this.#snapshotter = new Snapshotter(journal, clock, logger);
     this.#timeouts = new AskTimeouts(clock);
     this.#deadLetters = new DeadLetters(clock, logger);

@@ -14,6 +14,8 @@ export type {
   CommandFigures,
   RecentCommandFigures,
 } from "./command-figures.js";
+export { Budget } from "./budget.js";
+export { Permits } from "./permits.js";
 export type { DeadLetter } from "./dead-letters.js";
 export {
   isRejected,
@@ -42,4 +44,4 @@ export {
 export type { PoolFigures } from "./pool.js";
 export type { SnapshotPolicy } from "./snapshot-policy.js";
 export { StateFold } from "./state-fold.js";
-export type { StateAt } from "./state-reader.js";
+export { readState, type StateAt } from "./state-reader.js";

@@ -58,6 +58,7 @@ export { RecordSequence } from "./record-sequence.js";
 export { KeyStoreError, type KeyStore, type WrappedKey } from "./keys.js";
 export { LmdbKeys } from "./lmdb/lmdb-keys.js";
 export { MemoryKeys } from "./memory/memory-keys.js";
+export { OwnerLock } from "./lmdb/owner-lock.js";
 export { LmdbViews } from "./lmdb/lmdb-views.js";
 export { JOURNAL_FORMAT_VERSION } from "./lmdb/manifest.js";
 export { openLmdbJournal } from "./lmdb/open.js";

@@ -166,6 +166,16 @@ export class SagaSystem {
     return this.#logs.get(name) as CoordinatorLog;
   }
 
+  /** Whether events are recorded that aren't given to instances yet. */
+  isBehind(): boolean {
+    const head = this.#options.journal.head();
+    return [...this.#routers.values()].some((router) => router.position() < head);
+  }
+
+  nextDueAtMs(): number | undefined {
+    return this.#delivery.nextDueAtMs();
+  }
+
   /** The rows of the index reflect everything durable. */
   async settle(): Promise<void> {
     await this.#delivery.settle();

@@ -21,6 +21,7 @@ import type { Shell } from "./shell.js";
 import { diffCommand, stateCommand, streamsCommand, timelineCommand } from "./streams.js";
 import { safeLines } from "./text.js";
 import { topCommand } from "./top.js";
+import { tryCommand } from "./try.js";
 import { verifyCommand } from "./verify.js";
 
 const HELP = `
@@ -52,6 +53,7 @@ const COMMANDS: Readonly<Record<string, readonly ((shell: Shell) => Command)[]>>
     backupCommand,
     restoreCommand,
     salvageCommand,
+    tryCommand,
     exportCommand,
     importCommand,
     growthCommand,

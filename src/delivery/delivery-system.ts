@@ -14,6 +14,9 @@ import type { DeliveryRows } from "./rows.js";
 import type { TimerName } from "./rows.js";
 import { Timers } from "./timers.js";
 
+/** The longest wait between two attempts at a command. */
+const ATTEMPT_WITHIN_MS = 30_000;
+
 export interface DeliveryPorts {
   readonly journal: Journal;
   readonly views: ViewStore;
@@ -85,6 +88,19 @@ export class DeliverySystem {
   /** The rows of the index reflect everything durable. */
   async settle(): Promise<void> {
     await this.#index?.settle();
+  }
+
+  /**
+   * Wall time at which somebody gets something without anything having happened: a timer, or another attempt at a command.
+   * Undefined where that doesn't come. Moments of event time aren't counted: an event brings them.
+   */
+  nextDueAtMs(): number | undefined {
+    const { clock, timerClock = clock } = this.#ports;
+    const timerAtMs = timerClock === clock ? this.timers.nextDueAtMs() : undefined;
+    const attemptAtMs =
+      this.outbox.pending === 0 ? undefined : clock.nowMs() + ATTEMPT_WITHIN_MS;
+    const dues = [timerAtMs, attemptAtMs].filter((due) => due !== undefined);
+    return dues.length === 0 ? undefined : Math.min(...dues);
   }
 
   /** Nothing fires or leaves any more; what is in hand is waited for. To be called with whoever takes its inputs. */

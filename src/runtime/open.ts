@@ -55,15 +55,18 @@ export async function startRuntime(
     };
     const bounds = boundsOf(options);
     const commands = new LateCommandPort();
-    const readersOptions = { ...seen, ...ports, ...readersOptionsOf(options), commands };
-    const readers = await Readers.open(readersOptions);
+    const readersOptions = { ...seen, ...ports, ...ports.shared, ...readersOptionsOf(options) };
+    const readers = await Readers.open({ ...readersOptions, commands });
     opened = { readers };
     const aggregates = actorsOf(options);
     const coordinators = new Set(
       [...(options.sagas ?? []), ...(options.ruleSets ?? [])].map(({ name }) => name),
     );
     const { journal } = seen;
-    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, coordinators, journal });
+    const actors = new ActorSystem({
+      ...{ ...bounds, ...ports, ...ports.shared },
+      ...{ aggregates, coordinators, journal },
+    });
     opened = { readers, actors };
     const { askTimeoutMs } = bounds;
     const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
@@ -138,7 +141,14 @@ async function personalOf(
  * @throws InvalidArgumentError - An option isn't valid, or the journal holds event types that no aggregate can read.
  */
 export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
-  const ports = portsOf(options);
+  return openRuntimeWith(options, portsOf(options));
+}
+
+/** `openRuntime` with the ports of somebody who has several. */
+export async function openRuntimeWith(
+  options: OpenRuntimeOptions,
+  ports: RuntimePorts,
+): Promise<Runtime> {
   return startRuntime(await openStores(options, ports), options, ports);
 }
 

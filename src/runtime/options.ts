@@ -1,5 +1,5 @@
 /** What a runtime is given, with its defaults. */
-import type { AnyAggregate } from "../../actors/index.js";
+import type { AnyAggregate, Budget, Permits } from "../../actors/index.js";
 import type { Saga } from "../../sagas/index.js";
 import { adminEndpointName, checkAdminOptions, type AdminOptions } from "../admin/index.js";
 import { checkName } from "../kernel/ids.js";
@@ -15,6 +15,7 @@ import type { RemoteAggregate } from "../messaging/remote.js";
 import type { Transport } from "../messaging/transport.js";
 import type { ExternalProjection } from "../projections/external-projection.js";
 import type { AnyProjection } from "../projections/projection.js";
+import type { Turns } from "../projections/rebuild.js";
 import type { Reactor } from "../projections/reactor.js";
 import { checkPrivacyOptions, type PrivacyOptions } from "../privacy/options.js";
 import { isPersonal } from "../privacy/open.js";
@@ -102,6 +103,13 @@ export interface OpenRuntimeOptions extends RuntimeOptions {
   readonly freeBytesMin?: number;
 }
 
+/** What several runtimes of a process share instead of having bounds of their own. */
+export interface SharedBounds {
+  readonly budget: Budget;
+  readonly permits: Permits;
+  readonly turns: Turns;
+}
+
 /** What a runtime needs of the world. */
 export interface RuntimePorts {
   readonly clock: Clock;
@@ -109,6 +117,7 @@ export interface RuntimePorts {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly tracer?: Tracer;
+  readonly shared?: SharedBounds;
 }
 
 /**
