@@ -29,7 +29,7 @@ import { provenanceOf, withProvenance } from "../src/kernel/provenance.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import { answerAfter, type Call } from "./call.js";
 import { Context } from "./context.js";
-import { acceptedOf, reject, type Rejected } from "./decision.js";
+import { acceptedOf, type Rejected } from "./decision.js";
 import { claimRefusalOf } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError, MailboxFullError } from "./errors.js";
 import { FREQUENCY_MAX, type Evictable } from "./eviction-queue.js";
@@ -37,8 +37,8 @@ import type { Fold } from "./fold.js";
 import type { Hydrator } from "./hydrator.js";
 import type { Snapshotter, StateCopy } from "./snapshotter.js";
 import { SnapshotPace } from "./snapshot-policy.js";
-import { appendRequestOf, decideStep, dryRunStep, evolveStep } from "./step.js";
-import type { StateAt } from "./state-reader.js";
+import { appendRequestOf, decideLifeStep, decideStep, dryRunStep, evolveStep } from "./step.js";
+import { stateAt, type StateAt } from "./state-reader.js";
 import { plainCopy, workingCopy } from "./state-copy.js";
 import { isWeighingDue, weightOf } from "./weight.js";
 
@@ -117,19 +117,14 @@ export class Activation implements Evictable {
   /** A copy of the state, where all of it is durable; undefined where hydration or commits are on their way. */
   durableState(): StateAt<unknown> | undefined {
     if (this.#phase !== "running" || this.#commitsPending > 0) return undefined;
-    const state = { state: workingCopy(this.#state), version: this.#version };
-    return {
-      ...state,
-      position: this.#position,
-      ...(this.#isTombstoned ? { tombstoned: true } : {}),
-    };
+    const fold = { state: workingCopy(this.#state), version: this.#version };
+    return stateAt({ ...fold, position: this.#position, isTombstoned: this.#isTombstoned });
   }
 
   /** @throws MailboxFullError - The call was not taken. */
   deliver(call: Call): void {
-    const { mailboxCapacity } = this.#ports;
-    if (this.#unanswered >= mailboxCapacity)
-      throw new MailboxFullError(this.streamId, mailboxCapacity);
+    if (this.#unanswered >= this.#ports.mailboxCapacity)
+      throw new MailboxFullError(this.streamId, this.#ports.mailboxCapacity);
     call.activation = this;
     // The call that brought it into memory isn't a use again.
     if (this.#called && this.frequency < FREQUENCY_MAX) this.frequency += 1;
@@ -272,10 +267,8 @@ export class Activation implements Evictable {
   }
 
   #decide(call: Call): Rejected | readonly DecidedEvent[] {
-    const { step } = call.options;
-    if (step !== undefined) return step.decide(workingCopy(this.#state), this.#isTombstoned);
-    if (this.#isTombstoned && !this.behavior.reusableIds)
-      return reject("tombstoned", { streamId: this.streamId, version: this.#version });
+    const decided = decideLifeStep(this, this.#state, call.options.step, this.#isTombstoned);
+    if (decided !== undefined) return decided;
     const context = new Context(this, call.options, this.#ports.clock.nowMs(), this.#ports.ids);
     const state = call.dryRun ? workingCopy(this.#state) : this.#state;
     return decideStep(this, state, call.command.type, call.data, context);
@@ -388,11 +381,8 @@ export class Activation implements Evictable {
   /** An answer that records nothing rests on the commits before it: it leaves once the last of them is durable. */
   #answerAfterPending(call: Call, answer: Parameters<Call["resolve"]>[0] | Error): void {
     const last = this.#lastPending;
-    if (last === undefined) {
-      this.#answer(call, answer);
-      return;
-    }
-    (last.followers ??= []).push((cause) => this.#answer(call, answerAfter(answer, cause)));
+    if (last === undefined) this.#answer(call, answer);
+    else (last.followers ??= []).push((cause) => this.#answer(call, answerAfter(answer, cause)));
   }
 
   /** An answer that rests on what others may have on their way, such as a claim. */

@@ -2,24 +2,19 @@
  * The actors of one runtime: what `ask`, `tell`, `dryRun` and `state` mean, and how it all ends. The order of one
  * command is *admit → hydrate → decide → evolve → append → reply → passivate*.
  */
-import { checkMetadata, type Journal } from "../journal/index.js";
+import type { Journal } from "../journal/index.js";
 import { AskTimeouts } from "../src/kernel/ask-timeouts.js";
 import type { Clock, Ids, Timer } from "../src/kernel/clock.js";
 import { asError, InvalidArgumentError } from "../src/kernel/errors.js";
-import {
-  EMPTY_DATA,
-  type Message,
-  type Metadata,
-  type RecordedEvent,
-  type Version,
-} from "../src/kernel/event.js";
-import { checkId, streamIdOf, type StreamId } from "../src/kernel/ids.js";
+import { EMPTY_DATA, type Message } from "../src/kernel/event.js";
+import { streamIdOf, type StreamId } from "../src/kernel/ids.js";
 import { checkInteger } from "../src/kernel/check.js";
 import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
 import type { Moment } from "../src/kernel/moment.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
 import { Call, type CallAnswer, type CommandOptions, type LifeStep } from "./call.js";
+import { commandOptionsOf, type TellOptions } from "./command-options.js";
 import { CommandRecorder, RecentCommands, type CommandFigures } from "./command-figures.js";
 import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
@@ -28,20 +23,6 @@ import { Hydrator } from "./hydrator.js";
 import { Pool, type PoolFigures } from "./pool.js";
 import { Snapshotter } from "./snapshotter.js";
 import { readState, type StateAt } from "./state-reader.js";
-
-/** What a caller may say about a told command. */
-export interface TellOptions {
-  /** The same id again gives the recorded answer and does nothing else. Unique in the whole journal. */
-  readonly commandId?: string;
-  /** Refuses the command with a VersionConflictError unless the entity is at this version. */
-  readonly expectedVersion?: Version;
-  readonly correlationId?: string;
-  readonly causationId?: string;
-  /** The event that leads to this command: gives its correlation, and its id as the causation. */
-  readonly causedBy?: RecordedEvent;
-  /** The user's own plain data, recorded with every event. */
-  readonly headers?: Readonly<Record<string, unknown>>;
-}
 
 /** What a caller may say about an asked command. */
 export interface AskOptions extends TellOptions {
@@ -317,28 +298,6 @@ export class ActorSystem {
     await this.#snapshotter.idle();
     this.#timeouts.close();
   }
-}
-
-function commandOptionsOf(options: TellOptions, limits: Limits): CommandOptions {
-  const { commandId, expectedVersion, causedBy, headers } = options;
-  if (commandId !== undefined) checkId("commandId", commandId);
-  if (expectedVersion !== undefined)
-    checkInteger("expectedVersion", expectedVersion, 0, Number.MAX_SAFE_INTEGER);
-  const correlationId = options.correlationId ?? causedBy?.correlationId;
-  const causationId = options.causationId ?? causedBy?.eventId;
-  const given = {
-    ...(commandId === undefined ? {} : { commandId }),
-    ...(expectedVersion === undefined ? {} : { expectedVersion }),
-  };
-  if (correlationId === undefined && causationId === undefined && headers === undefined)
-    return given;
-  const metadata: Metadata = {
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(causationId === undefined ? {} : { causationId }),
-    ...(headers === undefined ? {} : { headers }),
-  };
-  checkMetadata(metadata, limits);
-  return { ...given, metadata };
 }
 
 function checkAggregates(aggregates: readonly AnyAggregate[], journal: Journal): void {

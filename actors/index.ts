@@ -1,10 +1,5 @@
 /** The door of the actors: what the other parts may use. */
-export {
-  ActorSystem,
-  type ActorFigures,
-  type AskOptions,
-  type TellOptions,
-} from "./actor-system.js";
+export { ActorSystem, type ActorFigures, type AskOptions } from "./actor-system.js";
 export {
   aggregate,
   type Aggregate,
@@ -12,6 +7,7 @@ export {
   type AnyAggregate,
   type EventOf,
 } from "./aggregate.js";
+export type { TellOptions } from "./command-options.js";
 export type { LifeStep } from "./call.js";
 export type {
   ActorCommandFigures,

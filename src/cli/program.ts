@@ -9,8 +9,10 @@ import { exportCommand, importCommand } from "./export.js";
 import { infoCommand } from "./info.js";
 import { initCommand } from "./init.js";
 import { natsCommand } from "./messages.js";
+import { panelCommand } from "./panel.js";
 import { claimsCommand, deadLettersCommand, outboxCommand, timersCommand } from "./pending.js";
 import { projectionsCommand } from "./projections.js";
+import { growthCommand, reclaimCommand } from "./reclaim.js";
 import { restoreCommand } from "./restore.js";
 import { rulesCommand } from "./rules.js";
 import { sagasCommand } from "./sagas.js";
@@ -32,6 +34,7 @@ const COMMANDS: Readonly<Record<string, readonly ((shell: Shell) => Command)[]>>
   "To look:": [
     infoCommand,
     topCommand,
+    panelCommand,
     eventsCommand,
     streamsCommand,
     stateCommand,
@@ -51,6 +54,8 @@ const COMMANDS: Readonly<Record<string, readonly ((shell: Shell) => Command)[]>>
     salvageCommand,
     exportCommand,
     importCommand,
+    growthCommand,
+    reclaimCommand,
   ],
   "The shell:": [completionCommand],
 };
