@@ -16,6 +16,7 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import { KeyBarrier } from "../privacy/key-barrier.js";
 import { openPrivacy, type OpenedPrivacy } from "../privacy/open.js";
 import { Privacy } from "../privacy/privacy.js";
+import type { Closable } from "../messaging/transport.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { Readers } from "../projections/readers.js";
 import { RuleSystem, type RuleSystemOptions } from "../rules/index.js";
@@ -49,19 +50,14 @@ export async function startRuntime(
     checkActorNames(options);
     checkPrivacy(options);
     const personal = await personalOf(stores, options, ports);
-    const seen = {
-      ...stores,
-      ...(personal && { journal: personal.journal, views: personal.views }),
-    };
+    const seen = seenThrough(personal, stores);
     const bounds = boundsOf(options);
     const commands = new LateCommandPort();
     const readersOptions = { ...seen, ...ports, ...ports.shared, ...readersOptionsOf(options) };
     const readers = await Readers.open({ ...readersOptions, commands });
     opened = { readers };
     const aggregates = actorsOf(options);
-    const coordinators = new Set(
-      [...(options.sagas ?? []), ...(options.ruleSets ?? [])].map(({ name }) => name),
-    );
+    const coordinators = coordinatorsOf(options);
     const { journal } = seen;
     const actors = new ActorSystem({
       ...{ ...bounds, ...ports, ...ports.shared },
@@ -76,13 +72,7 @@ export async function startRuntime(
     const messaging = await openMessaging({ ...parts, stores, wire }, options, ports, () => admin);
     opened = { readers, actors, messaging };
     commands.open(commandPortOf(local, messaging, wire));
-    const coordination: CoordinationPorts = {
-      ...seen,
-      ...ports,
-      commands,
-      hasAggregate: (name) => local.has(name),
-      ask: (...call) => actors.ask(...call),
-    };
+    const coordination = coordinationOf({ ...seen, ...ports, commands }, local, actors);
     const sagas = await SagaSystem.open({ ...coordination, sagas: options.sagas ?? [] });
     opened = { ...opened, sagas };
     const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
@@ -90,27 +80,68 @@ export async function startRuntime(
     const privacy =
       personal && new Privacy({ ...personal, ...ports, stores, readers, actors, rules });
     await privacy?.finishForgetting();
-    const running = { ...parts, messaging, sagas, rules };
-    admin = new AdminService(administered(running, options, bounds));
-    const doors = await openDoors(admin, options, ports);
-    return new Runtime({
-      ...running,
-      admin,
-      doors,
+    const running = {
+      ...{ ...parts, messaging, sagas, rules },
       privacy: options.privacy === undefined ? undefined : privacy,
-    });
+    };
+    const runtime = runtimeOf(running, options, bounds);
+    admin = runtime.admin;
+    runtime.doors.push(...(await openDoors(admin, options, ports)));
+    return runtime.started;
   } catch (error) {
-    await opened.rules?.close();
-    await opened.sagas?.close();
-    await opened.messaging?.stopIntake();
-    await opened.actors?.close();
-    await opened.readers?.close();
-    await opened.messaging?.close();
-    await stores.journal.close();
-    await stores.views.close();
-    await stores.keys?.close();
+    await closeAgain(opened, stores);
     throw error;
   }
+}
+
+/** What handles values reads them in plain. */
+function seenThrough(personal: OpenedPrivacy | undefined, stores: RuntimeStores): RuntimeStores {
+  return personal === undefined
+    ? stores
+    : { ...stores, journal: personal.journal, views: personal.views };
+}
+
+function coordinationOf(
+  ports: Omit<CoordinationPorts, "hasAggregate" | "ask">,
+  local: LocalCommands,
+  actors: ActorSystem,
+): CoordinationPorts {
+  return {
+    ...ports,
+    hasAggregate: (name) => local.has(name),
+    ask: (...call) => actors.ask(...call),
+  };
+}
+
+/** What couldn't start leaves nothing open. */
+async function closeAgain(opened: Partial<RuntimeParts>, stores: RuntimeStores): Promise<void> {
+  await opened.rules?.close();
+  await opened.sagas?.close();
+  await opened.messaging?.stopIntake();
+  await opened.actors?.close();
+  await opened.readers?.close();
+  await opened.messaging?.close();
+  await stores.journal.close();
+  await stores.views.close();
+  await stores.keys?.close();
+}
+
+/** The runtime over what runs, with its operators; the doors they come through are opened once it is there. */
+function runtimeOf(
+  running: Omit<RuntimeParts, "admin" | "doors"> & RuntimePorts,
+  options: StartOptions,
+  bounds: ReturnType<typeof boundsOf>,
+) {
+  const doors: Closable[] = [];
+  const runtime = (): Runtime => started;
+  const admin = new AdminService(administered({ ...running, runtime }, options, bounds));
+  const started = new Runtime({ ...running, admin, doors });
+  return { started, admin, doors };
+}
+
+/** What takes inputs, not commands of somebody. */
+function coordinatorsOf({ sagas = [], ruleSets = [] }: RuntimeOptions): ReadonlySet<string> {
+  return new Set([...sagas, ...ruleSets].map(({ name }) => name));
 }
 
 /** Keys and sealed stores, where anything personal is declared or may come from other services. */
