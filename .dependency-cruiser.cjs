@@ -71,6 +71,20 @@ module.exports = {
       { path: "^src/(projections|messaging)/" },
       { path: "^actors/" },
     ),
+    rule(
+      "administration-stands-below-the-runtime",
+      "It is given the parts of a runtime; the runtime opens its doors. What asks through a door stands elsewhere.",
+      { path: "^src/admin/" },
+      { path: `^src/runtime(\\.ts$|/)|${FACES}` },
+    ),
+    rule(
+      "parts-dont-know-their-operators",
+      "What can be done to a part it offers by itself, to its users and to whoever operates it alike.",
+      {
+        path: "^(journal|actors|sagas|src/(projections|rules|messaging|delivery|kernel|maintenance))/",
+      },
+      { path: "^src/admin/" },
+    ),
     ...["journal", "actors", "sagas", "src/delivery", "src/rules"].map((part) =>
       rule(
         `enter-${part.replace("src/", "")}-by-index`,

@@ -24,6 +24,8 @@ import { asError } from "../src/kernel/errors.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import { TOMBSTONED } from "../src/kernel/life-events.js";
+import { PersonalValues } from "../src/kernel/personal-values.js";
+import { provenanceOf, withProvenance } from "../src/kernel/provenance.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import { answerAfter, type Call } from "./call.js";
 import { Context } from "./context.js";
@@ -61,6 +63,8 @@ export interface ActivationPorts {
 type Phase = "hydrating" | "running" | "draining" | "ended";
 
 const CONFLICTS_MAX = 3;
+/** Personal values known, before those are let go of that aren't in the state any more. */
+const PERSONAL_MIN = 1_000;
 
 export class Activation implements Evictable {
   readonly behavior: Behavior;
@@ -73,6 +77,11 @@ export class Activation implements Evictable {
   #position: Position = 0;
   #recordedAtMs = 0;
   #isTombstoned = false;
+  /** Whose values are known in the state and in commands since; undefined where nobody's are. */
+  #personal: PersonalValues | undefined;
+  #personalMax = PERSONAL_MIN;
+  /** Keys that went while it was hydrated. */
+  #isGone: ((owner: string) => boolean) | undefined;
   #waiting: Call[] = [];
   #unanswered = 0;
   #called = false;
@@ -145,13 +154,32 @@ export class Activation implements Evictable {
 
   #copyOf(state: unknown): StateCopy {
     const { streamId } = this;
-    return {
+    const copy = {
       streamId,
       version: this.#version,
       position: this.#position,
       recordedAtMs: this.#recordedAtMs,
       state,
     };
+    // As of now: what comes to be known later isn't in it.
+    return this.#personal === undefined
+      ? copy
+      : withProvenance(copy, new PersonalValues().addAll(this.#personal));
+  }
+
+  #note(values: PersonalValues | undefined): void {
+    if (values === undefined) return;
+    this.#personal = (this.#personal ?? new PersonalValues()).addAll(values);
+    if (this.#personal.size <= this.#personalMax) return;
+    this.#personal = this.#personal.within(this.#state).addAll(values);
+    this.#personalMax = Math.max(PERSONAL_MIN, 2 * this.#personal.size);
+  }
+
+  /** Fetches its state again where something of these keys went into it. */
+  forget(isGone: (owner: string) => boolean): void {
+    // What is being folded may have begun while they could be read.
+    if (this.#phase === "hydrating") this.#isGone = isGone;
+    else if (hasOwner(this.#personal, isGone)) this.#restart();
   }
 
   #hydrate(): void {
@@ -167,12 +195,19 @@ export class Activation implements Evictable {
   #onHydrated(fold: Fold): void {
     // Ended meanwhile, by the close of the runtime.
     if (this.#phase !== "hydrating") return;
+    const isGone = this.#isGone;
+    this.#isGone = undefined;
+    if (isGone !== undefined && hasOwner(fold.personal, isGone)) {
+      this.#hydrate();
+      return;
+    }
     this.#phase = "running";
     this.#state = fold.state;
     this.#version = fold.version;
     this.#position = fold.position;
     this.#recordedAtMs = fold.recordedAtMs;
     this.#isTombstoned = fold.isTombstoned;
+    this.#personal = fold.personal;
     this.#weigh();
     this.#snapshotPace.taken(fold.version - fold.replayed, this.#ports.clock.nowMs());
     if (fold.replayed >= (this.behavior.snapshotRules?.everyEvents || Infinity)) {
@@ -213,6 +248,7 @@ export class Activation implements Evictable {
       if (expectedVersion !== undefined && expectedVersion !== this.#version) {
         throw new VersionConflictError(this.streamId, expectedVersion, this.#version);
       }
+      this.#note(call.personal);
       const decision = this.#decide(call);
       if (Array.isArray(decision)) this.#accept(call, decision as readonly DecidedEvent[]);
       else this.#answerAfterPending(call, decision as Rejected);
@@ -259,12 +295,13 @@ export class Activation implements Evictable {
     const request = appendRequestOf(this, call.options, events, this.#state, state);
     let commit: Commit;
     try {
-      commit = this.#ports.journal.enqueue(request, call);
+      commit = this.#ports.journal.enqueue(withProvenance(request, this.#personal), call);
     } catch (error) {
       this.#onRefused(call, error);
       return;
     }
     this.#state = state;
+    for (const event of commit.events) this.#note(provenanceOf(event));
     this.#version += events.length;
     this.#isTombstoned = events.at(-1)?.type === TOMBSTONED;
     this.#position = commit.lastPosition;
@@ -371,4 +408,8 @@ export class Activation implements Evictable {
     this.weightBytes = weightOf(this.#state);
     this.#ports.onWeighed(this, this.weightBytes - before);
   }
+}
+
+function hasOwner(values: PersonalValues | undefined, isGone: (owner: string) => boolean): boolean {
+  return values !== undefined && [...values.owners].some(isGone);
 }

@@ -250,6 +250,12 @@ export class ActorSystem {
     return state as StateAt<State>;
   }
 
+  /** What was made of values whose keys are gone leaves memory: states are folded again, and no dead letters are kept. */
+  forget(isGone: (owner: string) => boolean): void {
+    this.#pool.forget(isGone);
+    this.#deadLetters.clear();
+  }
+
   deadLetters(): readonly DeadLetter[] {
     return this.#deadLetters.list();
   }

@@ -3,6 +3,8 @@ import { JournalPoisonedError, type Commit, type CommitSink } from "../journal/i
 import type { Message, Metadata, Version } from "../src/kernel/event.js";
 import type { DecidedEvent } from "./behavior.js";
 import type { CommandRecorder } from "./command-figures.js";
+import { provenanceOf } from "../src/kernel/provenance.js";
+import type { PersonalValues } from "../src/kernel/personal-values.js";
 import type { Answer, DryRunAccepted } from "./decision.js";
 import { AskTimeoutError } from "./errors.js";
 import type { StateCopy } from "./snapshotter.js";
@@ -58,6 +60,8 @@ export class Call implements CommitSink {
   readonly #reject: (error: Error) => void;
   settled = false;
   deadlineMs = 0;
+  /** Whose values are in the command, where that is known. */
+  readonly personal: PersonalValues | undefined;
   /** Set once it is with an activation. */
   activation: Owner | undefined;
   /** Its events are on their way to the disk. */
@@ -87,6 +91,7 @@ export class Call implements CommitSink {
     this.startedAtMs = startedAtMs;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.personal = provenanceOf(command);
   }
 
   resolve(answer: CallAnswer): void {

@@ -25,7 +25,7 @@ export {
   type DryRunAccepted,
   type Rejected,
 } from "./decision.js";
-export type { ClaimedKey, ClaimValue } from "./entity-claims.js";
+export type { ClaimDefinition, ClaimedKey, ClaimValue } from "./entity-claims.js";
 export {
   ActorError,
   AskTimeoutError,

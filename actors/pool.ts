@@ -177,6 +177,11 @@ export class Pool {
     for (const activation of idle) this.#end(activation);
   }
 
+  /** What was made of values whose keys are gone leaves memory. */
+  forget(isGone: (owner: string) => boolean): void {
+    for (const activation of this.#active.values()) activation.forget(isGone);
+  }
+
   /** Resolves once no command is unanswered. */
   idle(): Promise<void> {
     if (this.#busy === 0 && this.#waiting.size === 0) return Promise.resolve();

@@ -4,6 +4,7 @@ import type { Clock } from "../src/kernel/clock.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { Logger } from "../src/kernel/log.js";
+import { handedOn } from "../src/kernel/provenance.js";
 import type { Behavior } from "./behavior.js";
 
 /** A state to be kept. Nobody changes it any more. */
@@ -51,14 +52,8 @@ export class Snapshotter {
     const takenAtMs = Math.max(this.#clock.nowMs(), recordedAtMs);
     try {
       const { fingerprint, snapshotRules } = behavior;
-      await this.#journal.saveSnapshot({
-        streamId,
-        version,
-        position,
-        takenAtMs,
-        fingerprint,
-        state,
-      });
+      const snapshot = { streamId, version, position, takenAtMs, fingerprint, state };
+      await this.#journal.saveSnapshot(handedOn(copy, snapshot));
       await this.#deleteOlder(copy, snapshotRules?.keep ?? 1);
       this.taken += 1;
     } catch (error) {

@@ -12,6 +12,7 @@
  */
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { EMPTY_DATA, type Message, type StoredEvent } from "../src/kernel/event.js";
+import { handedOn } from "../src/kernel/provenance.js";
 import { checkId } from "../src/kernel/ids.js";
 import { checkArray, checkInteger, checkObject } from "../src/kernel/check.js";
 import { UnreadableEventError } from "./errors.js";
@@ -215,7 +216,8 @@ export class Upcasters {
    */
   upcast<E extends StoredEvent>(event: E): readonly E[] {
     if (this.isCurrent(event)) return [event];
-    return this.#upcastFrom(event, { type: event.type, shape: event.shape, data: event.data });
+    const at = { type: event.type, shape: event.shape, data: event.data };
+    return this.#upcastFrom(event, at).map((current) => handedOn(event, current));
   }
 
   #upcastFrom<E extends StoredEvent>(

@@ -31,29 +31,33 @@ const PAGES = {
   rules: ["rules", "`tidemark`: facts, rules over them, windows, and what sessions concluded."],
   messaging: ["messaging", "`tidemark`: commands, events and questions between services."],
   journal: ["journal", "`tidemark`: reading the log, upcasters, and what the journal refuses."],
-  maintenance: [
-    "maintenance",
-    "`tidemark`: verify, back up, restore, salvage, export, import, reclaim, growth.",
+  admin: [
+    "administration",
+    "`tidemark`: looking at a running service from outside, and mending it.",
   ],
   delivery: [
     "delivery",
     "`tidemark`: what instances of sagas and sessions of rules wait for, and what they send.",
   ],
+  maintenance: [
+    "maintenance",
+    "`tidemark`: verify, back up, restore, salvage, export, import, reclaim, growth.",
+  ],
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],
-  delivery: ["delivery", "`tidemark`: what sagas and rule sets have on its way."],
   telemetry: [
     "telemetry",
     "`tidemark/telemetry`: metrics for Prometheus, traces for OpenTelemetry.",
   ],
+  dashboard: ["dashboard", "`tidemark/dashboard`: the panel."],
 };
 
 /** TypeDoc makes a page of each door; the first one has too much for one. */
 function pages(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const door of [...project.children]) {
-      const [, other] = /(testing|nats|telemetry)$/.exec(door.name) ?? [];
+      const [, other] = /(testing|nats|telemetry|dashboard)$/.exec(door.name) ?? [];
       for (const child of [...door.children]) {
         markError(child);
         if (other !== undefined) continue;

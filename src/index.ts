@@ -25,6 +25,7 @@ export {
   type Answer,
   type AnyAggregate,
   type AskOptions,
+  type ClaimDefinition,
   type ClaimedKey,
   type ClaimValue,
   type CommandFigures,
@@ -46,6 +47,7 @@ export {
   ClaimTakenError,
   CommandIdReusedError,
   JournalClosedError,
+  KeyStoreError,
   JournalCorruptedError,
   JournalError,
   JournalFormatError,
@@ -119,7 +121,7 @@ export {
   OwnerNeededError,
   UnknownOperationError,
 } from "./admin/errors.js";
-export { CHANGES as ADMIN_CHANGES } from "./admin/operations.js";
+export { CHANGES as ADMIN_CHANGES, NAMES as ADMIN_OPERATIONS } from "./admin/operations.js";
 export type { Told, ToldError } from "./admin/told.js";
 export { fromJsonForm, toJsonForm } from "./kernel/json-form.js";
 export type { Clock, Ids, Timer } from "./kernel/clock.js";
@@ -487,3 +489,17 @@ export {
   type SendOptions,
   type StateCount,
 } from "../sagas/index.js";
+export { SealBrokenError } from "./kernel/leaf-cipher.js";
+export type {
+  PersonalDeclaration,
+  PersonalField,
+  PersonalGroup,
+} from "./kernel/personal-fields.js";
+export type { LeafKind, Placeholder } from "./kernel/sealed.js";
+export { MasterKeyError, PersonalDataError } from "./privacy/errors.js";
+export type { ForeignKeyOf } from "./privacy/foreign-keys.js";
+export { masterKeyFromEnvironment, type MasterKey, type MasterKeys } from "./privacy/master-key.js";
+export type { PrivacyOptions } from "./privacy/options.js";
+export type { ForgetOptions, Privacy, SubjectForgotten } from "./privacy/privacy.js";
+export type { ForgetReport } from "./privacy/report.js";
+export type { Placeholders } from "./privacy/sealer.js";

@@ -14,6 +14,7 @@ import {
 import {
   readAll,
   type Journal,
+  type KeyStore,
   type ReadAllOptions,
   type StreamReadOptions,
   type ViewStore,
@@ -36,6 +37,7 @@ import type {
   NameOf,
   OnlyName,
 } from "./projections/collection.js";
+import { OperationRefusedError } from "./projections/errors.js";
 import type { Operations } from "./projections/operations.js";
 import type { PastView, PastViewOptions } from "./projections/past-view.js";
 import type { Projection } from "./projections/projection.js";
@@ -44,13 +46,15 @@ import type { Readers } from "./projections/readers.js";
 import type { Rules, RuleSystem } from "./rules/index.js";
 import type { Sagas, SagaSystem } from "../sagas/index.js";
 import type { Health } from "./projections/status.js";
+import type { KeyBarrier } from "./privacy/key-barrier.js";
+import type { Privacy } from "./privacy/privacy.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
-import {
+import type {
+  CompactOptions,
+  CompactReport,
   EntityLife,
-  type CompactOptions,
-  type CompactReport,
-  type TombstoneOptions,
+  TombstoneOptions,
 } from "./runtime/entity-life.js";
 import type { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith } from "./runtime/messaging.js";
@@ -64,6 +68,10 @@ export interface RuntimeStores {
   readonly journal: Journal;
   readonly views: ViewStore;
   readonly readOnly: boolean;
+  /** The keys of subjects, where there are any. */
+  readonly keys?: KeyStore;
+  /** Where the journal waits for new keys to be on disk. */
+  readonly keyBarrier?: KeyBarrier;
 }
 
 /** The parts of a runtime, open. */
@@ -75,6 +83,8 @@ export interface RuntimeParts {
   readonly messaging: Messaging<never>;
   readonly sagas: SagaSystem;
   readonly rules: RuleSystem;
+  readonly life: EntityLife;
+  readonly privacy: Privacy | undefined;
   readonly clock: Clock;
   readonly askTimeoutMs: number;
   readonly admin: AdminService;
@@ -103,7 +113,7 @@ export class Runtime {
     this.#actors = parts.actors;
     this.#readers = parts.readers;
     this.#messaging = parts.messaging;
-    this.#life = new EntityLife(parts.actors, parts.stores.journal);
+    this.#life = parts.life;
     this.sagas = parts.admin.parts.sagas;
     this.rules = parts.admin.parts.rules;
   }
@@ -121,6 +131,17 @@ export class Runtime {
   /** Pause, resume, rebuild, roll back, skip, and replay what is parked. */
   get operations(): Operations {
     return this.#readers.operations;
+  }
+
+  /**
+   * Keys of subjects: forgetting, rotation.
+   *
+   * @throws OperationRefusedError - The runtime was opened without the option `privacy`.
+   */
+  get privacy(): Privacy {
+    const { privacy } = this.#parts;
+    if (privacy !== undefined) return privacy;
+    throw new OperationRefusedError("privacy", "runtime", "it was opened without that option");
   }
 
   /** Position of the last durable event; 0 for an empty journal. */
@@ -256,7 +277,7 @@ export class Runtime {
   compact<State, Command extends Message, Event extends Message>(
     aggregate: Aggregate<State, Command, Event>,
     entityId: string,
-    options: CompactOptions<NoInfer<State>, NoInfer<Event>>,
+    options: CompactOptions<State, NoInfer<Event>>,
   ): Promise<CompactReport> {
     return this.#life.compact(aggregate, entityId, options);
   }
@@ -406,8 +427,10 @@ export class Runtime {
     await this.#readers.close();
     // Last, so that what was just recorded may still be published, and effects in hand may still ask.
     await this.#messaging.close();
+    await this.#parts.privacy?.close();
     await this.#stores.journal.close();
     await this.#stores.views.close();
+    await this.#stores.keys?.close();
   }
 }
 

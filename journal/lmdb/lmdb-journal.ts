@@ -48,6 +48,9 @@ import { rowsOf } from "./log-row.js";
 import type { OwnerLock } from "./owner-lock.js";
 import { diskBytesOf } from "./disk-bytes.js";
 
+/** Asked before each group: what must be on disk before it, such as keys of what is in it; undefined where it is already. */
+export type BeforeWrite = () => Promise<void> | undefined;
+
 export interface LmdbJournalParts {
   readonly directory: string;
   readonly storeId: string;
@@ -58,6 +61,7 @@ export interface LmdbJournalParts {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly beforeWrite?: BeforeWrite | undefined;
 }
 
 export class LmdbJournal implements Journal, AdmissionView {
@@ -87,7 +91,11 @@ export class LmdbJournal implements Journal, AdmissionView {
     this.#group = new GroupCommit({
       clock: parts.clock,
       directory: parts.directory,
-      write: (group) => parts.log.write(rowsOf(group)),
+      write: (group) => {
+        const ready = parts.beforeWrite?.();
+        const write = () => parts.log.write(rowsOf(group));
+        return ready === undefined ? write() : ready.then(write);
+      },
       onDurable: (group) => this.#onDurable(group),
       onAnswered: () => this.#onAnswered(),
       mustWait: () => this.#indexer.mustWait(),

@@ -2,10 +2,10 @@
  * The manifest: what is in a directory, checked before any data file is opened. Opening data with other options than it
  * was written with can end the process in native code (facts, 0.10), so a mismatch must be found here.
  */
-import { TIDEMARK_VERSION } from "../package-version.js";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { JournalFormatError } from "../errors.js";
+import { TIDEMARK_VERSION } from "../package-version.js";
 import { PAGE_SIZE, syncFile } from "./environment.js";
 
 const FILE = "manifest.json";

@@ -40,6 +40,9 @@ export function operationNamed(name: string): OperationEntry<OperationName> | un
     : undefined;
 }
 
+/** Names of all operations. */
+export const NAMES: ReadonlySet<string> = new Set(Object.keys(OPERATIONS));
+
 /** Names of the operations that change something. */
 export const CHANGES: ReadonlySet<OperationName> = new Set(
   (Object.keys(OPERATIONS) as OperationName[]).filter((name) => OPERATIONS[name].changes === true),

@@ -20,6 +20,8 @@ export interface IndexDefinition {
   readonly fields: readonly string[] | undefined;
   /** Whether its one field is a list, each of whose items has a row. */
   readonly each: boolean;
+  /** Its values are personal: entries hold hashes of them. */
+  readonly personal: boolean;
   /** Changes when what is in the index changes; part of the fingerprint of a generation. */
   readonly signature: string;
   /** The rows of values under which a document stands: none, one or several, without repetitions. */
@@ -138,6 +140,12 @@ export interface Collection<
     name: Name,
     values: (document: Document) => Values | undefined,
   ): Collection<Document, WithIndex<Found, Name, Values>>;
+
+  /**
+   * Says that the values of an index are personal: its entries then hold keyed hashes, which are found by `equals` and have no order:
+   * `from`, `upTo` and `prefix` are refused. Needs the option `privacy` of the runtime.
+   */
+  personal(index: keyof Found & string): Collection<Document, Found>;
 }
 
 class CollectionDefinition implements AnyCollection {
@@ -160,6 +168,7 @@ class CollectionDefinition implements AnyCollection {
       name,
       unique: false,
       fields: Object.freeze([field]),
+      personal: false,
       each: true,
       signature: `each ${field}`,
       valuesOf: (document: Readonly<Record<string, readonly IndexValue[] | undefined>>) =>
@@ -177,6 +186,7 @@ class CollectionDefinition implements AnyCollection {
       name,
       unique: false,
       fields: undefined,
+      personal: false,
       each: false,
       signature: "computed",
       valuesOf: (document: never) => {
@@ -184,6 +194,18 @@ class CollectionDefinition implements AnyCollection {
         return found === undefined ? [] : [found];
       },
     });
+  }
+
+  personal(name: string): CollectionDefinition {
+    if (!this.indexes.some((index) => index.name === name))
+      throw new InvalidArgumentError("personal index", "one that was added before", name);
+    return new CollectionDefinition(
+      this.indexes.map((index) =>
+        index.name === name && !index.personal
+          ? Object.freeze({ ...index, personal: true, signature: `personal ${index.signature}` })
+          : index,
+      ),
+    );
   }
 
   #with(index: IndexDefinition): CollectionDefinition {
@@ -202,6 +224,7 @@ function byFields(name: string, unique: boolean, fields: readonly string[]): Ind
     name,
     unique,
     fields: Object.freeze([...fields]),
+    personal: false,
     each: false,
     signature: `${unique ? "unique" : "by"} ${fields.join(", ")}`,
     valuesOf: (document: Readonly<Record<string, IndexValue>>) => [

@@ -7,6 +7,7 @@ import {
   type Caller,
   type InputOf,
   type OperationName,
+  type OutputOf,
   type Runtime,
 } from "tidemark";
 import { ManualClock, MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
@@ -106,8 +107,13 @@ describe("operations that look", () => {
     for (const direction of ["forward", "backward"] as const) {
       const walked: number[] = [];
       for (let next: number | undefined = direction === "forward" ? 0 : runtime.head + 1; ;) {
-        const bound = direction === "forward" ? { after: next } : { before: next };
-        const page = await admin.call("events", { direction, limit: 37, ...bound });
+        const bound: InputOf<"events"> =
+          direction === "forward" ? { after: next } : { before: next };
+        const page: OutputOf<"events"> = await admin.call("events", {
+          direction,
+          limit: 37,
+          ...bound,
+        });
         walked.push(...page.events.map(({ position }) => position));
         if (page.next === undefined) break;
         next = page.next;
