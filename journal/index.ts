@@ -45,7 +45,7 @@ export type {
   SnapshotCriteria,
   StreamReadOptions,
 } from "./journal.js";
-export { backup, copyViews, type BackupReport } from "./lmdb/backup.js";
+export { backup, copyBesideLog, type BackupReport } from "./lmdb/backup.js";
 export { diskBytesOf } from "./lmdb/disk-bytes.js";
 export { freeBytesOf } from "./lmdb/free-space.js";
 export { lockStore, LogImport, type RecordBytes } from "./lmdb/log-import.js";

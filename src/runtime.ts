@@ -52,11 +52,11 @@ import type { KeyBarrier } from "./privacy/key-barrier.js";
 import type { Privacy } from "./privacy/privacy.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
-import {
+import type {
+  CompactOptions,
+  CompactReport,
   EntityLife,
-  type CompactOptions,
-  type CompactReport,
-  type TombstoneOptions,
+  TombstoneOptions,
 } from "./runtime/entity-life.js";
 import type { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith } from "./runtime/messaging.js";
@@ -85,6 +85,7 @@ export interface RuntimeParts {
   readonly messaging: Messaging<never>;
   readonly sagas: SagaSystem;
   readonly rules: RuleSystem;
+  readonly life: EntityLife;
   readonly privacy: Privacy | undefined;
   readonly clock: Clock;
   readonly askTimeoutMs: number;
@@ -115,7 +116,7 @@ export class Runtime {
     this.#actors = parts.actors;
     this.#readers = parts.readers;
     this.#messaging = parts.messaging;
-    this.#life = new EntityLife(parts.actors, parts.stores.journal);
+    this.#life = parts.life;
     this.sagas = parts.admin.parts.sagas;
     this.rules = parts.admin.parts.rules;
   }

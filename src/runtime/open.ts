@@ -13,6 +13,7 @@ import { AdminService } from "../admin/index.js";
 import { SagaSystem, type SagaSystemOptions } from "../../sagas/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
+import { EntityLife } from "./entity-life.js";
 import { KeyBarrier } from "../privacy/key-barrier.js";
 import { openPrivacy, type OpenedPrivacy } from "../privacy/open.js";
 import { Privacy } from "../privacy/privacy.js";
@@ -80,8 +81,10 @@ export async function startRuntime(
     const privacy =
       personal && new Privacy({ ...personal, ...ports, stores, readers, actors, rules });
     await privacy?.finishForgetting();
+    // What goes into an archive stays sealed.
+    const life = new EntityLife(actors, stores.journal);
     const running = {
-      ...{ ...parts, messaging, sagas, rules },
+      ...{ ...parts, messaging, sagas, rules, life },
       privacy: options.privacy === undefined ? undefined : privacy,
     };
     const runtime = runtimeOf(running, options, bounds);
