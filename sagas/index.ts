@@ -34,9 +34,6 @@ export {
 export {
   Sagas,
   type InputOptions,
-  type InstancePage,
-  type InstanceQuery,
-  type ListedInstance,
   type SagaAnswer,
   type SagaInstance,
   type SagaStatus,
@@ -57,6 +54,7 @@ export type {
   StepRecord,
 } from "./instance.js";
 export type { DeployGroup, DeployReport } from "./deploy-check.js";
+export type { InstancePage, InstanceQuery, ListedInstance } from "./instance-list.js";
 export type { HistoryEntry } from "./instance-history.js";
 export { fateOf } from "./machine-versions.js";
 export { replayInput } from "./replay-input.js";

@@ -74,39 +74,41 @@ export {
 export type {
   AdminApi,
   AdminClient,
-  At,
-  AuditEntry,
-  ByName,
-  ByStream,
-  Change,
-  Done,
-  EventsPage,
-  EventsQuery,
-  Info,
   InputOf,
-  InstanceDetail,
-  InstanceRef,
-  InstancesQuery,
   Latency,
-  Nothing,
-  Operation,
   OperationName,
   OutputOf,
   Overview,
   Problem,
+} from "./admin/api.js";
+export type { AuditEntry } from "./admin/audit-entry.js";
+export type { EventsPage, EventsQuery, ShownEvent } from "./admin/event-shapes.js";
+export type { Info } from "./admin/info.js";
+export type {
+  ByName,
+  ByStream,
+  Done,
+  Nothing,
+  Operation,
   Reason,
-  ShownClaim,
+} from "./admin/operation-shapes.js";
+export type {
+  InstanceDetail,
+  InstanceRef,
+  InstancesQuery,
   ShownDocument,
-  ShownEvent,
   ShownInstance,
-  ShownOutboxEntry,
+} from "./admin/reading-shapes.js";
+export type {
+  At,
+  Change,
   ShownState,
-  ShownTimer,
   StateDiff,
   StreamInfo,
   StreamKind,
   TimelineEntry,
-} from "./admin/api.js";
+} from "./admin/stream-shapes.js";
+export type { ShownClaim, ShownOutboxEntry, ShownTimer } from "./admin/waiting-shapes.js";
 export type { AdminOptions } from "./admin/admin-options.js";
 export type { Caller } from "./admin/caller.js";
 export { connectAdmin, type ConnectAdminOptions } from "./admin/connect.js";

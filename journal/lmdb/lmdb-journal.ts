@@ -2,11 +2,8 @@
  * The journal on LMDB: log first. The path to the acknowledgement is admission → group commit → answer; indexes follow
  * behind it. This file only joins the parts; each part has a file of its own.
  */
-import type { Clock } from "../../src/kernel/clock.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
-import type { Limits } from "../../src/kernel/limits.js";
-import type { Logger } from "../../src/kernel/log.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
 import { appendAndWait } from "../append.js";
 import { claimKeyOf, replayClaim, visibleClaim, type ClaimState } from "../claims.js";
@@ -37,32 +34,13 @@ import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { commitOf, encodeRecord, type CommitRecord } from "../record.js";
 import { checkSnapshot } from "../snapshots.js";
 import { AdmittedVersions } from "./admitted-versions.js";
-import type { FreeSpaceGuard } from "./free-space.js";
 import { GroupCommit, type PendingCommit } from "./group-commit.js";
 import { Indexer } from "./indexer.js";
-import type { IndexStore } from "./index-store.js";
 import { JournalIndex } from "./journal-index.js";
-import type { LogFile } from "./log-file.js";
+import type { LmdbJournalParts } from "./lmdb-journal-parts.js";
 import { LogReader } from "./log-reader.js";
 import { rowsOf } from "./log-row.js";
-import type { OwnerLock } from "./owner-lock.js";
 import { diskBytesOf } from "./disk-bytes.js";
-
-/** Asked before each group: what must be on disk before it, such as keys of what is in it; undefined where it is already. */
-export type BeforeWrite = () => Promise<void> | undefined;
-
-export interface LmdbJournalParts {
-  readonly directory: string;
-  readonly storeId: string;
-  readonly log: LogFile;
-  readonly store: IndexStore;
-  readonly lock: OwnerLock;
-  readonly guard: FreeSpaceGuard;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly logger: Logger;
-  readonly beforeWrite?: BeforeWrite | undefined;
-}
 
 export class LmdbJournal implements Journal, AdmissionView {
   readonly storeId: string;

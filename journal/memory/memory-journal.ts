@@ -8,19 +8,11 @@
  */
 import type { Clock } from "../../src/kernel/clock.js";
 import { isForgotten } from "../../src/kernel/command-ids.js";
-import { EMPTY_DATA } from "../../src/kernel/event.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
-import {
-  claimKeyOf,
-  isExpired,
-  listedClaim,
-  replayClaim,
-  visibleClaim,
-  type ClaimState,
-} from "../claims.js";
+import { claimKeyOf, visibleClaim, type ClaimState } from "../claims.js";
 import { decode, encode } from "../codec.js";
 import { JournalClosedError, JournalOverloadedError } from "../errors.js";
 import type {
@@ -47,11 +39,11 @@ import {
   type CommitRecord,
 } from "../record.js";
 import { appendAndWait } from "../append.js";
-import { checkListOptions, compareIds, isListed } from "../listing.js";
 import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions, matches } from "../read-options.js";
 import { checkSnapshot, snapshotFits } from "../snapshots.js";
 import type { MemoryStore } from "./memory-store.js";
+import { copyOf, listedClaims, listedStreams, replayInto } from "./memory-tables.js";
 
 interface Waiting {
   readonly commit: Commit;
@@ -296,23 +288,12 @@ export class MemoryJournal implements Journal, AdmissionView {
 
   listStreams(options: ListOptions): readonly ListedStream[] {
     this.#assertOpen();
-    checkListOptions(options);
-    const streamIds = [...this.#streams.keys()].filter((id) => isListed(id, options));
-    return streamIds
-      .sort(compareIds)
-      .slice(0, options.limit)
-      .map((streamId) => ({ streamId, version: this.streamVersion(streamId) }));
+    return listedStreams(this.#streams, options);
   }
 
   listClaims(options: ListOptions): readonly ListedClaim[] {
     this.#assertOpen();
-    checkListOptions(options);
-    const nowMs = this.#clock.nowMs();
-    return [...this.#claims]
-      .filter(([mapKey, state]) => isListed(mapKey, options) && !isExpired(state, nowMs))
-      .sort(([a], [b]) => compareIds(a, b))
-      .slice(0, options.limit)
-      .map(([mapKey, state]) => listedClaim(mapKey, state));
+    return listedClaims(this.#claims, options, this.#clock.nowMs());
   }
 
   onCommitted(listener: () => void): () => void {
@@ -369,23 +350,4 @@ export class MemoryJournal implements Journal, AdmissionView {
   #assertOpen(): void {
     if (this.#closed) throw new JournalClosedError();
   }
-}
-
-function replayInto(
-  claims: Map<string, ClaimState>,
-  claim: CommitRecord["claims"][number],
-  position: Position,
-): void {
-  const mapKey = claimKeyOf(claim.name, claim.key);
-  const after = replayClaim(claim, claims.get(mapKey), position);
-  if (after === undefined) claims.delete(mapKey);
-  else claims.set(mapKey, after);
-}
-
-/** A reader may change what it was given; the next reader must not notice. */
-function copyOf(event: RecordedEvent): RecordedEvent {
-  return {
-    ...event,
-    data: event.data === EMPTY_DATA ? event.data : decode(encode(event.data)),
-  };
 }
