@@ -276,9 +276,9 @@ export class Runtime {
   compact<State, Command extends Message, Event extends Message>(
     aggregate: Aggregate<State, Command, Event>,
     entityId: string,
-    options: CompactOptions<State, NoInfer<Event>>,
+    options: CompactOptions<NoInfer<State>, NoInfer<Event>>,
   ): Promise<CompactReport> {
-    return this.#life.compact(aggregate as unknown as AnyAggregate, entityId, options);
+    return this.#life.compact(aggregate, entityId, options);
   }
 
   /**
@@ -293,7 +293,7 @@ export class Runtime {
     entityId: string,
     options?: TombstoneOptions<NoInfer<Event>>,
   ): Promise<Answer> {
-    return this.#life.tombstone(aggregate as unknown as AnyAggregate, entityId, options);
+    return this.#life.tombstone(aggregate, entityId, options);
   }
 
   /** An entity's events as they were recorded, each checked while it is read. */

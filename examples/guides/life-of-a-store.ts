@@ -59,7 +59,7 @@ export async function compact(runtime: Runtime, archiveTo: string) {
   // #region compact
   const { version, archive } = await runtime.compact(Meter, "m-1", {
     archiveTo,
-    summary: (sum): MeterEvent => ({ type: "Summed", data: sum }),
+    summary: (state): MeterEvent => ({ type: "Summed", data: state }),
   });
   // #endregion
   return { version, archive };

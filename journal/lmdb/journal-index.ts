@@ -122,7 +122,7 @@ export class JournalIndex {
       : this.#store.chunkWith(streamId, version);
   }
 
-  /** Command ids that are kept, about: one that was forgotten and used again may count twice until it is written out. */
+  /** Command ids that are kept, about: while a tail is written out, its ids may count twice. */
   commandIds(): number {
     const inMemory = this.#growing.commands.size + (this.#writing?.commands.size ?? 0);
     return this.#store.commandCount() + inMemory;

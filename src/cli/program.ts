@@ -9,6 +9,7 @@ import { exportCommand, importCommand } from "./export.js";
 import { infoCommand } from "./info.js";
 import { initCommand } from "./init.js";
 import { natsCommand } from "./messages.js";
+import { panelCommand } from "./panel.js";
 import { claimsCommand, deadLettersCommand, outboxCommand, timersCommand } from "./pending.js";
 import { projectionsCommand } from "./projections.js";
 import { growthCommand, reclaimCommand } from "./reclaim.js";
@@ -33,6 +34,7 @@ const COMMANDS: Readonly<Record<string, readonly ((shell: Shell) => Command)[]>>
   "To look:": [
     infoCommand,
     topCommand,
+    panelCommand,
     eventsCommand,
     streamsCommand,
     stateCommand,

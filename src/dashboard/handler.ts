@@ -6,7 +6,8 @@ import type { Call } from "./calls.js";
 import { errorBody } from "./error-body.js";
 import type { Guard } from "./guard.js";
 import { isObject, jsonObject, jsonValue, readBody } from "./json-input.js";
-import type { Followed, Live } from "./live.js";
+import type { Live } from "./live.js";
+import type { Followed } from "./live-subject.js";
 import { effectOf, isOperation } from "./operations.js";
 import type { MetricsPage } from "./options.js";
 import { Refusal } from "./refusal.js";
@@ -39,7 +40,10 @@ export class Handler {
       await this.#handle(request, response);
     } catch (error) {
       // One that went away gets nothing, and is nobody's failure.
-      if (response.headersSent || response.destroyed) return void response.destroy();
+      if (response.headersSent || response.destroyed) {
+        response.destroy();
+        return;
+      }
       const { status, headers, body } = errorBody(error);
       answerJson(response, status, body, headers);
     }
@@ -52,13 +56,17 @@ export class Handler {
     const cut = url.indexOf("?");
     const path = cut < 0 ? url : url.slice(0, cut);
     const query = cut < 0 ? "" : url.slice(cut + 1);
-    if (path === "/api/live") return this.#follow(request, response, query);
+    if (path === "/api/live") {
+      this.#follow(request, response, query);
+      return;
+    }
     if (path.startsWith("/api/")) return this.#operate(request, response, path.slice(5), query);
     if (path === "/metrics" && metrics !== undefined) {
       checkMethod(request, "GET");
       guard.checkMetricsToken(request);
       const { contentType, body } = await metrics();
-      return answer(response, 200, contentType, body);
+      answer(response, 200, contentType, body);
+      return;
     }
     const file = files.get(path);
     if (file === undefined) throw notThere();

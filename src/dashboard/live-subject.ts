@@ -1,9 +1,14 @@
 /** One question that is asked again and again, for whoever wants to know. */
-import { toJsonForm } from "../index.js";
+import { toJsonForm, type OperationName } from "../index.js";
 import type { Call } from "./calls.js";
 import { errorBody } from "./error-body.js";
 import type { JsonObject } from "./json-input.js";
-import type { Followed } from "./live.js";
+
+/** A question that is asked again and again. */
+export interface Followed {
+  readonly operation: OperationName;
+  readonly input: JsonObject;
+}
 
 type Kind = "value" | "failed";
 /** Whether it was taken; what isn't is offered again, or what came of it meanwhile. */
@@ -46,6 +51,10 @@ export class Subject {
     this.#closing.abort();
   }
 
+  #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   #tell(): boolean {
     const { kind, text } = this.#latest ?? {};
     if (kind === undefined || text === undefined) return true;
@@ -59,12 +68,11 @@ export class Subject {
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#closing;
     const isEvents = this.#followed.operation === "events";
-    while (!signal.aborted) {
+    while (!this.#isClosed()) {
       const startedMs = performance.now();
       const worked = await (isEvents ? this.#askEvents() : this.#askOnce());
-      if (signal.aborted) return;
+      if (this.#isClosed()) return;
       const tookMs = performance.now() - startedMs;
       const pauseMs = worked ? Math.max(this.#pollMs, tookMs / SHARE_MAX) : AFTER_FAILURE_MS;
       await this.#pause(isEvents && worked ? this.#pollMs / 4 : pauseMs);
@@ -95,7 +103,7 @@ export class Subject {
       this.#latest = { kind: "failed", text: JSON.stringify(errorBody(error).body) };
       return false;
     } finally {
-      if (!this.#closing.signal.aborted) this.#tell();
+      if (!this.#isClosed()) this.#tell();
     }
   }
 

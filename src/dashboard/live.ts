@@ -3,18 +3,10 @@
  * The same question of several pages is asked once. `events` waits for what comes instead of being asked every second.
  */
 import type { ServerResponse } from "node:http";
-import type { OperationName } from "../index.js";
-import type { JsonObject } from "./json-input.js";
 import { answerEvents } from "./answers.js";
 import type { Call } from "./calls.js";
 import { Refusal } from "./refusal.js";
-import { Subject } from "./live-subject.js";
-
-/** A question that is asked again and again. */
-export interface Followed {
-  readonly operation: OperationName;
-  readonly input: JsonObject;
-}
+import { Subject, type Followed } from "./live-subject.js";
 
 export interface LiveOptions {
   readonly call: Call;

@@ -62,9 +62,7 @@ describe("the panel by keyboard alone", () => {
   it("has a way past the menu, a visible focus, and dialogs that Escape leaves", async () => {
     const { page, close } = await opened();
     const focused = () =>
-      page.evaluate(
-        "document.activeElement.innerText || document.activeElement.id",
-      ) as Promise<string>;
+      page.evaluate<string>("document.activeElement.innerText || document.activeElement.id");
     await page.keyboard.press("Tab");
     expect(await focused()).toBe("Skip to the content");
     await page.keyboard.press("Enter");
@@ -211,7 +209,7 @@ describe("pages of the panel for those who don't see them", () => {
     const objections: string[] = [];
     for (const path of PATHS) {
       await goTo(visited.page, path);
-      const found = (await visited.page.evaluate(OBJECTIONS)) as string[];
+      const found = await visited.page.evaluate<string[]>(OBJECTIONS);
       objections.push(...found.map((each) => `${path}: ${each}`));
     }
     expect(objections).toEqual([]);

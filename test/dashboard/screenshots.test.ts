@@ -1,11 +1,13 @@
 /** Pictures of every page, light and dark, for the guide: `SCREENSHOTS=1` writes them. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inProcessHub } from "tidemark";
 import type { Browser, Page } from "playwright-core";
 import { openDashboard, type Dashboard } from "tidemark/dashboard";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { goTo, openBrowser, visit } from "./browser.js";
+import { palettePng } from "./palette-png.js";
 import { Shop } from "./shop.js";
 
 const FOLDER = process.env["SCREENSHOTS_TO"] ?? "docs/panel";
@@ -43,7 +45,7 @@ describe.runIf(process.env["SCREENSHOTS"] === "1")("pictures of the panel", () =
     mkdirSync(FOLDER, { recursive: true });
     browser = await openBrowser();
     directory = mkdtempSync(join(tmpdir(), "tidemark-shop-"));
-    shop = await Shop.open({ directory });
+    shop = await Shop.open({ directory, messaging: inProcessHub() });
     panel = await openDashboard(shop.runtime, { allowChanges: true, showPayloads: true });
   }, 120_000);
 
@@ -70,7 +72,10 @@ describe.runIf(process.env["SCREENSHOTS"] === "1")("pictures of the panel", () =
         .waitFor({ timeout: 8_000 })
         .catch(() => troubles.push(`${name} isn't ready`));
       await page.waitForTimeout(400);
-      await page.screenshot({ path: `${FOLDER}/${name}-${colorScheme}.png` });
+      writeFileSync(
+        join(FOLDER, `${name}-${colorScheme}.png`),
+        palettePng(await page.screenshot()),
+      );
     }
     expect(troubles).toEqual([]);
   });

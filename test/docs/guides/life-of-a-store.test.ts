@@ -8,6 +8,7 @@ import {
   move,
   openWithRetention,
   reclaim,
+  restore,
   tombstone,
 } from "../../../examples/guides/life-of-a-store.js";
 import { built } from "../../support/built.js";
@@ -42,6 +43,10 @@ describe("the guide to the life of a store", () => {
     await backupStore(directory, join(folder, "backup"));
     const { verified } = await built.restoreStore(join(folder, "backup"), join(folder, "restored"));
     expect(verified).toMatchObject({ head: 6, problems: [] });
+    // What verifies in a process of its own runs compiled only; the refusal comes before.
+    await expect(restore(join(folder, "backup"), directory)).rejects.toMatchObject({
+      code: "invalid-argument",
+    });
   });
 
   it("compacts an entity, reclaims its space, ends it, and tells what grows", async () => {

@@ -9,10 +9,6 @@ export function setMay(given) {
   may = given;
 }
 
-export function mayChange() {
-  return may.change;
-}
-
 /** Where to look next: pages ask again after a change. */
 let changed = () => undefined;
 export function onChanged(listener) {

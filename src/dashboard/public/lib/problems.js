@@ -1,7 +1,7 @@
 /** What is wrong, in words, with what to press. */
 import { actionButton } from "./actions.js";
 import { h } from "./dom.js";
-import { chip, icon, link, part } from "./parts.js";
+import { chip, icon, part } from "./parts.js";
 
 /** What subjects begin with, the entry of the menu that they belong to, and the page of one. */
 const KINDS = [

@@ -30,9 +30,7 @@ export function instancePage({ params, values }) {
     return h(
       "div.buttons",
       { key: "actions" },
-      status === "parked"
-        ? button("saga.retry", { primary: true })
-        : button("saga.park", { because }),
+      status !== "parked" && button("saga.park", { because }),
       status === "parked" && button("saga.discard"),
       actionButton("saga.send", ref, subject, { because, field: SEND }),
       button("saga.end", { because }),
