@@ -24,7 +24,6 @@ import { asError } from "../src/kernel/errors.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import { TOMBSTONED } from "../src/kernel/life-events.js";
-import { PersonalValues } from "../src/kernel/personal-values.js";
 import { provenanceOf, withProvenance } from "../src/kernel/provenance.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import { answerAfter, type Call } from "./call.js";
@@ -36,10 +35,11 @@ import { FREQUENCY_MAX, type Evictable } from "./eviction-queue.js";
 import type { Fold } from "./fold.js";
 import type { Hydrator } from "./hydrator.js";
 import type { Snapshotter, StateCopy } from "./snapshotter.js";
+import { KnownValues, type IsGone } from "./known-values.js";
 import { SnapshotPace } from "./snapshot-policy.js";
 import { appendRequestOf, decideLifeStep, decideStep, dryRunStep, evolveStep } from "./step.js";
 import { stateAt, type StateAt } from "./state-reader.js";
-import { plainCopy, workingCopy } from "./state-copy.js";
+import { workingCopy } from "./state-copy.js";
 import { isWeighingDue, weightOf } from "./weight.js";
 
 /** What activations share. */
@@ -63,8 +63,6 @@ export interface ActivationPorts {
 type Phase = "hydrating" | "running" | "draining" | "ended";
 
 const CONFLICTS_MAX = 3;
-/** Personal values known, before those are let go of that aren't in the state any more. */
-const PERSONAL_MIN = 1_000;
 
 export class Activation implements Evictable {
   readonly behavior: Behavior;
@@ -77,11 +75,7 @@ export class Activation implements Evictable {
   #position: Position = 0;
   #recordedAtMs = 0;
   #isTombstoned = false;
-  /** Whose values are known in the state and in commands since; undefined where nobody's are. */
-  #personal: PersonalValues | undefined;
-  #personalMax = PERSONAL_MIN;
-  /** Keys that went while it was hydrated. */
-  #isGone: ((owner: string) => boolean) | undefined;
+  readonly #known = new KnownValues();
   #waiting: Call[] = [];
   #unanswered = 0;
   #called = false;
@@ -149,37 +143,23 @@ export class Activation implements Evictable {
   #keepSnapshot(): void {
     // It couldn't say that the entity has ended.
     if (this.#isTombstoned) return;
-    void this.#ports.snapshotter.take(this.behavior, this.#copyOf(this.#state));
+    const copy = withProvenance(this.#copyOf(this.#state), this.#known.copy());
+    void this.#ports.snapshotter.take(this.behavior, copy);
   }
 
   #copyOf(state: unknown): StateCopy {
-    const { streamId } = this;
-    const copy = {
-      streamId,
+    return {
+      streamId: this.streamId,
       version: this.#version,
       position: this.#position,
       recordedAtMs: this.#recordedAtMs,
       state,
     };
-    // As of now: what comes to be known later isn't in it.
-    return this.#personal === undefined
-      ? copy
-      : withProvenance(copy, new PersonalValues().addAll(this.#personal));
-  }
-
-  #note(values: PersonalValues | undefined): void {
-    if (values === undefined) return;
-    this.#personal = (this.#personal ?? new PersonalValues()).addAll(values);
-    if (this.#personal.size <= this.#personalMax) return;
-    this.#personal = this.#personal.within(this.#state).addAll(values);
-    this.#personalMax = Math.max(PERSONAL_MIN, 2 * this.#personal.size);
   }
 
   /** Fetches its state again where something of these keys went into it. */
-  forget(isGone: (owner: string) => boolean): void {
-    // What is being folded may have begun while they could be read.
-    if (this.#phase === "hydrating") this.#isGone = isGone;
-    else if (hasOwner(this.#personal, isGone)) this.#restart();
+  forget(isGone: IsGone): void {
+    if (this.#known.forget(isGone, this.#phase === "hydrating")) this.#restart();
   }
 
   #hydrate(): void {
@@ -195,19 +175,13 @@ export class Activation implements Evictable {
   #onHydrated(fold: Fold): void {
     // Ended meanwhile, by the close of the runtime.
     if (this.#phase !== "hydrating") return;
-    const isGone = this.#isGone;
-    this.#isGone = undefined;
-    if (isGone !== undefined && hasOwner(fold.personal, isGone)) {
-      this.#hydrate();
-      return;
-    }
+    if (!this.#known.hydrated(fold.personal)) return this.#hydrate();
     this.#phase = "running";
     this.#state = fold.state;
     this.#version = fold.version;
     this.#position = fold.position;
     this.#recordedAtMs = fold.recordedAtMs;
     this.#isTombstoned = fold.isTombstoned;
-    this.#personal = fold.personal;
     this.#weigh();
     this.#snapshotPace.taken(fold.version - fold.replayed, this.#ports.clock.nowMs());
     if (fold.replayed >= (this.behavior.snapshotRules?.everyEvents || Infinity)) {
@@ -248,10 +222,11 @@ export class Activation implements Evictable {
       if (expectedVersion !== undefined && expectedVersion !== this.#version) {
         throw new VersionConflictError(this.streamId, expectedVersion, this.#version);
       }
-      this.#note(call.personal);
+      this.#known.add(call.personal, this.#state);
       const decision = this.#decide(call);
       if (Array.isArray(decision)) this.#accept(call, decision as readonly DecidedEvent[]);
-      else this.#answerAfterPending(call, decision as Rejected);
+      // What it says may tell values of the state.
+      else this.#answerAfterPending(call, withProvenance(decision as Rejected, this.#known.copy()));
     } catch (error) {
       // A handler that threw may have changed the state on the way, against its contract.
       if (error instanceof DecideFailedError || error instanceof EvolveFailedError) this.#restart();
@@ -292,16 +267,19 @@ export class Activation implements Evictable {
   }
 
   #enqueue(call: Call, events: readonly DecidedEvent[], state: unknown): void {
-    const request = appendRequestOf(this, call.options, events, this.#state, state);
+    const { options: given, trace } = call;
+    const options =
+      trace === undefined ? given : { ...given, metadata: trace.committing(given.metadata) };
+    const request = appendRequestOf(this, options, events, this.#state, state);
     let commit: Commit;
     try {
-      commit = this.#ports.journal.enqueue(withProvenance(request, this.#personal), call);
+      commit = this.#ports.journal.enqueue(withProvenance(request, this.#known.values), call);
     } catch (error) {
       this.#onRefused(call, error);
       return;
     }
     this.#state = state;
-    for (const event of commit.events) this.#note(provenanceOf(event));
+    for (const event of commit.events) this.#known.add(provenanceOf(event), state);
     this.#version += events.length;
     this.#isTombstoned = events.at(-1)?.type === TOMBSTONED;
     this.#position = commit.lastPosition;
@@ -328,17 +306,11 @@ export class Activation implements Evictable {
   }
 
   #copyForSnapshot(call: Call, events: readonly DecidedEvent[]): void {
-    const rules = this.behavior.snapshotRules;
-    if (rules === undefined || this.#isTombstoned) return;
-    const nowMs = rules.everyMs > 0 ? this.#ports.clock.nowMs() : 0;
-    try {
-      if (!this.#snapshotPace.isDue(rules, this.#version, nowMs, events, this.#state)) return;
-      // Copied now: by the time the commit is durable, the state is that of a later command.
-      call.snapshot = this.#copyOf(plainCopy(this.#state));
-    } catch (error) {
-      this.#ports.snapshotter.onCopyFailed(this.streamId, this.#version, error);
-    }
-    this.#snapshotPace.taken(this.#version, nowMs);
+    if (this.#isTombstoned) return;
+    call.snapshot = this.#ports.snapshotter.copyIfDue(this.behavior, this.#snapshotPace, events, {
+      ...this.#copyOf(this.#state),
+      known: () => this.#known.copy(),
+    });
   }
 
   /** The call's commit is durable, or its command was recorded before. */
@@ -408,8 +380,4 @@ export class Activation implements Evictable {
     this.weightBytes = weightOf(this.#state);
     this.#ports.onWeighed(this, this.weightBytes - before);
   }
-}
-
-function hasOwner(values: PersonalValues | undefined, isGone: (owner: string) => boolean): boolean {
-  return values !== undefined && [...values.owners].some(isGone);
 }

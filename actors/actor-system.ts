@@ -11,10 +11,12 @@ import { streamIdOf, type StreamId } from "../src/kernel/ids.js";
 import { checkInteger } from "../src/kernel/check.js";
 import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
+import type { Tracer } from "../src/kernel/tracer.js";
 import type { Moment } from "../src/kernel/moment.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
 import { Call, type CallAnswer, type CommandOptions, type LifeStep } from "./call.js";
-import { commandOptionsOf, type TellOptions } from "./command-options.js";
+import { beginTrace } from "./call-trace.js";
+import { commandOptionsOf, type AskOptions, type TellOptions } from "./command-options.js";
 import { CommandRecorder, RecentCommands, type CommandFigures } from "./command-figures.js";
 import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
@@ -23,12 +25,6 @@ import { Hydrator } from "./hydrator.js";
 import { Pool, type PoolFigures } from "./pool.js";
 import { Snapshotter } from "./snapshotter.js";
 import { readState, type StateAt } from "./state-reader.js";
-
-/** What a caller may say about an asked command. */
-export interface AskOptions extends TellOptions {
-  /** How long to wait for the answer; defaults to the runtime's `askTimeoutMs`. */
-  readonly timeoutMs?: number;
-}
 
 export interface ActorSystemOptions {
   readonly aggregates: readonly AnyAggregate[];
@@ -39,6 +35,7 @@ export interface ActorSystemOptions {
   readonly ids: Ids;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
   readonly askTimeoutMs: number;
   readonly mailboxCapacity: number;
   readonly activationsMax: number;
@@ -210,17 +207,20 @@ export class ActorSystem {
     const data = aggregate.behavior.commandData(command);
     const commandOptions =
       options === undefined ? NO_OPTIONS : commandOptionsOf(options, this.#options.limits);
-    const startedAtMs = this.#options.clock.monotonicMs();
-    return new Call(
+    const { clock, tracer } = this.#options;
+    const call = new Call(
       streamId,
       command,
       data,
       commandOptions,
       recorder,
-      startedAtMs,
+      clock.monotonicMs(),
       resolve,
       reject,
     );
+    if (tracer !== undefined && recorder !== undefined)
+      call.trace = beginTrace(tracer, this.#options, aggregate.name, call, options?.causedBy);
+    return call;
   }
 
   #deliver(aggregate: AnyAggregate, entityId: string, streamId: StreamId, call: Call): void {

@@ -1,5 +1,5 @@
 /** The door of the actors: what the other parts may use. */
-export { ActorSystem, type ActorFigures, type AskOptions } from "./actor-system.js";
+export { ActorSystem, type ActorFigures } from "./actor-system.js";
 export {
   aggregate,
   type Aggregate,
@@ -7,7 +7,7 @@ export {
   type AnyAggregate,
   type EventOf,
 } from "./aggregate.js";
-export type { TellOptions } from "./command-options.js";
+export type { AskOptions, TellOptions } from "./command-options.js";
 export type { LifeStep } from "./call.js";
 export type {
   ActorCommandFigures,

@@ -34,15 +34,25 @@ addExtension({
     return inner.pack(placeholder === undefined ? fields : [...fields, placeholder]);
   },
   unpack(bytes: Uint8Array): Sealed {
-    const [kind, storeId, nonce, box, names, placeholder] = inner.unpack(bytes) as SealedFields;
-    const keys = [];
-    for (let at = 0; at < names.length; at += 2)
-      keys.push({ subject: names[at] ?? "", keyId: names[at + 1] ?? "" });
-    return new Sealed(keys, storeId, LEAF_KINDS[kind] ?? "bytes", nonce, box, placeholder);
+    return sealedOf(inner.unpack(bytes) as SealedFields);
   },
 });
 
 type SealedFields = readonly [number, string, Uint8Array, Uint8Array, string[], Placeholder?];
+
+/** It may have come from a stranger. */
+function sealedOf([kind, storeId, nonce, box, names, placeholder]: SealedFields): Sealed {
+  const keys = [];
+  for (let at = 0; at < names.length; at += 2)
+    keys.push({ subject: names[at] ?? "", keyId: names[at + 1] ?? "" });
+  const found = LEAF_KINDS[kind];
+  const areTexts = [storeId, ...names].every((text) => typeof text === "string" && text !== "");
+  const areBytes = nonce instanceof Uint8Array && box instanceof Uint8Array;
+  const isShown = typeof placeholder !== "object" || (placeholder as unknown) === null;
+  if (found === undefined || keys.length === 0 || !areTexts || !areBytes || !isShown)
+    throw new Error("what stands for a sealed leaf isn't one");
+  return new Sealed(keys, storeId, found, nonce, box, placeholder);
+}
 
 /** Stands for the checksum until it is known; encoded in as many bytes. */
 export const CHECKSUM_PLACE = 0xffffffff;

@@ -1,5 +1,6 @@
 /** The door of the journal: what the other parts may use. */
 export { checkMetadata } from "./admission.js";
+export { tracedMetadata } from "./traced-metadata.js";
 export { decode, encode, sealOf, throughCodec } from "./codec.js";
 export {
   AppendOutcomeUnknownError,

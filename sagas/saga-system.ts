@@ -16,7 +16,9 @@ import {
 import type { Clock } from "../src/kernel/clock.js";
 import type { CommandPort } from "../src/kernel/command-port.js";
 import { asError, hasCode, InvalidArgumentError, TidemarkError } from "../src/kernel/errors.js";
+import type { Metadata } from "../src/kernel/event.js";
 import type { Logger } from "../src/kernel/log.js";
+import { handedOn } from "../src/kernel/provenance.js";
 import type { RecordLimits } from "./instance-draft.js";
 import { SAGA_EVENT_TYPES, type SagaInput } from "./instance.js";
 import type { InstanceCommand } from "./saga-behavior.js";
@@ -103,7 +105,7 @@ export class SagaSystem {
       rows: SAGA_ROWS,
       fire: ({ owner, instanceId, id, dueAtMs }) =>
         this.#give({ owner, instanceId }, { kind: "timer", id, dueAtMs }),
-      answer: (name, commandId, answer) => this.#answer(name, commandId, answer),
+      answer: (...answered) => this.#answer(...answered),
     });
   }
 
@@ -181,22 +183,30 @@ export class SagaSystem {
     options: AskOptions,
   ): Promise<string | undefined> {
     const { limits } = this.#options;
-    const answer = await this.#ask(name, { type: "take", data: { input, limits } }, options);
+    const command = { type: "take", data: { input, limits } } as const;
+    const answer = await this.#ask(name, handedOn(input, command), options);
     return answer.status === "rejected" ? answer.code : undefined;
   }
 
   /** Gives an instance what is pending there. It is wanted no more where it was ended. */
-  async #give(name: InstanceName, input: SagaInput): Promise<void> {
-    if ((await this.take(name, input, {})) === "instance-full") throw new InstanceFullError(name);
+  async #give(name: InstanceName, input: SagaInput, origin: Metadata = {}): Promise<void> {
+    if ((await this.take(name, input, origin)) === "instance-full")
+      throw new InstanceFullError(name);
   }
 
-  async #answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void> {
+  async #answer(
+    name: InstanceName,
+    commandId: string,
+    answer: CommandOutcome,
+    origin: Metadata,
+  ): Promise<void> {
     try {
-      await this.#give(name, { kind: "answer", commandId, answer });
+      await this.#give(name, handedOn(answer, { kind: "answer", commandId, answer }), origin);
     } catch (error) {
       if (!hasCode(error, "invalid-argument")) throw error;
       // It says more than one event of the instance may: the machine must know at least that there was an answer.
-      await this.#give(name, { kind: "answer", commandId, answer: tooLarge(answer, error) });
+      const told = tooLarge(answer, error);
+      await this.#give(name, { kind: "answer", commandId, answer: told }, origin);
     }
   }
 

@@ -164,6 +164,7 @@ export { ARCHIVED, TOMBSTONED, type Archive } from "./kernel/life-events.js";
 export type { HistogramFigures } from "./kernel/histogram.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
+export type { Span, SpanAttributes, SpanKind, TraceContext, Tracer } from "./kernel/tracer.js";
 export type { LogMoment, Moment } from "./kernel/moment.js";
 export type { Endpoint, EndpointDefinition } from "./messaging/endpoint.js";
 export {

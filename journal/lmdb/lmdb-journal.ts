@@ -70,9 +70,8 @@ export class LmdbJournal implements Journal, AdmissionView {
       clock: parts.clock,
       directory: parts.directory,
       write: (group) => {
-        const ready = parts.beforeWrite?.();
         const write = () => parts.log.write(rowsOf(group));
-        return ready === undefined ? write() : ready.then(write);
+        return parts.beforeWrite?.()?.then(write) ?? write();
       },
       onDurable: (group) => this.#onDurable(group),
       onAnswered: () => this.#onAnswered(),

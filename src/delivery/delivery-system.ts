@@ -9,9 +9,9 @@ import type { Logger } from "../kernel/log.js";
 import { DeliveryIndex, type Indexed } from "./delivery-index.js";
 import { Outbox } from "./outbox.js";
 import type { LaneStatus } from "./outbox-lane.js";
-import type { CommandOutcome } from "./pending.js";
+import type { TakeAnswer } from "./stored-command.js";
 import type { DeliveryRows } from "./rows.js";
-import { type InstanceName, type TimerName } from "./rows.js";
+import type { TimerName } from "./rows.js";
 import { Timers } from "./timers.js";
 
 export interface DeliveryPorts {
@@ -27,8 +27,7 @@ export interface DeliveryPorts {
   readonly readOnly: boolean;
   /** Resolves once the instance has taken it. */
   fire(timer: TimerName): Promise<void>;
-  /** Resolves once the instance has taken it. */
-  answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void>;
+  readonly answer: TakeAnswer;
 }
 
 /** What instances are given by timers and by answers of commands. */

@@ -135,7 +135,7 @@ function kindOf(value: Leaf): LeafKind {
       return "bigint";
     case "boolean":
       return "boolean";
-    case "object":
+    default:
       return value instanceof Date ? "date" : "bytes";
   }
 }
@@ -150,7 +150,7 @@ function bytesOf(value: Leaf): Uint8Array {
       return Buffer.of(value ? 1 : 0);
     case "number":
       return doubleOf(value);
-    case "object":
+    default:
       return value instanceof Date ? doubleOf(value.getTime()) : value;
   }
 }

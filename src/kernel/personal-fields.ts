@@ -88,7 +88,7 @@ function ruleOf(
   if (typeof field !== "string") checkObject(`a field in ${argument}`, field);
   const path = stepsOf(argument, typeof field === "string" ? field : field.path);
   const placeholder = typeof field === "string" ? undefined : field.placeholder;
-  if (placeholder !== undefined && typeof placeholder === "object" && placeholder !== null)
+  if (typeof placeholder === "object" && (placeholder as unknown) !== null)
     throw new InvalidArgumentError(
       `placeholder of ${path.join(".")} in ${argument}`,
       "text, a number, a boolean or null",
@@ -161,5 +161,5 @@ export function subjectOf(
 ): string {
   const subject = rule.subjectOf(part, entityId, data);
   checkId(`subject of ${[...rule.scope, ...rule.path].join(".")} of event ${eventType}`, subject);
-  return subject as string;
+  return subject;
 }

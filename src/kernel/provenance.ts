@@ -2,7 +2,7 @@
  * Which personal values went into an object: a note beside it, by identity, which no handler sees and no codec writes. Whoever opens sealed
  * data makes the note, whoever makes one thing of another hands it on, whoever writes it looks.
  */
-import type { PersonalValues } from "./personal-values.js";
+import { PersonalValues } from "./personal-values.js";
 
 const notes = new WeakMap<object, PersonalValues>();
 
@@ -20,4 +20,13 @@ export function withProvenance<T extends object>(value: T, values: PersonalValue
 /** Notes of `to` what is known of `from`, and returns `to`. */
 export function handedOn<T extends object>(from: unknown, to: T): T {
   return withProvenance(to, provenanceOf(from));
+}
+
+/** Notes of `to` what is known of several things, and returns `to`. */
+export function allHandedOn<T extends object>(from: readonly unknown[], to: T): T {
+  const known = from.map(provenanceOf).filter((values) => values !== undefined);
+  if (known.length === 0) return to;
+  const all = new PersonalValues();
+  for (const values of known) all.addAll(values);
+  return withProvenance(to, all);
 }

@@ -33,7 +33,7 @@ export class Sealed {
     /** Ciphertext, and behind it the tag. */
     readonly box: Uint8Array,
     /** Where the field has one of its own. */
-    readonly placeholder: Placeholder | undefined = undefined,
+    readonly placeholder?: Placeholder,
   ) {
     Object.freeze(this);
   }

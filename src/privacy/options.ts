@@ -32,7 +32,7 @@ export function checkPrivacyOptions(options: PrivacyOptions): Placeholders {
   for (const [kind, placeholder] of Object.entries(options.placeholders ?? {}))
     if (
       !Object.hasOwn(PLACEHOLDERS, kind) ||
-      (typeof placeholder === "object" && placeholder !== null)
+      (typeof placeholder === "object" && (placeholder as unknown) !== null)
     )
       throw new InvalidArgumentError(
         `privacy.placeholders.${kind}`,

@@ -180,7 +180,7 @@ export class Sealer {
         return bigint;
       case "boolean":
         return boolean;
-      case "object":
+      default:
         return leaf instanceof Date ? date : bytes;
     }
   }

@@ -1,6 +1,8 @@
 /** Hands stored events to a unit as today's, and says of each failure which event it belongs to. */
 import type { SourceReader } from "../../journal/index.js";
 import type { RecordedEvent } from "../kernel/event.js";
+import { provenanceOf, withProvenance } from "../kernel/provenance.js";
+import { traceOf } from "../kernel/tracer.js";
 import { HandlerFailedError } from "./errors.js";
 import type { Unit } from "./unit.js";
 
@@ -47,7 +49,11 @@ export class EventApplier {
     // A unit that works on several events at a time says itself which of them failed.
     if (cause instanceof HandlerFailedError) return cause;
     const { position, streamId, type } = event;
-    return new HandlerFailedError(this.#options.name, position, streamId, type, cause);
+    const { name } = this.#options;
+    const trace = traceOf(event.headers);
+    const failed = new HandlerFailedError(name, position, streamId, type, cause, trace);
+    // What it threw may tell what it was told.
+    return withProvenance(failed, provenanceOf(cause) ?? provenanceOf(event));
   }
 
   /** A key function may fail, too; then the event is known by its entity. */

@@ -7,6 +7,7 @@ import { checkInteger } from "../kernel/check.js";
 import type { Clock, Ids } from "../kernel/clock.js";
 import { limitsOf, type Limits } from "../kernel/limits.js";
 import { safeLogger, silentLogger, type Logger } from "../kernel/log.js";
+import { safeTracer, type Tracer } from "../kernel/tracer.js";
 import { systemClock, systemIds } from "../kernel/system-clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import { RECORDS_STREAM_TYPE } from "../messaging/import-records.js";
@@ -85,6 +86,8 @@ export interface RuntimeOptions {
   readonly privacy?: PrivacyOptions;
   readonly clock?: Clock;
   readonly ids?: Ids;
+  /** Traces: `{ tracer: openTelemetry() }` of `tidemark/telemetry`; defaults to none. */
+  readonly telemetry?: { readonly tracer?: Tracer };
   /** Anything with the methods of pino; defaults to silence. */
   readonly logger?: Logger;
 }
@@ -105,6 +108,7 @@ export interface RuntimePorts {
   readonly ids: Ids;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
 }
 
 /**
@@ -114,11 +118,14 @@ export interface RuntimePorts {
  */
 export function portsOf(options: RuntimeOptions): RuntimePorts {
   checkAdminOptions(options.admin ?? {});
+  const given = options.telemetry?.tracer;
+  const tracer = given === undefined ? undefined : safeTracer(given);
   return {
     clock: options.clock ?? systemClock,
     ids: options.ids ?? systemIds,
     limits: limitsOf(options.limits),
-    logger: options.logger === undefined ? silentLogger : safeLogger(options.logger),
+    logger: options.logger === undefined ? silentLogger : safeLogger(options.logger, tracer),
+    ...(tracer === undefined ? {} : { tracer }),
   };
 }
 
