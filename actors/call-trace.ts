@@ -10,7 +10,7 @@ import type { Answer, DryRunAccepted } from "./decision.js";
 interface TracedCall {
   readonly streamId: string;
   readonly command: Message;
-  readonly options: { readonly metadata?: Metadata };
+  readonly options: { readonly metadata?: Metadata | undefined };
 }
 
 interface TracePorts {
