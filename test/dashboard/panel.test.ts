@@ -178,6 +178,17 @@ describe("pages of the panel", () => {
     expect(await page.locator("tbody tr").count()).toBeGreaterThan(50);
   });
 
+  it("keep what is typed into one field while another is used and events come in", async () => {
+    const { page } = await opened(FULL);
+    await shows(page, "/journal", /Newest first/);
+    await page.getByLabel("Event types").fill("OrderPaid");
+    await page.getByLabel("Correlation").focus();
+    const data = { customer: "cus-202", country: "DE", lines: [], cents: 1 };
+    await shop.runtime.ask(Order, "ord-typed", { type: "Place", data });
+    await page.getByText("order/ord-typed").waitFor();
+    expect(await page.getByLabel("Event types").inputValue()).toBe("OrderPaid");
+  });
+
   it("find events by type and by text, page by page", async () => {
     const { page } = await opened(FULL);
     await shows(page, "/journal", /Newest first/);
