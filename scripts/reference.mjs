@@ -18,7 +18,12 @@ import {
 import { load as markdown } from "typedoc-plugin-markdown";
 
 const FOLDER = "docs/reference";
-const DOORS = ["src/index.ts", "src/testing/index.ts", "src/messaging/nats/index.ts", "src/dashboard/index.ts"];
+const DOORS = [
+  "src/index.ts",
+  "src/testing/index.ts",
+  "src/messaging/nats/index.ts",
+  "src/dashboard/index.ts",
+];
 const ABOUT =
   "What the package exports, by part and door. It is made from the docstrings by `npm run docs`; how things are " +
   "used is in the [guides](../guides).";

@@ -174,7 +174,7 @@ describe("pages of the panel", () => {
       data: { customer: "cus-201", country: "DE", lines: [], cents: 1 },
     } as const;
     await shop.runtime.ask(Order, "ord-live", command);
-    await page.getByText("order/ord-live").waitFor();
+    await page.getByText("order/ord-live").first().waitFor();
     expect(await page.locator("tbody tr").count()).toBeGreaterThan(50);
   });
 
@@ -185,7 +185,7 @@ describe("pages of the panel", () => {
     await page.getByLabel("Correlation").focus();
     const data = { customer: "cus-202", country: "DE", lines: [], cents: 1 };
     await shop.runtime.ask(Order, "ord-typed", { type: "Place", data });
-    await page.getByText("order/ord-typed").waitFor();
+    await page.getByText("order/ord-typed").first().waitFor();
     expect(await page.getByLabel("Event types").inputValue()).toBe("OrderPaid");
   });
 
