@@ -3,7 +3,7 @@ const rule = (name, comment, from, to) => ({ name, comment, severity: "error", f
 /** Modules of a newer Node than the checker's own. */
 const NODE = "^node:";
 /** What stands on the runtime. */
-const FACES = "^src/(index\\.ts$|testing/|cli/|dashboard/)";
+const FACES = "^src/(index\\.ts$|testing/|telemetry/|cli/|dashboard/)";
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -124,6 +124,12 @@ module.exports = {
       { path: "(^|/)node_modules/nats/|^nats$" },
     ),
     rule(
+      "telemetry-has-one-door",
+      "Importing tidemark must load neither prom-client nor OpenTelemetry.",
+      { path: "^(src|journal|actors|sagas)/", pathNot: "^src/telemetry/" },
+      { path: "(^|/)node_modules/(prom-client|@opentelemetry)/|^(prom-client|@opentelemetry/.*)$" },
+    ),
+    rule(
       "sources-dont-import-programs",
       "Tests, benchmarks and examples are clients; nobody depends on them.",
       { path: "^(src|journal|actors|sagas)/" },
@@ -139,6 +145,7 @@ module.exports = {
           "^src/index\\.ts$",
           "^src/testing/index\\.ts$",
           "^src/messaging/nats/index\\.ts$",
+          "^src/telemetry/index\\.ts$",
           "^src/(cli|dashboard)/",
         ],
       },

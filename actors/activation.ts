@@ -24,20 +24,22 @@ import { asError } from "../src/kernel/errors.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import { TOMBSTONED } from "../src/kernel/life-events.js";
+import { provenanceOf, withProvenance } from "../src/kernel/provenance.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import { answerAfter, type Call } from "./call.js";
 import { Context } from "./context.js";
-import { acceptedOf, reject, type Rejected } from "./decision.js";
+import { acceptedOf, type Rejected } from "./decision.js";
 import { claimRefusalOf } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError, MailboxFullError } from "./errors.js";
 import { FREQUENCY_MAX, type Evictable } from "./eviction-queue.js";
 import type { Fold } from "./fold.js";
 import type { Hydrator } from "./hydrator.js";
 import type { Snapshotter, StateCopy } from "./snapshotter.js";
+import { KnownValues, type IsGone } from "./known-values.js";
 import { SnapshotPace } from "./snapshot-policy.js";
-import { appendRequestOf, decideStep, dryRunStep, evolveStep } from "./step.js";
-import type { StateAt } from "./state-reader.js";
-import { plainCopy, workingCopy } from "./state-copy.js";
+import { appendRequestOf, decideLifeStep, decideStep, dryRunStep, evolveStep } from "./step.js";
+import { stateAt, type StateAt } from "./state-reader.js";
+import { workingCopy } from "./state-copy.js";
 import { isWeighingDue, weightOf } from "./weight.js";
 
 /** What activations share. */
@@ -73,6 +75,7 @@ export class Activation implements Evictable {
   #position: Position = 0;
   #recordedAtMs = 0;
   #isTombstoned = false;
+  readonly #known = new KnownValues();
   #waiting: Call[] = [];
   #unanswered = 0;
   #called = false;
@@ -108,19 +111,14 @@ export class Activation implements Evictable {
   /** A copy of the state, where all of it is durable; undefined where hydration or commits are on their way. */
   durableState(): StateAt<unknown> | undefined {
     if (this.#phase !== "running" || this.#commitsPending > 0) return undefined;
-    const state = { state: workingCopy(this.#state), version: this.#version };
-    return {
-      ...state,
-      position: this.#position,
-      ...(this.#isTombstoned ? { tombstoned: true } : {}),
-    };
+    const fold = { state: workingCopy(this.#state), version: this.#version };
+    return stateAt({ ...fold, position: this.#position, isTombstoned: this.#isTombstoned });
   }
 
   /** @throws MailboxFullError - The call was not taken. */
   deliver(call: Call): void {
-    const { mailboxCapacity } = this.#ports;
-    if (this.#unanswered >= mailboxCapacity)
-      throw new MailboxFullError(this.streamId, mailboxCapacity);
+    if (this.#unanswered >= this.#ports.mailboxCapacity)
+      throw new MailboxFullError(this.streamId, this.#ports.mailboxCapacity);
     call.activation = this;
     // The call that brought it into memory isn't a use again.
     if (this.#called && this.frequency < FREQUENCY_MAX) this.frequency += 1;
@@ -145,18 +143,23 @@ export class Activation implements Evictable {
   #keepSnapshot(): void {
     // It couldn't say that the entity has ended.
     if (this.#isTombstoned) return;
-    void this.#ports.snapshotter.take(this.behavior, this.#copyOf(this.#state));
+    const copy = withProvenance(this.#copyOf(this.#state), this.#known.copy());
+    void this.#ports.snapshotter.take(this.behavior, copy);
   }
 
   #copyOf(state: unknown): StateCopy {
-    const { streamId } = this;
     return {
-      streamId,
+      streamId: this.streamId,
       version: this.#version,
       position: this.#position,
       recordedAtMs: this.#recordedAtMs,
       state,
     };
+  }
+
+  /** Fetches its state again where something of these keys went into it. */
+  forget(isGone: IsGone): void {
+    if (this.#known.forget(isGone, this.#phase === "hydrating")) this.#restart();
   }
 
   #hydrate(): void {
@@ -172,6 +175,7 @@ export class Activation implements Evictable {
   #onHydrated(fold: Fold): void {
     // Ended meanwhile, by the close of the runtime.
     if (this.#phase !== "hydrating") return;
+    if (!this.#known.hydrated(fold.personal)) return this.#hydrate();
     this.#phase = "running";
     this.#state = fold.state;
     this.#version = fold.version;
@@ -218,9 +222,11 @@ export class Activation implements Evictable {
       if (expectedVersion !== undefined && expectedVersion !== this.#version) {
         throw new VersionConflictError(this.streamId, expectedVersion, this.#version);
       }
+      this.#known.add(call.personal, this.#state);
       const decision = this.#decide(call);
       if (Array.isArray(decision)) this.#accept(call, decision as readonly DecidedEvent[]);
-      else this.#answerAfterPending(call, decision as Rejected);
+      // What it says may tell values of the state.
+      else this.#answerAfterPending(call, withProvenance(decision as Rejected, this.#known.copy()));
     } catch (error) {
       // A handler that threw may have changed the state on the way, against its contract.
       if (error instanceof DecideFailedError || error instanceof EvolveFailedError) this.#restart();
@@ -236,10 +242,8 @@ export class Activation implements Evictable {
   }
 
   #decide(call: Call): Rejected | readonly DecidedEvent[] {
-    const { step } = call.options;
-    if (step !== undefined) return step.decide(workingCopy(this.#state), this.#isTombstoned);
-    if (this.#isTombstoned && !this.behavior.reusableIds)
-      return reject("tombstoned", { streamId: this.streamId, version: this.#version });
+    const decided = decideLifeStep(this, this.#state, call.options.step, this.#isTombstoned);
+    if (decided !== undefined) return decided;
     const context = new Context(this, call.options, this.#ports.clock.nowMs(), this.#ports.ids);
     const state = call.dryRun ? workingCopy(this.#state) : this.#state;
     return decideStep(this, state, call.command.type, call.data, context);
@@ -266,12 +270,13 @@ export class Activation implements Evictable {
     const request = appendRequestOf(this, call.options, events, this.#state, state);
     let commit: Commit;
     try {
-      commit = this.#ports.journal.enqueue(request, call);
+      commit = this.#ports.journal.enqueue(withProvenance(request, this.#known.values), call);
     } catch (error) {
       this.#onRefused(call, error);
       return;
     }
     this.#state = state;
+    for (const event of commit.events) this.#known.add(provenanceOf(event), state);
     this.#version += events.length;
     this.#isTombstoned = events.at(-1)?.type === TOMBSTONED;
     this.#position = commit.lastPosition;
@@ -298,17 +303,11 @@ export class Activation implements Evictable {
   }
 
   #copyForSnapshot(call: Call, events: readonly DecidedEvent[]): void {
-    const rules = this.behavior.snapshotRules;
-    if (rules === undefined || this.#isTombstoned) return;
-    const nowMs = rules.everyMs > 0 ? this.#ports.clock.nowMs() : 0;
-    try {
-      if (!this.#snapshotPace.isDue(rules, this.#version, nowMs, events, this.#state)) return;
-      // Copied now: by the time the commit is durable, the state is that of a later command.
-      call.snapshot = this.#copyOf(plainCopy(this.#state));
-    } catch (error) {
-      this.#ports.snapshotter.onCopyFailed(this.streamId, this.#version, error);
-    }
-    this.#snapshotPace.taken(this.#version, nowMs);
+    if (this.#isTombstoned) return;
+    call.snapshot = this.#ports.snapshotter.copyIfDue(this.behavior, this.#snapshotPace, events, {
+      ...this.#copyOf(this.#state),
+      known: () => this.#known.copy(),
+    });
   }
 
   /** The call's commit is durable, or its command was recorded before. */
@@ -351,11 +350,8 @@ export class Activation implements Evictable {
   /** An answer that records nothing rests on the commits before it: it leaves once the last of them is durable. */
   #answerAfterPending(call: Call, answer: Parameters<Call["resolve"]>[0] | Error): void {
     const last = this.#lastPending;
-    if (last === undefined) {
-      this.#answer(call, answer);
-      return;
-    }
-    (last.followers ??= []).push((cause) => this.#answer(call, answerAfter(answer, cause)));
+    if (last === undefined) this.#answer(call, answer);
+    else (last.followers ??= []).push((cause) => this.#answer(call, answerAfter(answer, cause)));
   }
 
   /** An answer that rests on what others may have on their way, such as a claim. */

@@ -2,24 +2,20 @@
  * The actors of one runtime: what `ask`, `tell`, `dryRun` and `state` mean, and how it all ends. The order of one
  * command is *admit → hydrate → decide → evolve → append → reply → passivate*.
  */
-import { checkMetadata, type Journal } from "../journal/index.js";
+import type { Journal } from "../journal/index.js";
 import { AskTimeouts } from "../src/kernel/ask-timeouts.js";
 import type { Clock, Ids, Timer } from "../src/kernel/clock.js";
 import { asError, InvalidArgumentError } from "../src/kernel/errors.js";
-import {
-  EMPTY_DATA,
-  type Message,
-  type Metadata,
-  type RecordedEvent,
-  type Version,
-} from "../src/kernel/event.js";
-import { checkId, streamIdOf, type StreamId } from "../src/kernel/ids.js";
+import { EMPTY_DATA, type Message } from "../src/kernel/event.js";
+import { streamIdOf, type StreamId } from "../src/kernel/ids.js";
 import { checkInteger } from "../src/kernel/check.js";
 import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
 import type { Moment } from "../src/kernel/moment.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
 import { Call, type CallAnswer, type CommandOptions, type LifeStep } from "./call.js";
+import { commandOptionsOf, type TellOptions } from "./command-options.js";
+import { CommandRecorder, RecentCommands, type CommandFigures } from "./command-figures.js";
 import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
 import { RuntimeClosedError, UnknownAggregateError } from "./errors.js";
@@ -27,20 +23,6 @@ import { Hydrator } from "./hydrator.js";
 import { Pool, type PoolFigures } from "./pool.js";
 import { Snapshotter } from "./snapshotter.js";
 import { readState, type StateAt } from "./state-reader.js";
-
-/** What a caller may say about a told command. */
-export interface TellOptions {
-  /** The same id again gives the recorded answer and does nothing else. Unique in the whole journal. */
-  readonly commandId?: string;
-  /** Refuses the command with a VersionConflictError unless the entity is at this version. */
-  readonly expectedVersion?: Version;
-  readonly correlationId?: string;
-  readonly causationId?: string;
-  /** The event that leads to this command: gives its correlation, and its id as the causation. */
-  readonly causedBy?: RecordedEvent;
-  /** The user's own plain data, recorded with every event. */
-  readonly headers?: Readonly<Record<string, unknown>>;
-}
 
 /** What a caller may say about an asked command. */
 export interface AskOptions extends TellOptions {
@@ -50,6 +32,8 @@ export interface AskOptions extends TellOptions {
 
 export interface ActorSystemOptions {
   readonly aggregates: readonly AnyAggregate[];
+  /** Those among them that are sagas and rule sets, by name: what they take are inputs, not commands of somebody. */
+  readonly coordinators?: ReadonlySet<string>;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -82,7 +66,8 @@ const NO_OPTIONS: CommandOptions = Object.freeze({});
 
 export class ActorSystem {
   readonly #options: ActorSystemOptions;
-  readonly #known = new Set<AnyAggregate["behavior"]>();
+  readonly #recorders = new Map<AnyAggregate["behavior"], CommandRecorder>();
+  readonly #recent: RecentCommands;
   readonly #hydrator: Hydrator;
   readonly #snapshotter: Snapshotter;
   readonly #pool: Pool;
@@ -96,7 +81,12 @@ export class ActorSystem {
     this.#options = options;
     const { journal, clock, ids, logger } = options;
     checkAggregates(options.aggregates, journal);
-    for (const { behavior } of options.aggregates) this.#known.add(behavior);
+    this.#recent = new RecentCommands(clock.monotonicMs());
+    for (const { name, behavior } of options.aggregates) {
+      const isCoordinator = options.coordinators?.has(name) === true;
+      const recent = isCoordinator ? undefined : this.#recent;
+      this.#recorders.set(behavior, new CommandRecorder(clock, recent));
+    }
     this.#hydrator = new Hydrator(journal, clock, options.hydrationsMax);
     this.#snapshotter = new Snapshotter(journal, clock, logger);
     this.#timeouts = new AskTimeouts(clock);
@@ -148,13 +138,15 @@ export class ActorSystem {
     options: Pick<AskOptions, "commandId" | "expectedVersion" | "headers">,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const streamId = this.#streamOf(aggregate, entityId);
+      const recorder = this.#recorderOf(aggregate);
+      const streamId = streamIdOf(aggregate.name, entityId);
       if (this.#closed) throw new RuntimeClosedError();
       const given = { ...commandOptionsOf(options, this.#options.limits), step };
       const answer = resolve as (answer: CallAnswer) => void;
-      const call = new Call(streamId, LIFE_STEP, EMPTY_DATA, given, false, answer, reject);
+      const atMs = this.#options.clock.monotonicMs();
+      const call = new Call(streamId, LIFE_STEP, EMPTY_DATA, given, recorder, atMs, answer, reject);
       this.#deliver(aggregate, entityId, streamId, call);
-      if (!call.settled) this.#timeouts.watch(call, this.#options.askTimeoutMs);
+      if (!call.settled) this.#timeouts.watch(call, this.#options.askTimeoutMs, atMs);
     });
   }
 
@@ -165,16 +157,18 @@ export class ActorSystem {
     command: Command,
     options?: TellOptions,
   ): void {
-    const streamId = this.#streamOf(aggregate, entityId);
+    const recorder = this.#recorderOf(aggregate);
+    const streamId = streamIdOf(aggregate.name, entityId);
     const bury = (reason: Rejected | Error) =>
       this.#deadLetters.add({ streamId, command, commandId: options?.commandId, reason });
     const answered = (answer: CallAnswer) => {
       if (answer.status === "rejected") bury(answer);
     };
     try {
-      const call = this.#callOf(aggregate, streamId, command, options, false, answered, bury);
+      const call = this.#callOf(aggregate, streamId, command, options, recorder, answered, bury);
       this.#deliver(aggregate, entityId, streamId, call);
     } catch (error) {
+      recorder.failed(asError(error));
       bury(asError(error));
     }
   }
@@ -188,12 +182,19 @@ export class ActorSystem {
     resolve: (answer: CallAnswer) => void,
     reject: (error: Error) => void,
   ): void {
-    const streamId = this.#streamOf(aggregate, entityId);
-    const timeoutMs = options?.timeoutMs ?? this.#options.askTimeoutMs;
-    if (options?.timeoutMs !== undefined) checkInteger("timeoutMs", timeoutMs, 1, TIMEOUT_MS_MAX);
-    const call = this.#callOf(aggregate, streamId, command, options, dryRun, resolve, reject);
-    this.#deliver(aggregate, entityId, streamId, call);
-    if (!call.settled) this.#timeouts.watch(call, timeoutMs);
+    const known = this.#recorderOf(aggregate);
+    const recorder = dryRun ? undefined : known;
+    try {
+      const streamId = streamIdOf(aggregate.name, entityId);
+      const timeoutMs = options?.timeoutMs ?? this.#options.askTimeoutMs;
+      if (options?.timeoutMs !== undefined) checkInteger("timeoutMs", timeoutMs, 1, TIMEOUT_MS_MAX);
+      const call = this.#callOf(aggregate, streamId, command, options, recorder, resolve, reject);
+      this.#deliver(aggregate, entityId, streamId, call);
+      if (!call.settled) this.#timeouts.watch(call, timeoutMs, call.startedAtMs);
+    } catch (error) {
+      recorder?.failed(asError(error));
+      throw error;
+    }
   }
 
   #callOf(
@@ -201,7 +202,7 @@ export class ActorSystem {
     streamId: StreamId,
     command: Message,
     options: TellOptions | undefined,
-    dryRun: boolean,
+    recorder: CommandRecorder | undefined,
     resolve: (answer: CallAnswer) => void,
     reject: (error: Error) => void,
   ): Call {
@@ -209,16 +210,27 @@ export class ActorSystem {
     const data = aggregate.behavior.commandData(command);
     const commandOptions =
       options === undefined ? NO_OPTIONS : commandOptionsOf(options, this.#options.limits);
-    return new Call(streamId, command, data, commandOptions, dryRun, resolve, reject);
+    const startedAtMs = this.#options.clock.monotonicMs();
+    return new Call(
+      streamId,
+      command,
+      data,
+      commandOptions,
+      recorder,
+      startedAtMs,
+      resolve,
+      reject,
+    );
   }
 
   #deliver(aggregate: AnyAggregate, entityId: string, streamId: StreamId, call: Call): void {
     this.#pool.deliver(aggregate.behavior, entityId, streamId, call);
   }
 
-  #streamOf(aggregate: AnyAggregate, entityId: string): StreamId {
-    if (!this.#known.has(aggregate.behavior)) throw new UnknownAggregateError(aggregate.name);
-    return streamIdOf(aggregate.name, entityId);
+  #recorderOf({ name, behavior }: AnyAggregate): CommandRecorder {
+    const recorder = this.#recorders.get(behavior);
+    if (recorder === undefined) throw new UnknownAggregateError(name);
+    return recorder;
   }
 
   /** The durable state of an entity, now or at a moment; see `Runtime.state`. */
@@ -227,7 +239,8 @@ export class ActorSystem {
     entityId: string,
     at: Moment | undefined,
   ): Promise<StateAt<State>> {
-    const streamId = this.#streamOf(aggregate, entityId);
+    this.#recorderOf(aggregate);
+    const streamId = streamIdOf(aggregate.name, entityId);
     if (this.#closed) throw new RuntimeClosedError();
     const found = at === undefined ? this.#pool.find(streamId)?.durableState() : undefined;
     // Somebody may have appended past the actor; for a reader, its owner does.
@@ -235,6 +248,12 @@ export class ActorSystem {
     const isNewest = found !== undefined && found.version === journal.streamVersion(streamId);
     const state = isNewest ? found : readState(journal, aggregate.behavior, streamId, at);
     return state as StateAt<State>;
+  }
+
+  /** What was made of values whose keys are gone leaves memory: states are folded again, and no dead letters are kept. */
+  forget(isGone: (owner: string) => boolean): void {
+    this.#pool.forget(isGone);
+    this.#deadLetters.clear();
   }
 
   deadLetters(): readonly DeadLetter[] {
@@ -250,6 +269,15 @@ export class ActorSystem {
       snapshotsFailed: this.#snapshotter.failed,
       deadLetters: this.#deadLetters.count,
     };
+  }
+
+  /** What commands led to, and how long their answers took. */
+  commandFigures(): CommandFigures {
+    const actors = this.#options.aggregates.map(
+      (each) => [each.name, this.#recorderOf(each).figures()] as const,
+    );
+    const recent = this.#recent.figures(this.#options.clock.monotonicMs());
+    return { recent, actors: Object.fromEntries(actors) };
   }
 
   #sweepLater(): void {
@@ -270,28 +298,6 @@ export class ActorSystem {
     await this.#snapshotter.idle();
     this.#timeouts.close();
   }
-}
-
-function commandOptionsOf(options: TellOptions, limits: Limits): CommandOptions {
-  const { commandId, expectedVersion, causedBy, headers } = options;
-  if (commandId !== undefined) checkId("commandId", commandId);
-  if (expectedVersion !== undefined)
-    checkInteger("expectedVersion", expectedVersion, 0, Number.MAX_SAFE_INTEGER);
-  const correlationId = options.correlationId ?? causedBy?.correlationId;
-  const causationId = options.causationId ?? causedBy?.eventId;
-  const given = {
-    ...(commandId === undefined ? {} : { commandId }),
-    ...(expectedVersion === undefined ? {} : { expectedVersion }),
-  };
-  if (correlationId === undefined && causationId === undefined && headers === undefined)
-    return given;
-  const metadata: Metadata = {
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(causationId === undefined ? {} : { causationId }),
-    ...(headers === undefined ? {} : { headers }),
-  };
-  checkMetadata(metadata, limits);
-  return { ...given, metadata };
 }
 
 function checkAggregates(aggregates: readonly AnyAggregate[], journal: Journal): void {

@@ -5,8 +5,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Upcaster } from "../journal/index.js";
 import type { DataOf, Message } from "../src/kernel/event.js";
+import type { PersonalDeclaration } from "../src/kernel/personal-fields.js";
 import { Behavior, type ErasedDefinition } from "./behavior.js";
-import type { ClaimValue } from "./entity-claims.js";
+import type { ClaimDefinition } from "./entity-claims.js";
 import type { DecideContext, Decision } from "./decision.js";
 import type { SnapshotPolicy } from "./snapshot-policy.js";
 
@@ -42,8 +43,16 @@ export interface AggregateDefinition<State, Command extends Message, Event exten
     readonly state?: StandardSchemaV1;
   };
 
-  /** What the entity holds exclusively, by the name of the claim; see {@link ClaimValue}. Pure. */
-  readonly claims?: Readonly<Record<string, (state: State) => ClaimValue>>;
+  /** What the entity holds exclusively, by the name of the claim; see {@link ClaimDefinition}. Pure. */
+  readonly claims?: Readonly<Record<string, ClaimDefinition<State>>>;
+
+  /**
+   * Personal fields, by event type: they are sealed with a key of their subject, and erased by `runtime.privacy.forget(subject)`. Fields of a
+   * schema in `schemas.events` that has `personal` in its JSON Schema needn't be named. The runtime then needs the option `privacy`.
+   */
+  readonly personal?: {
+    readonly [Type in Event["type"]]?: PersonalDeclaration<DataOf<Event, Type>>;
+  };
 
   /** How stored events of the past become today's; by stored type, made with `upcaster()`. */
   readonly upcasters?: {

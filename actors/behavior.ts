@@ -12,9 +12,14 @@ import { isolated } from "../src/kernel/isolate.js";
 import { isLifeEvent } from "../src/kernel/life-events.js";
 import { checkId, checkName } from "../src/kernel/ids.js";
 import { checkInteger, checkObject } from "../src/kernel/check.js";
+import {
+  personalRulesOf,
+  type PersonalDeclaration,
+  type PersonalRules,
+} from "../src/kernel/personal-fields.js";
 import { validated } from "../src/kernel/standard-schema.js";
 import { isRejected, type DecideContext, type Rejected } from "./decision.js";
-import type { ClaimFunctions, ClaimValue } from "./entity-claims.js";
+import type { ClaimDefinition, ClaimFunctions, ClaimValue } from "./entity-claims.js";
 import { snapshotRulesOf, type SnapshotPolicy, type SnapshotRules } from "./snapshot-policy.js";
 
 type Decide = (state: unknown, data: unknown, context: DecideContext) => unknown;
@@ -33,7 +38,8 @@ export interface ErasedDefinition {
     readonly events?: Readonly<Record<string, StandardSchemaV1>>;
     readonly state?: StandardSchemaV1;
   };
-  readonly claims?: Readonly<Record<string, (state: unknown) => ClaimValue>>;
+  readonly claims?: Readonly<Record<string, ClaimDefinition>>;
+  readonly personal?: Readonly<Record<string, PersonalDeclaration>>;
   readonly upcasters?: Readonly<Record<string, Upcaster>>;
   readonly snapshots?: SnapshotPolicy<never, never> | false;
   readonly stateVersion?: number;
@@ -43,6 +49,7 @@ export interface ErasedDefinition {
 /** An event decided, with its data filled in and validated: a copy that nobody else holds. */
 export type DecidedEvent = OwnedEvent;
 
+/** @internal */
 export class Behavior {
   readonly name: string;
   readonly initialState: (entityId: string) => unknown;
@@ -51,6 +58,10 @@ export class Behavior {
   readonly claims: ClaimFunctions | undefined;
   /** Whether an entity's id may be used again after its tombstone. */
   readonly reusableIds: boolean;
+  /** Names of the claims whose keys are personal. */
+  readonly personalClaims: ReadonlySet<string>;
+  /** The personal fields of its events. */
+  readonly personal: PersonalRules;
   /** Changes whenever what folds the state changes; a snapshot with another one is ignored. */
   readonly fingerprint: string;
   readonly #decide: ReadonlyMap<string, Decide>;
@@ -91,6 +102,13 @@ export class Behavior {
     );
     this.#stateSchema = definition.schemas?.state;
     this.claims = claimFunctionsOf(name, definition.claims);
+    this.personalClaims = personalClaimsOf(definition.claims);
+    this.personal = personalRulesOf(
+      name,
+      new Set(this.#evolve.keys()),
+      definition.personal,
+      this.#eventSchemas,
+    );
     if (definition.upcasters !== undefined)
       checkObject(`upcasters of ${name}`, definition.upcasters);
     this.upcasters = new Upcasters(name, this.#evolve.keys(), definition.upcasters ?? {});
@@ -256,6 +274,17 @@ function claimFunctionsOf(
 ): ClaimFunctions | undefined {
   if (claims === undefined) return undefined;
   checkObject(`claims of ${name}`, claims);
-  for (const claimName of Object.keys(claims)) checkName(`a claim of ${name}`, claimName);
-  return functionsOf(`claims of ${name}`, claims);
+  const functions: Record<string, (state: unknown) => ClaimValue> = {};
+  for (const [claimName, claim] of Object.entries(claims)) {
+    checkName(`a claim of ${name}`, claimName);
+    functions[claimName] = typeof claim === "object" ? claim.keys : claim;
+  }
+  return functionsOf(`claims of ${name}`, functions);
+}
+
+function personalClaimsOf(claims: ErasedDefinition["claims"] = {}): ReadonlySet<string> {
+  const personal = Object.entries(claims).filter(
+    ([, claim]) => typeof claim === "object" && claim.personal,
+  );
+  return new Set(personal.map(([name]) => name));
 }

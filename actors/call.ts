@@ -2,6 +2,9 @@
 import { JournalPoisonedError, type Commit, type CommitSink } from "../journal/index.js";
 import type { Message, Metadata, Version } from "../src/kernel/event.js";
 import type { DecidedEvent } from "./behavior.js";
+import type { CommandRecorder } from "./command-figures.js";
+import { provenanceOf } from "../src/kernel/provenance.js";
+import type { PersonalValues } from "../src/kernel/personal-values.js";
 import type { Answer, DryRunAccepted } from "./decision.js";
 import { AskTimeoutError } from "./errors.js";
 import type { StateCopy } from "./snapshotter.js";
@@ -49,10 +52,16 @@ export class Call implements CommitSink {
   readonly data: unknown;
   readonly options: CommandOptions;
   readonly dryRun: boolean;
+  /** Counts what becomes of it; undefined for a dry run. */
+  readonly #recorder: CommandRecorder | undefined;
+  /** Monotonic time of the call. */
+  readonly startedAtMs: number;
   readonly #resolve: (answer: CallAnswer) => void;
   readonly #reject: (error: Error) => void;
   settled = false;
   deadlineMs = 0;
+  /** Whose values are in the command, where that is known. */
+  readonly personal: PersonalValues | undefined;
   /** Set once it is with an activation. */
   activation: Owner | undefined;
   /** Its events are on their way to the disk. */
@@ -69,27 +78,33 @@ export class Call implements CommitSink {
     command: Message,
     data: unknown,
     options: CommandOptions,
-    dryRun: boolean,
+    recorder: CommandRecorder | undefined,
+    startedAtMs: number,
     resolve: (answer: CallAnswer) => void,
     reject: (error: Error) => void,
   ) {
     this.command = command;
     this.data = data;
     this.options = options;
-    this.dryRun = dryRun;
+    this.dryRun = recorder === undefined;
+    this.#recorder = recorder;
+    this.startedAtMs = startedAtMs;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.personal = provenanceOf(command);
   }
 
   resolve(answer: CallAnswer): void {
     if (this.settled) return;
     this.settled = true;
+    this.#recorder?.answered(this.startedAtMs, answer);
     this.#resolve(answer);
   }
 
   reject(error: Error): void {
     if (this.settled) return;
     this.settled = true;
+    this.#recorder?.failed(error);
     this.#reject(error);
   }
 
@@ -98,6 +113,7 @@ export class Call implements CommitSink {
   }
 
   committed(commit: Commit): void {
+    if (!commit.duplicate) this.#recorder?.recorded(commit.events);
     this.activation?.onCommitted(this, commit);
   }
 

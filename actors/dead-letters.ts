@@ -42,6 +42,11 @@ export class DeadLetters {
     this.#logger.warn(fields, "a told command failed");
   }
 
+  /** Somebody was forgotten, and nobody can tell whose values are in commands that failed. */
+  clear(): void {
+    this.#kept = [];
+  }
+
   /** The newest 1,000, oldest first. */
   list(): readonly DeadLetter[] {
     return this.#kept.slice(-KEPT_MAX);

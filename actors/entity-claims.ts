@@ -14,6 +14,15 @@ export interface ClaimedKey {
   readonly expiresAtMs?: number;
 }
 
+/** How keys are claimed: by a function of the state, or by that with what is to be said about its keys. */
+export type ClaimDefinition<State = unknown> =
+  | ((state: State) => ClaimValue)
+  | {
+      readonly keys: (state: State) => ClaimValue;
+      /** The keys say something about somebody: the journal has keyed hashes of them. Such a claim can't be listed. */
+      readonly personal: boolean;
+    };
+
 /** By claim name. */
 export type ClaimFunctions = ReadonlyMap<string, (state: unknown) => ClaimValue>;
 

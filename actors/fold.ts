@@ -4,6 +4,8 @@ import { UnreadableEventError } from "../journal/index.js";
 import type { Position, StoredEvent, Version } from "../src/kernel/event.js";
 import { entityIdOf, type StreamId } from "../src/kernel/ids.js";
 import { TOMBSTONED } from "../src/kernel/life-events.js";
+import { PersonalValues } from "../src/kernel/personal-values.js";
+import { provenanceOf } from "../src/kernel/provenance.js";
 import type { Behavior } from "./behavior.js";
 import { HydrationFailedError } from "./errors.js";
 
@@ -18,6 +20,8 @@ export class Fold {
   isTombstoned = false;
   /** Events folded; what a snapshot spared isn't counted. */
   replayed = 0;
+  /** Whose values went into the state; undefined where nobody's did. */
+  personal: PersonalValues | undefined;
 
   /** @throws HydrationFailedError - `initialState` threw. */
   constructor(behavior: Behavior, streamId: StreamId, snapshot?: Snapshot) {
@@ -28,6 +32,7 @@ export class Fold {
       this.version = snapshot.version;
       this.position = snapshot.position;
       this.recordedAtMs = snapshot.takenAtMs;
+      this.#note(snapshot);
       return;
     }
     try {
@@ -49,10 +54,17 @@ export class Fold {
       const type = cause instanceof UnreadableEventError ? cause.eventType : event.type;
       throw new HydrationFailedError(this.#streamId, event.version, type, { cause });
     }
+    this.#note(event);
     this.version = event.version;
     this.position = event.position;
     this.recordedAtMs = event.recordedAtMs;
     this.replayed += 1;
+  }
+
+  #note(source: object): void {
+    const values = provenanceOf(source);
+    if (values !== undefined)
+      this.personal = (this.personal ?? new PersonalValues()).addAll(values);
   }
 
   #evolve({ type, data }: StoredEvent): void {

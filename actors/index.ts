@@ -1,10 +1,5 @@
 /** The door of the actors: what the other parts may use. */
-export {
-  ActorSystem,
-  type ActorFigures,
-  type AskOptions,
-  type TellOptions,
-} from "./actor-system.js";
+export { ActorSystem, type ActorFigures, type AskOptions } from "./actor-system.js";
 export {
   aggregate,
   type Aggregate,
@@ -12,7 +7,13 @@ export {
   type AnyAggregate,
   type EventOf,
 } from "./aggregate.js";
+export type { TellOptions } from "./command-options.js";
 export type { LifeStep } from "./call.js";
+export type {
+  ActorCommandFigures,
+  CommandFigures,
+  RecentCommandFigures,
+} from "./command-figures.js";
 export type { DeadLetter } from "./dead-letters.js";
 export {
   isRejected,
@@ -24,7 +25,7 @@ export {
   type DryRunAccepted,
   type Rejected,
 } from "./decision.js";
-export type { ClaimedKey, ClaimValue } from "./entity-claims.js";
+export type { ClaimDefinition, ClaimedKey, ClaimValue } from "./entity-claims.js";
 export {
   ActorError,
   AskTimeoutError,
@@ -38,6 +39,7 @@ export {
   SummaryMismatchError,
   UnknownAggregateError,
 } from "./errors.js";
+export type { PoolFigures } from "./pool.js";
 export type { SnapshotPolicy } from "./snapshot-policy.js";
 export { StateFold } from "./state-fold.js";
 export type { StateAt } from "./state-reader.js";

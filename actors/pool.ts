@@ -26,6 +26,7 @@ interface WaitingEntity {
   readonly calls: Call[];
 }
 
+/** What the pool of activations holds. */
 export interface PoolFigures {
   readonly activations: number;
   readonly busy: number;
@@ -174,6 +175,11 @@ export class Pool {
       (node) => node.usedAtMs < usedBeforeMs && node.canBeEvicted(),
     );
     for (const activation of idle) this.#end(activation);
+  }
+
+  /** What was made of values whose keys are gone leaves memory. */
+  forget(isGone: (owner: string) => boolean): void {
+    for (const activation of this.#active.values()) activation.forget(isGone);
   }
 
   /** Resolves once no command is unanswered. */

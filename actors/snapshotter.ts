@@ -1,10 +1,14 @@
 /** Snapshots are copies nobody depends on: taken aside, bounded, and a failure is a figure and a log line. */
-import type { Journal } from "../journal/index.js";
+import type { Journal, OwnedEvent } from "../journal/index.js";
 import type { Clock } from "../src/kernel/clock.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { Logger } from "../src/kernel/log.js";
+import type { PersonalValues } from "../src/kernel/personal-values.js";
+import { handedOn, withProvenance } from "../src/kernel/provenance.js";
 import type { Behavior } from "./behavior.js";
+import type { SnapshotPace } from "./snapshot-policy.js";
+import { plainCopy } from "./state-copy.js";
 
 /** A state to be kept. Nobody changes it any more. */
 export interface StateCopy {
@@ -34,6 +38,29 @@ export class Snapshotter {
     this.#logger = logger;
   }
 
+  /**
+   * A copy of a state after some events, where the policy wants one: made now, since by the time the commit is durable the state is
+   * that of a later command.
+   */
+  copyIfDue(
+    { snapshotRules: rules }: Behavior,
+    pace: SnapshotPace,
+    events: readonly OwnedEvent[],
+    { known, ...at }: StateCopy & { readonly known: () => PersonalValues | undefined },
+  ): StateCopy | undefined {
+    if (rules === undefined) return undefined;
+    const nowMs = rules.everyMs > 0 ? this.#clock.nowMs() : 0;
+    let copy: StateCopy | undefined;
+    try {
+      if (!pace.isDue(rules, at.version, nowMs, events, at.state)) return undefined;
+      copy = withProvenance({ ...at, state: plainCopy(at.state) }, known());
+    } catch (error) {
+      this.#onCopyFailed(at.streamId, at.version, error);
+    }
+    pace.taken(at.version, nowMs);
+    return copy;
+  }
+
   /** Keeps a copy of a durable state. Resolves once it is kept, or isn't; never rejects. */
   take(behavior: Behavior, copy: StateCopy): Promise<void> {
     if (this.#inFlight.size >= IN_FLIGHT_MAX) {
@@ -51,14 +78,8 @@ export class Snapshotter {
     const takenAtMs = Math.max(this.#clock.nowMs(), recordedAtMs);
     try {
       const { fingerprint, snapshotRules } = behavior;
-      await this.#journal.saveSnapshot({
-        streamId,
-        version,
-        position,
-        takenAtMs,
-        fingerprint,
-        state,
-      });
+      const snapshot = { streamId, version, position, takenAtMs, fingerprint, state };
+      await this.#journal.saveSnapshot(handedOn(copy, snapshot));
       await this.#deleteOlder(copy, snapshotRules?.keep ?? 1);
       this.taken += 1;
     } catch (error) {
@@ -83,7 +104,7 @@ export class Snapshotter {
   }
 
   /** The state couldn't even be copied: it isn't plain data. */
-  onCopyFailed(streamId: StreamId, version: Version, error: unknown): void {
+  #onCopyFailed(streamId: StreamId, version: Version, error: unknown): void {
     this.failed += 1;
     this.#logger.warn({ streamId, version, error }, "a state can't be copied for a snapshot");
   }

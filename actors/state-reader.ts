@@ -43,12 +43,16 @@ export function readState(
       upTo,
     );
   }
-  return {
-    state: fold.state,
-    version: fold.version,
-    position: fold.position,
-    ...(fold.isTombstoned ? { tombstoned: true } : {}),
-  };
+  return stateAt(fold);
+}
+
+export function stateAt({
+  state,
+  version,
+  position,
+  isTombstoned,
+}: Pick<Fold, "state" | "version" | "position" | "isTombstoned">): StateAt<unknown> {
+  return { state, version, position, ...(isTombstoned ? { tombstoned: true } : {}) };
 }
 
 /** An entity whose beginning was archived didn't have the initial state back then. */

@@ -8,10 +8,11 @@ import { entityIdOf, type StreamId } from "../src/kernel/ids.js";
 import { isolated } from "../src/kernel/isolate.js";
 import { TOMBSTONED } from "../src/kernel/life-events.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
-import type { CommandOptions } from "./call.js";
-import type { DecideContext, DryRunAccepted, Rejected } from "./decision.js";
+import type { CommandOptions, LifeStep } from "./call.js";
+import { reject, type DecideContext, type DryRunAccepted, type Rejected } from "./decision.js";
 import { claimChanges } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError } from "./errors.js";
+import { workingCopy } from "./state-copy.js";
 
 /** An entity at a version. */
 interface Entity {
@@ -33,6 +34,19 @@ export function decideStep(
   } catch (cause) {
     throw new DecideFailedError(streamId, version, commandType, { cause });
   }
+}
+
+/** What is decided without the aggregate: by the runtime itself, or because the entity has ended; undefined for all else. */
+export function decideLifeStep(
+  { behavior, streamId, version }: Entity,
+  state: unknown,
+  step: LifeStep | undefined,
+  isTombstoned: boolean,
+): Rejected | readonly DecidedEvent[] | undefined {
+  if (step !== undefined) return step.decide(workingCopy(state), isTombstoned);
+  return isTombstoned && !behavior.reusableIds
+    ? reject("tombstoned", { streamId, version })
+    : undefined;
 }
 
 /** @throws EvolveFailedError - `evolve` threw, or led to a state that doesn't fit its schema. */

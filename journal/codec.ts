@@ -4,17 +4,55 @@
  * store, and no flipped bit goes unnoticed.
  */
 import { crc32 } from "node:zlib";
-import { Packr } from "msgpackr";
+import { addExtension, Packr } from "msgpackr";
+import { LEAF_KINDS, Sealed, type Placeholder } from "../src/kernel/sealed.js";
 
 // No records and no shared structures: every value can be decoded by itself, by anyone (facts A, 3 and A4).
-const packr = new Packr({
+const OPTIONS = {
   useRecords: false,
   structuredClone: false,
   moreTypes: false,
   int64AsType: "bigint",
   variableMapSize: true,
   copyBuffers: true,
+} as const;
+
+const packr = new Packr(OPTIONS);
+
+/** Extension type of a sealed leaf: an array of kind, store id, nonce, box, `[subject, key id, …]`, placeholder. */
+const SEALED_TYPE = 0x53;
+/** What stands within an extension is packed while something else is: not by the same instance. */
+const inner = new Packr(OPTIONS);
+
+addExtension({
+  Class: Sealed,
+  type: SEALED_TYPE,
+  // As bytes of its own: other readers pass over an extension that they don't know.
+  pack({ kind, storeId, nonce, box, keys, placeholder }: Sealed): Buffer {
+    const names = keys.flatMap(({ subject, keyId }) => [subject, keyId]);
+    const fields = [LEAF_KINDS.indexOf(kind), storeId, nonce, box, names];
+    return inner.pack(placeholder === undefined ? fields : [...fields, placeholder]);
+  },
+  unpack(bytes: Uint8Array): Sealed {
+    return sealedOf(inner.unpack(bytes) as SealedFields);
+  },
 });
+
+type SealedFields = readonly [number, string, Uint8Array, Uint8Array, string[], Placeholder?];
+
+/** It may have come from a stranger. */
+function sealedOf([kind, storeId, nonce, box, names, placeholder]: SealedFields): Sealed {
+  const keys = [];
+  for (let at = 0; at < names.length; at += 2)
+    keys.push({ subject: names[at] ?? "", keyId: names[at + 1] ?? "" });
+  const found = LEAF_KINDS[kind];
+  const areTexts = [storeId, ...names].every((text) => typeof text === "string" && text !== "");
+  const areBytes = nonce instanceof Uint8Array && box instanceof Uint8Array;
+  const isShown = typeof placeholder !== "object" || (placeholder as unknown) === null;
+  if (found === undefined || keys.length === 0 || !areTexts || !areBytes || !isShown)
+    throw new Error("what stands for a sealed leaf isn't one");
+  return new Sealed(keys, storeId, found, nonce, box, placeholder);
+}
 
 /** Stands for the checksum until it is known; encoded in as many bytes. */
 export const CHECKSUM_PLACE = 0xffffffff;

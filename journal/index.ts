@@ -44,16 +44,19 @@ export type {
   SnapshotCriteria,
   StreamReadOptions,
 } from "./journal.js";
-export { backup, type BackupReport } from "./lmdb/backup.js";
+export { backup, copyViews, type BackupReport } from "./lmdb/backup.js";
 export { diskBytesOf } from "./lmdb/disk-bytes.js";
 export { freeBytesOf } from "./lmdb/free-space.js";
-export { LogImport, type RecordBytes } from "./lmdb/log-import.js";
+export { lockStore, LogImport, type RecordBytes } from "./lmdb/log-import.js";
 export type { LoggedRecord } from "./lmdb/log-row.js";
 export { CREATED_BY, syncDirectory, type Manifest } from "./lmdb/manifest.js";
 export { StoredLog } from "./lmdb/stored-log.js";
 export { encodeRecord, eventCountOf, type CommitRecord } from "./record.js";
 export { recordForm, recordOfForm } from "./record-form.js";
 export { RecordSequence } from "./record-sequence.js";
+export { KeyStoreError, type KeyStore, type WrappedKey } from "./keys.js";
+export { LmdbKeys } from "./lmdb/lmdb-keys.js";
+export { MemoryKeys } from "./memory/memory-keys.js";
 export { LmdbViews } from "./lmdb/lmdb-views.js";
 export { JOURNAL_FORMAT_VERSION } from "./lmdb/manifest.js";
 export { openLmdbJournal } from "./lmdb/open.js";
@@ -86,6 +89,7 @@ export {
   type ViewRange,
   type ViewReader,
   type ViewRow,
+  type ViewSnapshot,
   type ViewStore,
   type ViewTable,
   type ViewWrite,

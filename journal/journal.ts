@@ -16,6 +16,7 @@ import type {
   Version,
   Metadata,
 } from "../src/kernel/event.js";
+import type { HistogramFigures } from "../src/kernel/histogram.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { ExpectedVersion } from "./errors.js";
 
@@ -81,7 +82,10 @@ export interface Claim {
 export interface AppendRequest {
   /** At least one, each stream once. */
   readonly streams: readonly StreamAppend[];
-  /** The command this commit answers. The same id again writes nothing and gives the recorded commit. */
+  /**
+   * The command this commit answers. The same id again writes nothing and gives the recorded commit; for as long as ids are
+   * known, see `commandIdsKeptMs` of the limits.
+   */
   readonly commandId?: string | undefined;
   /** Plain data to be given back whenever the command id comes again. */
   readonly reply?: unknown;
@@ -308,8 +312,14 @@ export interface JournalFigures {
   readonly commits: number;
   /** Group commits, each with one sync, since the journal was opened. */
   readonly groups: number;
+  /** Commits in a group. */
+  readonly groupCommits: HistogramFigures;
+  /** How long writing a group took, its sync included, in microseconds. In memory there is nothing to write. */
+  readonly syncUs: HistogramFigures;
   /** Last position in the persisted indexes; the rest is indexed in memory. */
   readonly indexedTo: Position;
+  /** Command ids that are kept, about; see `commandIdsKeptMs` of the limits. */
+  readonly commandIds: number;
   /** Bytes on disk, by part of the store. */
   readonly diskBytes: Readonly<Record<string, number>>;
 }

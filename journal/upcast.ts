@@ -12,6 +12,7 @@
  */
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { EMPTY_DATA, type Message, type StoredEvent } from "../src/kernel/event.js";
+import { handedOn } from "../src/kernel/provenance.js";
 import { checkId } from "../src/kernel/ids.js";
 import { checkArray, checkInteger, checkObject } from "../src/kernel/check.js";
 import { UnreadableEventError } from "./errors.js";
@@ -21,6 +22,7 @@ interface Target {
   readonly shape: number;
 }
 
+/** @internal */
 type LastStep =
   | { readonly kind: "rename"; readonly to: Target }
   | {
@@ -38,6 +40,7 @@ export class Upcaster<Output = unknown> {
   readonly reshapes: readonly ((data: never) => unknown)[];
   readonly last: LastStep | undefined;
 
+  /** @internal */
   constructor(reshapes: readonly ((data: never) => unknown)[], last: LastStep | undefined) {
     this.reshapes = reshapes;
     this.last = last;
@@ -109,7 +112,7 @@ function targetOf(type: string, shape: number | undefined): Target {
   return { type, shape: shape ?? 1 };
 }
 
-/** The chains of one aggregate, with the types it knows today. */
+/** The chains of one aggregate, with the types it knows today. @internal */
 export class Upcasters {
   readonly #name: string;
   readonly #chains: ReadonlyMap<string, Upcaster>;
@@ -213,7 +216,8 @@ export class Upcasters {
    */
   upcast<E extends StoredEvent>(event: E): readonly E[] {
     if (this.isCurrent(event)) return [event];
-    return this.#upcastFrom(event, { type: event.type, shape: event.shape, data: event.data });
+    const at = { type: event.type, shape: event.shape, data: event.data };
+    return this.#upcastFrom(event, at).map((current) => handedOn(event, current));
   }
 
   #upcastFrom<E extends StoredEvent>(

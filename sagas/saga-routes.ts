@@ -2,6 +2,7 @@
 import type { Origin, Routes } from "../src/delivery/index.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import type { RecordedEvent } from "../src/kernel/event.js";
+import { handedOn } from "../src/kernel/provenance.js";
 import { checkId } from "../src/kernel/ids.js";
 import { checkGivenEvent } from "./given-event.js";
 import type { SagaInput } from "./instance.js";
@@ -25,7 +26,8 @@ export function sagaRoutes(saga: Saga, take: TakeRouted): Routes {
     deliveriesOf: (event, origin) =>
       correlationsOf(saga, event).map((correlation) => ({
         instanceId: correlation.instanceId,
-        take: () => take(correlation.instanceId, inputOf(correlation, event, origin), event),
+        take: () =>
+          take(correlation.instanceId, handedOn(event, inputOf(correlation, event, origin)), event),
       })),
   };
 }

@@ -17,6 +17,7 @@ import type { Clock } from "../src/kernel/clock.js";
 import type { CommandPort } from "../src/kernel/command-port.js";
 import { asError, hasCode, InvalidArgumentError, TidemarkError } from "../src/kernel/errors.js";
 import type { Logger } from "../src/kernel/log.js";
+import { handedOn } from "../src/kernel/provenance.js";
 import type { RecordLimits } from "./instance-draft.js";
 import { SAGA_EVENT_TYPES, type SagaInput } from "./instance.js";
 import type { InstanceCommand } from "./saga-behavior.js";
@@ -181,7 +182,8 @@ export class SagaSystem {
     options: AskOptions,
   ): Promise<string | undefined> {
     const { limits } = this.#options;
-    const answer = await this.#ask(name, { type: "take", data: { input, limits } }, options);
+    const command = { type: "take", data: { input, limits } } as const;
+    const answer = await this.#ask(name, handedOn(input, command), options);
     return answer.status === "rejected" ? answer.code : undefined;
   }
 
@@ -192,7 +194,7 @@ export class SagaSystem {
 
   async #answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void> {
     try {
-      await this.#give(name, { kind: "answer", commandId, answer });
+      await this.#give(name, handedOn(answer, { kind: "answer", commandId, answer }));
     } catch (error) {
       if (!hasCode(error, "invalid-argument")) throw error;
       // It says more than one event of the instance may: the machine must know at least that there was an answer.

@@ -16,14 +16,9 @@ import {
   ReflectionKind,
 } from "typedoc";
 import { load as markdown } from "typedoc-plugin-markdown";
+import { DOORS } from "./doors.mjs";
 
 const FOLDER = "docs/reference";
-const DOORS = [
-  "src/index.ts",
-  "src/testing/index.ts",
-  "src/messaging/nats/index.ts",
-  "src/dashboard/index.ts",
-];
 const ABOUT =
   "What the package exports, by part and door. It is made from the docstrings by `npm run docs`; how things are " +
   "used is in the [guides](../guides).";
@@ -40,10 +35,21 @@ const PAGES = {
     "administration",
     "`tidemark`: looking at a running service from outside, and mending it.",
   ],
-  maintenance: ["maintenance", "`tidemark`: verify, back up, salvage."],
+  delivery: [
+    "delivery",
+    "`tidemark`: what instances of sagas and sessions of rules wait for, and what they send.",
+  ],
+  maintenance: [
+    "maintenance",
+    "`tidemark`: verify, back up, restore, salvage, export, import, reclaim, growth.",
+  ],
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],
+  telemetry: [
+    "telemetry",
+    "`tidemark/telemetry`: metrics for Prometheus, traces for OpenTelemetry.",
+  ],
   dashboard: ["dashboard", "`tidemark/dashboard`: the panel."],
 };
 
@@ -51,7 +57,7 @@ const PAGES = {
 function pages(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const door of [...project.children]) {
-      const [, other] = /(testing|nats|dashboard)$/.exec(door.name) ?? [];
+      const [, other] = /(testing|nats|telemetry|dashboard)$/.exec(door.name) ?? [];
       for (const child of [...door.children]) {
         markError(child);
         if (other !== undefined) continue;
@@ -115,7 +121,7 @@ function named(app, page, folder) {
 async function generate(folder) {
   const app = await Application.bootstrapWithPlugins({
     plugin: [markdown, pages],
-    entryPoints: DOORS,
+    entryPoints: [...DOORS.values()],
     tsconfig: "tsconfig.reference.json",
     // `npm run check` has asked the compiler.
     skipErrorChecking: true,

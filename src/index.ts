@@ -18,19 +18,24 @@ export {
   SummaryMismatchError,
   UnknownAggregateError,
   type Accepted,
+  type ActorCommandFigures,
   type ActorFigures,
   type Aggregate,
   type AggregateDefinition,
   type Answer,
   type AnyAggregate,
   type AskOptions,
+  type ClaimDefinition,
   type ClaimedKey,
   type ClaimValue,
+  type CommandFigures,
   type DeadLetter,
   type DecideContext,
   type Decision,
   type DryRunAccepted,
   type EventOf,
+  type PoolFigures,
+  type RecentCommandFigures,
   type Rejected,
   type SnapshotPolicy,
   type StateAt,
@@ -42,6 +47,7 @@ export {
   ClaimTakenError,
   CommandIdReusedError,
   JournalClosedError,
+  KeyStoreError,
   JournalCorruptedError,
   JournalError,
   JournalFormatError,
@@ -68,39 +74,41 @@ export {
 export type {
   AdminApi,
   AdminClient,
-  At,
-  AuditEntry,
-  ByName,
-  ByStream,
-  Change,
-  Done,
-  EventsPage,
-  EventsQuery,
-  Info,
   InputOf,
-  InstanceDetail,
-  InstanceRef,
-  InstancesQuery,
   Latency,
-  Nothing,
-  Operation,
   OperationName,
   OutputOf,
   Overview,
   Problem,
+} from "./admin/api.js";
+export type { AuditEntry } from "./admin/audit-entry.js";
+export type { EventsPage, EventsQuery, ShownEvent } from "./admin/event-shapes.js";
+export type { Info } from "./admin/info.js";
+export type {
+  ByName,
+  ByStream,
+  Done,
+  Nothing,
+  Operation,
   Reason,
-  ShownClaim,
+} from "./admin/operation-shapes.js";
+export type {
+  InstanceDetail,
+  InstanceRef,
+  InstancesQuery,
   ShownDocument,
-  ShownEvent,
   ShownInstance,
-  ShownOutboxEntry,
+} from "./admin/reading-shapes.js";
+export type {
+  At,
+  Change,
   ShownState,
-  ShownTimer,
   StateDiff,
   StreamInfo,
   StreamKind,
   TimelineEntry,
-} from "./admin/api.js";
+} from "./admin/stream-shapes.js";
+export type { ShownClaim, ShownOutboxEntry, ShownTimer } from "./admin/waiting-shapes.js";
 export type { AdminOptions } from "./admin/admin-options.js";
 export type { Caller } from "./admin/caller.js";
 export { connectAdmin, type ConnectAdminOptions } from "./admin/connect.js";
@@ -119,19 +127,41 @@ export { CHANGES as ADMIN_CHANGES, NAMES as ADMIN_OPERATIONS } from "./admin/ope
 export type { Told, ToldError } from "./admin/told.js";
 export { fromJsonForm, toJsonForm } from "./kernel/json-form.js";
 export type { Clock, Ids, Timer } from "./kernel/clock.js";
-export { hasCode, InvalidArgumentError, TidemarkError } from "./kernel/errors.js";
+export type {
+  CommandOutcome,
+  CommandAddress,
+  DeliveryStatus,
+  Hand,
+  LaneStatus,
+  Origin as InputOrigin,
+  PendingCommand,
+  PendingTimer,
+  RefusedInput,
+  TimerEvent,
+} from "./delivery/index.js";
+export type { CommandAnswer, CommandOf, CommandTarget } from "./kernel/command-port.js";
+export {
+  hasCode,
+  InvalidArgumentError,
+  TidemarkError,
+  type ErrorDetails,
+} from "./kernel/errors.js";
 export type {
   DataOf,
   EmptyData,
   Message,
+  MessageOf,
   Metadata,
+  OwnData,
   Position,
   RecordedEvent,
   RecordedFields,
   TypeOf,
   Version,
 } from "./kernel/event.js";
+export type { StreamId } from "./kernel/ids.js";
 export { ARCHIVED, TOMBSTONED, type Archive } from "./kernel/life-events.js";
+export type { HistogramFigures } from "./kernel/histogram.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
 export type { LogMoment, Moment } from "./kernel/moment.js";
@@ -169,7 +199,21 @@ export {
   type RemoteOptions,
   type RemoteSchemas,
 } from "./messaging/remote.js";
-export type { ConnectionStatus, Transport, TransportConnection } from "./messaging/transport.js";
+export type {
+  Address,
+  Closable,
+  ConnectionStatus,
+  ConsumeOptions,
+  Delivery,
+  Handled,
+  LogStanding,
+  Publication,
+  Service,
+  Transport,
+  TransportConnection,
+  TransportHost,
+  WireMessage,
+} from "./messaging/transport.js";
 export type { Actor, AuditRecord, AuditType } from "./projections/audit.js";
 export {
   collection,
@@ -179,9 +223,15 @@ export {
   type DocumentOf,
   type Indexes,
   type IndexesOf,
+  type IndexField,
   type IndexValue,
+  type ListField,
+  type ListItem,
   type NameOf,
   type OnlyName,
+  type OnlyOneOf,
+  type ValuesOfFields,
+  type WithIndex,
 } from "./projections/collection.js";
 export type { DocumentDifference, GenerationDiff } from "./projections/diff.js";
 export type { Documents } from "./projections/documents.js";
@@ -230,6 +280,7 @@ export type {
   Entry,
   IdRange,
   IndexRange,
+  LeadingValues,
   PageQuery,
   ReadOptions,
 } from "./projections/query.js";
@@ -271,11 +322,14 @@ export {
   tumblingWindow,
   type Act,
   type AlertQuery,
+  type AlertOfRule,
   type AlertsOf,
+  type Binding,
   type ChangePhase,
   type ChangeReport,
   type ChangeStatus,
   type CollectOptions,
+  type CounterKind,
   type DataOfKind,
   type ExplainedFact,
   type Explanation,
@@ -286,15 +340,20 @@ export {
   type FiredFact,
   type FiredRecord,
   type FiringSample,
+  type Flattened,
+  type KeptEvent,
   type Kind,
   type ListedSession,
   type MatchedFact,
+  type NamedAlert,
   type PatternOptions,
   type Predicate,
   type RaisedAlert,
   type Rule,
   type RuleBuilder,
   type RuleChange,
+  type RuleProblem,
+  type RuleSendOptions,
   type Rules,
   type RulesAnswer,
   type RuleSet,
@@ -302,6 +361,7 @@ export {
   type RuleSetStatus,
   type Sample,
   type SequenceEvent,
+  type SequenceEventOf,
   type SequenceKind,
   type SequenceOptions,
   type SequenceStep,
@@ -311,14 +371,19 @@ export {
   type SessionFact,
   type SessionLimits,
   type SessionQuery,
+  type SessionWindowKind,
   type SignalKind,
+  type SlidingWindowKind,
+  type TumblingWindowKind,
   type WaitingMatch,
   type WindowKind,
   type WindowValue,
   type WorkingMemory,
 } from "./rules/index.js";
-export type { Runtime, RuntimeStatus } from "./runtime.js";
 export type { CompactOptions, CompactReport, TombstoneOptions } from "./runtime/entity-life.js";
+export type { Runtime } from "./runtime.js";
+export type { RuntimeStatus } from "./runtime/status.js";
+export type { MetricFamily, MetricSample } from "./runtime/metrics/metric.js";
 export { openRuntime } from "./runtime/open.js";
 export { openAdmin, type OpenAdminOptions } from "./runtime/open-admin.js";
 export type { ClaimHolder } from "./runtime/claim-holder.js";
@@ -356,6 +421,14 @@ export {
   type KindFigures,
 } from "./maintenance/growth.js";
 export { importStore, type ImportOptions, type ImportReport } from "./maintenance/import-store.js";
+export type { ReclaimableStream, ReclaimPlan } from "./maintenance/reclaim-plan.js";
+export {
+  planReclaim,
+  reclaimStore,
+  type ReclaimOptions,
+  type ReclaimPlanOptions,
+  type ReclaimReport,
+} from "./maintenance/reclaim-store.js";
 export { restoreStore, type RestoreReport } from "./maintenance/restore-store.js";
 export { salvageStore } from "./maintenance/salvage-store.js";
 export { verifyStore, type MaintenanceOptions } from "./maintenance/verify-store.js";
@@ -378,29 +451,57 @@ export {
   send,
   start,
   startOrResume,
+  type AnswerAddress,
+  type AnsweredCommand,
   type AnswerEvent,
   type CommandFailure,
   type CommandInput,
   type CommandOutput,
   type CompensatedEvent,
+  type Compensation,
   type CompensationFailedEvent,
   type Correlation,
+  type Correlations,
   type DeployGroup,
   type DeployReport,
+  type EarlierVersion,
+  type EventOfTarget,
+  type Expression,
+  type ExpressionArgs,
   type GraphEdge,
   type GraphState,
   type HistoryEntry,
+  type InputOptions,
   type InstancePage,
   type InstanceQuery,
+  type InstanceStatus,
   type ListedInstance,
   type MigratedInstance,
   type Saga,
+  type SagaAction,
   type SagaAnswer,
   type SagaGraph,
   type SagaDefinition,
+  type SagaInput,
   type SagaInstance,
+  type SagaProblem,
   type Sagas,
   type SagaStatus,
+  type SendingOptions,
   type SendOptions,
   type StateCount,
 } from "../sagas/index.js";
+export { SealBrokenError } from "./kernel/leaf-cipher.js";
+export type {
+  PersonalDeclaration,
+  PersonalField,
+  PersonalGroup,
+} from "./kernel/personal-fields.js";
+export type { LeafKind, Placeholder } from "./kernel/sealed.js";
+export { MasterKeyError, PersonalDataError } from "./privacy/errors.js";
+export type { ForeignKeyOf } from "./privacy/foreign-keys.js";
+export { masterKeyFromEnvironment, type MasterKey, type MasterKeys } from "./privacy/master-key.js";
+export type { PrivacyOptions } from "./privacy/options.js";
+export type { ForgetOptions, Privacy, SubjectForgotten } from "./privacy/privacy.js";
+export type { ForgetReport } from "./privacy/report.js";
+export type { Placeholders } from "./privacy/sealer.js";

@@ -1,7 +1,6 @@
 /** The runtime as its user has it: what each part does, behind one door. `runtime/open.ts` assembles it; here it is closed. */
 import {
   type ActorSystem,
-  type ActorFigures,
   type Aggregate,
   type Answer,
   type AnyAggregate,
@@ -15,12 +14,13 @@ import {
 import {
   readAll,
   type Journal,
-  type JournalFigures,
+  type KeyStore,
   type ReadAllOptions,
   type StreamReadOptions,
   type ViewStore,
 } from "../journal/index.js";
 import { OWN_PROCESS, type AdminClient, type AdminService, type Caller } from "./admin/index.js";
+import type { DeliveryStatus } from "./delivery/index.js";
 import { keptAlive, type Clock } from "./kernel/clock.js";
 import type { CommandTarget } from "./kernel/command-port.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
@@ -28,7 +28,7 @@ import { streamIdOf } from "./kernel/ids.js";
 import type { LogMoment, Moment } from "./kernel/moment.js";
 import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
-import type { Messaging, MessagingStatus } from "./messaging/messaging.js";
+import type { Messaging } from "./messaging/messaging.js";
 import type { Closable } from "./messaging/transport.js";
 import type {
   Collections,
@@ -37,19 +37,17 @@ import type {
   NameOf,
   OnlyName,
 } from "./projections/collection.js";
+import { OperationRefusedError } from "./projections/errors.js";
 import type { Operations } from "./projections/operations.js";
 import type { PastView, PastViewOptions } from "./projections/past-view.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import type { Readers } from "./projections/readers.js";
-import type { Rules, RuleSetStatus, RuleSystem } from "./rules/index.js";
-import type { Sagas, SagaStatus, SagaSystem } from "../sagas/index.js";
-import type {
-  ExternalStatus,
-  Health,
-  ProjectionStatus,
-  ReactorStatus,
-} from "./projections/status.js";
+import type { Rules, RuleSystem } from "./rules/index.js";
+import type { Sagas, SagaSystem } from "../sagas/index.js";
+import type { Health } from "./projections/status.js";
+import type { KeyBarrier } from "./privacy/key-barrier.js";
+import type { Privacy } from "./privacy/privacy.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
 import {
@@ -60,31 +58,20 @@ import {
 } from "./runtime/entity-life.js";
 import type { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith } from "./runtime/messaging.js";
+import type { MetricFamily } from "./runtime/metrics/metric.js";
+import { metricsOf } from "./runtime/metrics/metrics.js";
+import type { RuntimeStatus } from "./runtime/status.js";
 import type { RemoteHandle } from "./runtime/remote-handle.js";
-
-/** Figures of a runtime as it stands. */
-export interface RuntimeStatus {
-  readonly journal: JournalFigures;
-  readonly actors: ActorFigures;
-  /** By name. */
-  readonly projections: Readonly<Record<string, ProjectionStatus>>;
-  /** By name. */
-  readonly reactors: Readonly<Record<string, ReactorStatus>>;
-  /** External projections by name. */
-  readonly externals: Readonly<Record<string, ExternalStatus>>;
-  /** By name. */
-  readonly sagas: Readonly<Record<string, SagaStatus>>;
-  /** Rule sets by name. */
-  readonly rules: Readonly<Record<string, RuleSetStatus>>;
-  /** Undefined where no messages were needed so far. */
-  readonly messaging: MessagingStatus | undefined;
-}
 
 /** Where a runtime keeps things. */
 export interface RuntimeStores {
   readonly journal: Journal;
   readonly views: ViewStore;
   readonly readOnly: boolean;
+  /** The keys of subjects, where there are any. */
+  readonly keys?: KeyStore;
+  /** Where the journal waits for new keys to be on disk. */
+  readonly keyBarrier?: KeyBarrier;
 }
 
 /** The parts of a runtime, open. */
@@ -96,6 +83,7 @@ export interface RuntimeParts {
   readonly messaging: Messaging<never>;
   readonly sagas: SagaSystem;
   readonly rules: RuleSystem;
+  readonly privacy: Privacy | undefined;
   readonly clock: Clock;
   readonly askTimeoutMs: number;
   readonly admin: AdminService;
@@ -117,6 +105,7 @@ export class Runtime {
   readonly rules: Rules;
   #closing: Promise<void> | undefined;
 
+  /** @internal */
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.#stores = parts.stores;
@@ -141,6 +130,17 @@ export class Runtime {
   /** Pause, resume, rebuild, roll back, skip, and replay what is parked. */
   get operations(): Operations {
     return this.#readers.operations;
+  }
+
+  /**
+   * Keys of subjects: forgetting, rotation.
+   *
+   * @throws OperationRefusedError - The runtime was opened without the option `privacy`.
+   */
+  get privacy(): Privacy {
+    const { privacy } = this.#parts;
+    if (privacy !== undefined) return privacy;
+    throw new OperationRefusedError("privacy", "runtime", "it was opened without that option");
   }
 
   /** Position of the last durable event; 0 for an empty journal. */
@@ -276,9 +276,9 @@ export class Runtime {
   compact<State, Command extends Message, Event extends Message>(
     aggregate: Aggregate<State, Command, Event>,
     entityId: string,
-    options: CompactOptions<State, Event>,
+    options: CompactOptions<NoInfer<State>, NoInfer<Event>>,
   ): Promise<CompactReport> {
-    return this.#life.compact(aggregate as unknown as AnyAggregate, entityId, options);
+    return this.#life.compact(aggregate, entityId, options);
   }
 
   /**
@@ -291,9 +291,9 @@ export class Runtime {
   tombstone<State, Command extends Message, Event extends Message>(
     aggregate: Aggregate<State, Command, Event>,
     entityId: string,
-    options?: TombstoneOptions<Event>,
+    options?: TombstoneOptions<NoInfer<Event>>,
   ): Promise<Answer> {
-    return this.#life.tombstone(aggregate as unknown as AnyAggregate, entityId, options);
+    return this.#life.tombstone(aggregate, entityId, options);
   }
 
   /** An entity's events as they were recorded, each checked while it is read. */
@@ -366,13 +366,31 @@ export class Runtime {
     return {
       journal: this.#stores.journal.figures(),
       actors: this.#actors.figures(),
+      commands: this.#actors.commandFigures(),
       projections: byName(this.#readers.projectionStatuses()),
       reactors: byName(this.#readers.reactorStatuses()),
       externals: byName(this.#readers.externalStatuses()),
       sagas: this.sagas.statuses(),
       rules: this.rules.statuses(),
+      delivery: this.#deliveryStatuses(),
       messaging: this.#messaging.status(),
     };
+  }
+
+  #deliveryStatuses(): Record<string, DeliveryStatus> {
+    const { sagas, rules } = this.#parts;
+    const hosts = [...rules.ruleSets.keys()].map(
+      (name) => [name, rules.host(name).delivery.status()] as const,
+    );
+    return { sagas: sagas.delivery.status(), ...Object.fromEntries(hosts) };
+  }
+
+  /**
+   * Figures as metrics, in the form of Prometheus: for whatever collects them. Labels are names of definitions, types and codes, never
+   * ids or data. It looks at the disk: for every few seconds, not for every command.
+   */
+  metrics(): readonly MetricFamily[] {
+    return metricsOf(this.status(), this.health());
   }
 
   /** Whether projections, reactors, sagas, rule sets and messaging do their work: for a probe. */
@@ -396,10 +414,10 @@ export class Runtime {
 
   async #close(): Promise<void> {
     this.#parts.admin.close();
-    await Promise.all(this.#parts.doors.map((door) => door.close()));
     // Together: what sagas, rules and other services have in hand is answered by the actors, which take nothing new from here on.
-    const { sagas, rules } = this.#parts;
+    const { sagas, rules, doors } = this.#parts;
     await Promise.all([
+      ...doors.map((door) => door.close()),
       sagas.close(),
       rules.close(),
       this.#messaging.stopIntake(),
@@ -408,8 +426,10 @@ export class Runtime {
     await this.#readers.close();
     // Last, so that what was just recorded may still be published, and effects in hand may still ask.
     await this.#messaging.close();
+    await this.#parts.privacy?.close();
     await this.#stores.journal.close();
     await this.#stores.views.close();
+    await this.#stores.keys?.close();
   }
 }
 

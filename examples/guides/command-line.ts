@@ -21,7 +21,7 @@ type ArticleEvent =
   | { type: "Received"; data: { count: number } }
   | { type: "Sold"; data: { count: number; note?: string } }
   | { type: "RanLow"; data: { left: number } };
-type ArticleCommand =
+export type ArticleCommand =
   | { type: "List"; data: { sku: string } }
   | { type: "Receive"; data: { count: number } }
   | { type: "Sell"; data: { count: number; note?: string } };

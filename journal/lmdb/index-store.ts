@@ -3,7 +3,7 @@
  * tail at a time; rows in `meta` say how far it reflects the log, so a lost, torn or half-written one is seen at open.
  */
 import { crc32 } from "node:zlib";
-import type { Version } from "../../src/kernel/event.js";
+import type { Position, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { decode, encode } from "../codec.js";
 import type { ClaimState } from "../claims.js";
@@ -23,6 +23,7 @@ import {
 import {
   chunkRow,
   claimRow,
+  commandsFromRow,
   stateRow,
   streamRow,
   type StateRow,
@@ -38,6 +39,7 @@ import { WriteBatches, type Breather } from "./write-batches.js";
 const CHUNK_BYTES_MAX = 4_000;
 const META_KEY = "state";
 const UNDER_WAY_KEY = "under-way";
+const COMMANDS_FROM_KEY = "commands-from";
 
 export class IndexStore {
   readonly #environment: Environment;
@@ -130,6 +132,28 @@ export class IndexStore {
   command(commandId: string): RecordAddress | undefined {
     const bytes = readFast(this.#commands, commandId);
     return bytes === undefined ? undefined : (decode(bytes) as RecordAddress);
+  }
+
+  /** Position from which all command ids are there; of commits before, forgotten ones were dropped. */
+  commandsFrom(): Position {
+    const bytes = readFast(this.#meta, COMMANDS_FROM_KEY);
+    return bytes === undefined ? 1 : commandsFromRow.decode(bytes);
+  }
+
+  /** Command ids in the persisted index. */
+  commandCount(): number {
+    return (this.#commands.getStats() as { readonly entryCount: number }).entryCount;
+  }
+
+  /** Drops command ids, and notes from where on none were dropped, in one transaction. */
+  async forgetCommands(commandIds: readonly string[], from: Position): Promise<void> {
+    const noted = commandsFromRow.encode(from);
+    await written(
+      this.#environment.batch(() => {
+        void this.#meta.put(COMMANDS_FROM_KEY, noted);
+        for (const commandId of commandIds) void this.#commands.remove(commandId);
+      }),
+    );
   }
 
   claim(mapKey: string): ClaimState | undefined {

@@ -122,6 +122,12 @@ export class JournalIndex {
       : this.#store.chunkWith(streamId, version);
   }
 
+  /** Command ids that are kept, about: while a tail is written out, its ids may count twice. */
+  commandIds(): number {
+    const inMemory = this.#growing.commands.size + (this.#writing?.commands.size ?? 0);
+    return this.#store.commandCount() + inMemory;
+  }
+
   /** Where the record stands that answered a command. */
   commandAddress(commandId: string): RecordAddress | undefined {
     return (

@@ -5,6 +5,7 @@
 import type { Clock, Timer } from "../../src/kernel/clock.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
+import type { Limits } from "../../src/kernel/limits.js";
 import { visibleClaim } from "../claims.js";
 import { JournalClosedError, JournalFormatError, JournalReadOnlyError } from "../errors.js";
 import type {
@@ -22,6 +23,7 @@ import type {
   StreamReadOptions,
 } from "../journal.js";
 import { checkListOptions } from "../listing.js";
+import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { diskBytesOf } from "./disk-bytes.js";
 import { eventCountOf } from "../record.js";
@@ -42,6 +44,7 @@ export interface JournalReaderParts {
   readonly log: LogFile;
   readonly store: IndexStore;
   readonly clock: Clock;
+  readonly limits: Limits;
 }
 
 export class JournalReader implements Journal {
@@ -61,7 +64,8 @@ export class JournalReader implements Journal {
     this.#parts = parts;
     this.storeId = parts.storeId;
     this.#index = new JournalIndex(parts.storeId, parts.store);
-    this.#reader = new LogReader(parts.storeId, parts.log, this.#index, () => this.#assertOpen());
+    const { storeId, log, limits } = parts;
+    this.#reader = new LogReader(storeId, log, this.#index, limits, () => this.#assertOpen());
     this.#begin();
     this.#refresh();
   }
@@ -170,7 +174,7 @@ export class JournalReader implements Journal {
 
   findCommand(commandId: string): Commit | undefined {
     this.#refresh();
-    return this.#reader.command(commandId);
+    return this.#reader.command(commandId, this.#parts.log.last()?.recordedAtMs ?? 0);
   }
 
   findClaim(name: string, key: string): Claim | undefined {
@@ -228,9 +232,9 @@ export class JournalReader implements Journal {
     return {
       head,
       inFlightBytes: 0,
-      commits: 0,
-      groups: 0,
+      ...new GroupRecorder().figures(),
       indexedTo,
+      commandIds: this.#index.commandIds(),
       diskBytes: diskBytesOf(this.#parts.directory),
     };
   }

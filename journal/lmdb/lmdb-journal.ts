@@ -2,11 +2,8 @@
  * The journal on LMDB: log first. The path to the acknowledgement is admission → group commit → answer; indexes follow
  * behind it. This file only joins the parts; each part has a file of its own.
  */
-import type { Clock } from "../../src/kernel/clock.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
-import type { Limits } from "../../src/kernel/limits.js";
-import type { Logger } from "../../src/kernel/log.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
 import { appendAndWait } from "../append.js";
 import { claimKeyOf, replayClaim, visibleClaim, type ClaimState } from "../claims.js";
@@ -37,28 +34,13 @@ import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { commitOf, encodeRecord, type CommitRecord } from "../record.js";
 import { checkSnapshot } from "../snapshots.js";
 import { AdmittedVersions } from "./admitted-versions.js";
-import type { FreeSpaceGuard } from "./free-space.js";
 import { GroupCommit, type PendingCommit } from "./group-commit.js";
 import { Indexer } from "./indexer.js";
-import type { IndexStore } from "./index-store.js";
 import { JournalIndex } from "./journal-index.js";
-import type { LogFile } from "./log-file.js";
+import type { LmdbJournalParts } from "./lmdb-journal-parts.js";
 import { LogReader } from "./log-reader.js";
 import { rowsOf } from "./log-row.js";
-import type { OwnerLock } from "./owner-lock.js";
 import { diskBytesOf } from "./disk-bytes.js";
-
-export interface LmdbJournalParts {
-  readonly directory: string;
-  readonly storeId: string;
-  readonly log: LogFile;
-  readonly store: IndexStore;
-  readonly lock: OwnerLock;
-  readonly guard: FreeSpaceGuard;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly logger: Logger;
-}
 
 export class LmdbJournal implements Journal, AdmissionView {
   readonly storeId: string;
@@ -82,11 +64,15 @@ export class LmdbJournal implements Journal, AdmissionView {
     this.#parts = parts;
     this.storeId = parts.storeId;
     this.#index = new JournalIndex(parts.storeId, parts.store);
-    this.#reader = new LogReader(parts.storeId, parts.log, this.#index, this.#assertReadable);
+    const { storeId, log, limits } = parts;
+    this.#reader = new LogReader(storeId, log, this.#index, limits, this.#assertReadable);
     this.#group = new GroupCommit({
       clock: parts.clock,
       directory: parts.directory,
-      write: (group) => parts.log.write(rowsOf(group)),
+      write: (group) => {
+        const write = () => parts.log.write(rowsOf(group));
+        return parts.beforeWrite?.()?.then(write) ?? write();
+      },
       onDurable: (group) => this.#onDurable(group),
       onAnswered: () => this.#onAnswered(),
       mustWait: () => this.#indexer.mustWait(),
@@ -187,7 +173,7 @@ export class LmdbJournal implements Journal, AdmissionView {
       (pending.joined ??= []).push(sink);
       return { ...pending.commit, duplicate: true };
     }
-    const commit = this.#reader.command(commandId) as Commit;
+    const commit = this.#reader.command(commandId, this.#lastRecordedAtMs) as Commit;
     this.#parts.clock.defer(() => sink.committed(commit));
     return commit;
   }
@@ -233,7 +219,8 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   streamOfCommand(commandId: string): StreamId | undefined {
     const record =
-      this.#pendingCommands.get(commandId)?.record ?? this.#reader.commandRecord(commandId);
+      this.#pendingCommands.get(commandId)?.record ??
+      this.#reader.commandRecord(commandId, this.#lastRecordedAtMs);
     return record?.parts[0]?.streamId;
   }
 
@@ -275,7 +262,7 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   findCommand(commandId: string): Commit | undefined {
     this.#assertReadable();
-    return this.#reader.command(commandId);
+    return this.#reader.command(commandId, this.#lastRecordedAtMs);
   }
 
   findClaim(name: string, key: string): Claim | undefined {
@@ -320,9 +307,9 @@ export class LmdbJournal implements Journal, AdmissionView {
     return {
       head: this.#head,
       inFlightBytes: this.#group.inFlightBytes(),
-      commits: this.#group.commits,
-      groups: this.#group.groups,
+      ...this.#group.groups.figures(),
       indexedTo: this.#indexer.indexedTo(),
+      commandIds: this.#index.commandIds(),
       diskBytes: diskBytesOf(this.#parts.directory),
     };
   }

@@ -29,6 +29,15 @@ interface ImportPorts {
   readonly ids: Ids;
 }
 
+/**
+ * Keeps others from writing to a data directory.
+ *
+ * @throws JournalOwnedError - Somebody has it open for writing.
+ */
+export function lockStore(directory: string, { clock, ids }: ImportPorts): { release(): void } {
+  return OwnerLock.acquire(directory, clock, ids);
+}
+
 export class LogImport {
   readonly #directory: string;
   readonly #ports: ImportPorts;

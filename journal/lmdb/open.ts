@@ -13,6 +13,7 @@ import { FreeSpaceGuard } from "./free-space.js";
 import { IndexStore } from "./index-store.js";
 import { JournalReader } from "./journal-reader.js";
 import { LmdbJournal } from "./lmdb-journal.js";
+import type { BeforeWrite } from "./lmdb-journal-parts.js";
 import { LogFile } from "./log-file.js";
 import { CREATED_BY, readManifest, syncDirectory, writeManifest } from "./manifest.js";
 import { OwnerLock } from "./owner-lock.js";
@@ -30,6 +31,8 @@ export interface OpenJournalOptions {
   readonly freeBytesMin?: number;
   /** For tests: the bytes free for us in a directory. */
   readonly freeBytes?: (directory: string) => number;
+  /** What must be on disk before commits are: see {@link BeforeWrite}. */
+  readonly beforeWrite?: BeforeWrite | undefined;
 }
 
 const FREE_BYTES_MIN = 256 * 1024 * 1024;
@@ -70,6 +73,7 @@ function openForReading(directory: string, options: OpenJournalOptions): Journal
     log,
     store,
     clock: options.clock,
+    limits: options.limits,
   });
 }
 
@@ -104,6 +108,7 @@ async function openForWriting(directory: string, options: OpenJournalOptions): P
       clock,
       limits,
       logger,
+      beforeWrite: options.beforeWrite,
     });
   } catch (error) {
     for (const part of opened) await part.close();

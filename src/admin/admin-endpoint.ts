@@ -35,7 +35,8 @@ export function adminEndpoint<Context extends { readonly signal: AbortSignal }>(
     answer: async (request, { signal }) => {
       const running = admin();
       // Told before its runtime is: whoever asks may ask again.
-      if (running === undefined) return JSON.parse(failureText(ID, new Error("it is starting")));
+      if (running === undefined)
+        return JSON.parse(failureText(ID, new Error("it is starting"))) as unknown;
       try {
         const wire = requestOf({ ...(request as object), id: ID });
         if ("cancel" in wire) return { id: ID, output: null };

@@ -5,7 +5,8 @@
 import { asError } from "../kernel/errors.js";
 import { AdminLog } from "./admin-log.js";
 import type { Administered } from "./administered.js";
-import type { AdminClient, InputOf, OperationName, OutputOf, Reason } from "./api.js";
+import type { AdminClient, InputOf, OperationName, OutputOf } from "./api.js";
+import type { Reason } from "./operation-shapes.js";
 import type { Caller } from "./caller.js";
 import {
   AdminError,

@@ -10,125 +10,20 @@ import type { GenerationDiff } from "../projections/diff.js";
 import type { ProjectionStatus, ReactorStatus, ExternalStatus } from "../projections/status.js";
 import type { MessagingStatus } from "../messaging/messaging.js";
 import type { RuleSetStatus } from "../rules/index.js";
+import type { AuditEntry } from "./audit-entry.js";
+import type { EventsPage, EventsQuery } from "./event-shapes.js";
+import type { Info } from "./info.js";
+import type { ByName, ByStream, Done, Nothing, Operation, Reason } from "./operation-shapes.js";
+import type {
+  InstanceDetail,
+  InstanceRef,
+  InstancesQuery,
+  ShownDocument,
+  ShownInstance,
+} from "./reading-shapes.js";
+import type { At, ShownState, StateDiff, StreamInfo, TimelineEntry } from "./stream-shapes.js";
+import type { ShownClaim, ShownOutboxEntry, ShownTimer } from "./waiting-shapes.js";
 import type { Told } from "./told.js";
-
-/** One operation: what it is given and what it gives. */
-export interface Operation<Input, Output> {
-  readonly input: Input;
-  readonly output: Output;
-}
-
-/** Given to every operation that changes something; recorded with it in the audit log. */
-export interface Reason {
-  readonly reason?: string;
-}
-
-export type Nothing = Readonly<Record<string, never>>;
-export interface ByName {
-  readonly name: string;
-}
-export interface ByStream {
-  readonly stream: string;
-}
-export interface Done {
-  readonly done: true;
-}
-
-/** A moment of a stream: of the three at most one; none is now. */
-export interface At {
-  readonly version?: Version;
-  readonly position?: Position;
-  readonly timeMs?: number;
-}
-
-/** An event as an operator sees it. */
-export interface ShownEvent {
-  readonly position: Position;
-  readonly stream: string;
-  readonly version: Version;
-  readonly type: string;
-  readonly shape: number;
-  readonly recordedAtMs: number;
-  readonly correlationId: string;
-  readonly causationId?: string;
-  readonly headers?: unknown;
-  /** Left out, with `hidden`, where whoever asks may not see payloads. */
-  readonly data?: unknown;
-  readonly hidden?: true;
-}
-
-export interface EventsQuery {
-  readonly stream?: string;
-  readonly streamTypes?: readonly string[];
-  readonly types?: readonly string[];
-  readonly fromMs?: number;
-  readonly toMs?: number;
-  readonly correlationId?: string;
-  /** In the stream's id, the type or the data, whatever the case; costs a scan. */
-  readonly text?: string;
-  /** Exclusive bounds. */
-  readonly after?: Position;
-  readonly before?: Position;
-  /** Newest first with `backward`; defaults to `forward`. */
-  readonly direction?: "forward" | "backward";
-  /** Defaults to 100; at most 1,000. */
-  readonly limit?: number;
-  /** Where nothing is found, waits so long for something that fits: following is asking again. At most 30,000. */
-  readonly waitMs?: number;
-}
-
-export interface EventsPage {
-  readonly events: readonly ShownEvent[];
-  readonly head: Position;
-  /** `after` (or, going backward, `before`) of the next page; undefined where the journal ends there. */
-  readonly next?: Position;
-  /** Every event that fits up to here is in this page or one before it. A scan ends early after `scannedMax` events. */
-  readonly scannedTo: Position;
-}
-
-/** What a stream is of: what its state means, and whether it can be folded here. */
-export type StreamKind = "aggregate" | "saga" | "rules" | "tidemark" | "other";
-
-export interface StreamInfo {
-  readonly stream: string;
-  readonly kind: StreamKind;
-  readonly version: Version;
-  readonly truncatedBefore?: Version;
-  readonly first?: { readonly position: Position; readonly recordedAtMs: number };
-  readonly last?: { readonly position: Position; readonly recordedAtMs: number };
-  readonly snapshot?: { readonly version: Version; readonly takenAtMs: number };
-}
-
-export interface ShownState {
-  readonly stream: string;
-  readonly kind: StreamKind;
-  readonly version: Version;
-  readonly state?: unknown;
-  readonly hidden?: true;
-}
-
-/** One leaf that differs. `path` is `address.city` or `items.0.price`; a side that isn't there is left out. */
-export interface Change {
-  readonly path: string;
-  readonly before?: unknown;
-  readonly after?: unknown;
-}
-
-export interface StateDiff {
-  readonly stream: string;
-  readonly from: Version;
-  readonly to: Version;
-  readonly changes: readonly Change[];
-  readonly hidden?: true;
-}
-
-/** One version of a stream: the event, and what it changed. */
-export interface TimelineEntry {
-  readonly event: ShownEvent;
-  /** What the event changed of the state. */
-  readonly changes: readonly Change[];
-  readonly hidden?: true;
-}
 
 /** Something an operator should look at, most urgent first, with what can be done about it. */
 export interface Problem {
@@ -154,6 +49,7 @@ export interface Latency {
   readonly samples: number;
 }
 
+/** How everything stands. */
 export interface Overview {
   readonly atMs: number;
   readonly upSinceMs: number;
@@ -213,119 +109,7 @@ export interface Overview {
   };
 }
 
-export interface Info {
-  readonly tidemark: string;
-  readonly storeId: string;
-  readonly service?: string;
-  readonly directory?: string;
-  readonly format: number;
-  readonly node: string;
-  readonly pid: number;
-  readonly openedAtMs: number;
-  readonly readOnly: boolean;
-  readonly head: Position;
-  readonly lastRecordedAtMs?: number;
-  readonly diskBytes: Readonly<Record<string, number>>;
-  readonly aggregates: readonly {
-    readonly name: string;
-    readonly eventTypes: readonly string[];
-    readonly commandTypes: readonly string[];
-  }[];
-  readonly projections: readonly {
-    readonly name: string;
-    readonly version: number;
-    readonly collections: readonly string[];
-  }[];
-  readonly reactors: readonly string[];
-  readonly externals: readonly string[];
-  readonly sagas: readonly { readonly name: string; readonly version: number }[];
-  readonly ruleSets: readonly { readonly name: string; readonly version: number }[];
-  readonly remotes: readonly string[];
-  /** What whoever asks may do. */
-  readonly may: { readonly change: boolean; readonly payloads: boolean };
-}
-
-export interface ShownDocument {
-  readonly id: string;
-  readonly document?: unknown;
-  readonly hidden?: true;
-}
-
-export interface InstancesQuery {
-  readonly name: string;
-  readonly status?: "waiting" | "active" | "done" | "parked" | "ended";
-  readonly state?: string;
-  /** In one place for so long: the stuck ones. */ readonly sinceBeforeMs?: number;
-  readonly limit?: number;
-  readonly after?: string;
-}
-export interface ShownInstance {
-  readonly instanceId: string;
-  readonly status: string;
-  readonly state: string;
-  readonly version: number;
-  readonly sinceMs: number;
-  readonly problem?: string;
-}
-export interface InstanceRef {
-  readonly name: string;
-  readonly instanceId: string;
-}
-export interface InstanceDetail extends ShownInstance {
-  readonly value: unknown;
-  readonly context?: unknown;
-  readonly output?: unknown;
-  readonly hidden?: true;
-  readonly steps: number;
-  readonly timers: readonly unknown[];
-  readonly commands: readonly unknown[];
-  readonly compensations: readonly unknown[];
-  readonly kept: readonly unknown[];
-  readonly history: readonly unknown[];
-}
-
-export interface ShownTimer {
-  readonly owner: string;
-  readonly instanceId: string;
-  readonly timer: string;
-  readonly dueAtMs: number;
-}
-export interface ShownOutboxEntry {
-  /** Whose commands: `sagas`, or `rules/<rule set>`. */
-  readonly owner: string;
-  /** The aggregate that they are for. */
-  readonly lane: string;
-  readonly waiting: number;
-  readonly attempts: number;
-  readonly nextAtMs?: number;
-  readonly error?: string;
-}
-export interface ShownClaim {
-  readonly claim: string;
-  readonly key: string;
-  readonly owner: string;
-  readonly expiresAtMs?: number;
-  readonly position: Position;
-}
-
-/** One change by an operator, asked for and carried out or refused; recorded in `tidemark/admin:log`. */
-export interface AuditEntry {
-  readonly position: Position;
-  readonly atMs: number;
-  /** The operation, or what was recorded of a reader (`RebuildRequested`). */
-  readonly what: string;
-  readonly subject: string;
-  readonly by?: string;
-  readonly via?: string;
-  readonly reason?: string;
-  /** Of what an operator did: `unfinished` where it was cut short by a crash, or is under way. Else `recorded`. */
-  readonly outcome: "done" | "failed" | "unfinished" | "recorded";
-  /** Of the error, where it failed. */
-  readonly code?: string;
-  readonly detail?: unknown;
-}
-
-/** All operations. Those under `ChangeName` change something: they are audited, and refused to whoever may only read. */
+/** All operations. Those in `ADMIN_CHANGES` change something: they are audited, and refused to whoever may only read. */
 export interface AdminApi {
   info: Operation<Nothing, Info>;
   overview: Operation<Nothing, Overview>;
@@ -470,16 +254,30 @@ export interface AdminApi {
   backup: Operation<Reason & { readonly to: string }, { readonly report: unknown }>;
 }
 
+/** The name of an operation. */
 export type OperationName = keyof AdminApi;
+/** What an operation is given. */
 export type InputOf<Name extends OperationName> = AdminApi[Name]["input"];
+/** What an operation gives. */
 export type OutputOf<Name extends OperationName> = AdminApi[Name]["output"];
 
 /** A runtime to operate: in this process, over the socket of its directory, or over NATS. Errors come with their codes. */
 export interface AdminClient {
+  /**
+   * Asks for an operation.
+   *
+   * @param options.by - Who asks, for the audit log.
+   * @param options.signal - Aborted when nobody waits for the answer any more; what changes something may be done all the same.
+   * @throws InvalidArgumentError, NotFoundError, OperationForbiddenError, OperationRejectedError, OperationRefusedError,
+   *   OwnerNeededError, DefinitionsNeededError, UnknownOperationError - Nothing was done. Through a door it is an AdminError with
+   *   that error's code.
+   * @throws AdminClosedError - The connection ended first: what changes something may have been done.
+   */
   call<Name extends OperationName>(
     operation: Name,
     input: InputOf<Name>,
     options?: { readonly by?: string; readonly signal?: AbortSignal },
   ): Promise<OutputOf<Name>>;
+  /** Lets go of the connection, or of what was opened for looking. A runtime in this process goes on. */
   close(): Promise<void>;
 }

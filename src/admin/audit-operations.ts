@@ -4,7 +4,7 @@ import { entityIdOf } from "../kernel/ids.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { ADMIN_STREAM, type AdminAction, type AdminActionEnd } from "./admin-log.js";
 import type { Administered } from "./administered.js";
-import type { AuditEntry } from "./api.js";
+import type { AuditEntry } from "./audit-entry.js";
 import type { Caller } from "./caller.js";
 import { integer, optional } from "./fields.js";
 import { scanLog } from "./log-scan.js";

@@ -16,7 +16,7 @@ export type ConnectAdminOptions =
  *
  * @returns A client; close it when it isn't needed any more. Over a directory errors come as AdminError with their code and message.
  * @throws InvalidArgumentError - An option isn't valid.
- * @throws NoOwnerError - Nobody answers at the socket of the directory. See {@link openAdmin} for looking without a service.
+ * @throws NoOwnerError - Nobody answers at the socket of the directory. `openAdmin` looks without a service.
  */
 export async function connectAdmin(options: ConnectAdminOptions): Promise<AdminClient> {
   checkObject("options", options);

@@ -2,7 +2,7 @@
 import { deliveryIndexes, timersOf, waitingCommands, type LaneStatus } from "../delivery/index.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Administered } from "./administered.js";
-import type { ShownOutboxEntry } from "./api.js";
+import type { ShownOutboxEntry } from "./waiting-shapes.js";
 import { id, integer, optional, text } from "./fields.js";
 import type { OperationContext, OperationEntries } from "./operation.js";
 import { toldError } from "./told.js";

@@ -1,7 +1,7 @@
 /** Events found by what they are of and what is in them. */
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { toJsonForm } from "../kernel/json-form.js";
-import type { EventsPage, EventsQuery, ShownEvent } from "./api.js";
+import type { EventsPage, EventsQuery, ShownEvent } from "./event-shapes.js";
 import type { Administered } from "./administered.js";
 import type { Caller } from "./caller.js";
 import { positionAt, scanLog, type LogPart } from "./log-scan.js";

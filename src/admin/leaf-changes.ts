@@ -1,5 +1,5 @@
 /** What differs between two states, leaf by leaf. */
-import type { Change } from "./api.js";
+import type { Change } from "./stream-shapes.js";
 
 /** A state may have more leaves than anybody reads. */
 const CHANGES_MAX = 1_000;

@@ -41,7 +41,10 @@ export async function* scanLog(
 
 function* forward(journal: Journal, part: LogPart): Generator<ScanPage> {
   const { upTo, filter, stream } = part;
-  if (stream !== undefined) return yield* streamForward(journal, stream, part);
+  if (stream !== undefined) {
+    yield* streamForward(journal, stream, part);
+    return;
+  }
   let after = part.after;
   while (after < upTo) {
     const { events, scannedTo } = journal.readPage({ after, upTo, limit: PAGE_EVENTS, filter });
@@ -67,7 +70,10 @@ function* streamForward(journal: Journal, stream: StreamId, part: LogPart): Gene
 
 function* backward(journal: Journal, part: LogPart): Generator<ScanPage> {
   const { after, filter, stream } = part;
-  if (stream !== undefined) return yield* streamBackward(journal, stream, part);
+  if (stream !== undefined) {
+    yield* streamBackward(journal, stream, part);
+    return;
+  }
   let upTo = part.upTo;
   let window = PAGE_EVENTS;
   while (upTo > after) {

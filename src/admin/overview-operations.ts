@@ -7,10 +7,12 @@ import {
 } from "../../journal/index.js";
 import type { ReaderStatus } from "../projections/status.js";
 import type { Administered } from "./administered.js";
-import type { Info, Overview } from "./api.js";
+import type { Overview } from "./api.js";
+import type { Info } from "./info.js";
 import { positionAt } from "./log-scan.js";
 import type { OperationContext, OperationEntries } from "./operation.js";
 import { problemsOf } from "./problems.js";
+import { unlessEnded } from "./unless-ended.js";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -76,7 +78,7 @@ async function overview({ parts, sampler, caller }: OperationContext): Promise<O
       ? "degraded"
       : "healthy";
   const { rss: processBytes, heapUsed: heapBytes } = process.memoryUsage();
-  const growthBytesPerDay = growthOf(parts, figures);
+  const growthBytesPerDay = unlessEnded(() => growthOf(parts, figures), undefined);
   return {
     atMs: clock.nowMs(),
     upSinceMs: parts.openedAtMs,
@@ -93,8 +95,8 @@ async function overview({ parts, sampler, caller }: OperationContext): Promise<O
       indexLag: figures.head - figures.indexedTo,
     },
     memory: { processBytes, heapBytes },
-    readers: readersOf(parts),
-    ...coordinationOf(parts),
+    readers: unlessEnded(() => readersOf(parts), []),
+    ...unlessEnded(() => coordinationOf(parts), { sagas: [], rules: [] }),
     ...natsOf(parts),
   };
 }

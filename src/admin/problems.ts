@@ -1,10 +1,12 @@
 /** What an operator should look at, and what helps: made of what each part tells of itself. */
 import type { ImportStatus } from "../messaging/importer.js";
 import type { HealthProblem, ProjectionStatus, ReaderStatus } from "../projections/status.js";
+import { ADMIN_STREAM } from "./admin-log.js";
 import type { Administered } from "./administered.js";
 import type { OperationName, Problem } from "./api.js";
 import type { Caller } from "./caller.js";
 import { HIDDEN_TEXT } from "./told.js";
+import { unlessEnded } from "./unless-ended.js";
 
 /** Lag, in events, beyond which a reader of the log is said to be behind. */
 const LAG_EVENTS_MAX = 10_000;
@@ -17,20 +19,22 @@ export interface Room {
 
 /** Most urgent first. */
 export function problemsOf(parts: Administered, caller: Caller, { freeBytes }: Room): Problem[] {
-  const problems = [
-    ...journalProblems(parts, caller),
-    ...parts.readers.projectionStatuses().flatMap((status) => projectionProblems(status, caller)),
-    ...parts.readers
-      .reactorStatuses()
-      .flatMap((status) => readerProblems("reactor", status, caller)),
-    ...parts.readers
-      .externalStatuses()
-      .flatMap((status) => readerProblems("external projection", status, caller)),
-    ...coordinationProblems(parts, caller),
-    ...messagingProblems(parts, caller),
-    ...(freeBytes !== undefined && freeBytes < FREE_BYTES_MIN ? [lowDisk(freeBytes)] : []),
+  const { readers } = parts;
+  const sources: (() => Problem[])[] = [
+    () => journalProblems(parts, caller),
+    () => readers.projectionStatuses().flatMap((status) => projectionProblems(status, caller)),
+    () => readers.reactorStatuses().flatMap((status) => readerProblems("reactor", status, caller)),
+    () =>
+      readers
+        .externalStatuses()
+        .flatMap((status) => readerProblems("external projection", status, caller)),
+    () => coordinationProblems(parts, caller),
+    () => messagingProblems(parts, caller),
+    () => (freeBytes !== undefined && freeBytes < FREE_BYTES_MIN ? [lowDisk(freeBytes)] : []),
   ];
-  return problems.sort((a, b) => urgencyOf(b) - urgencyOf(a));
+  return sources
+    .flatMap((problems) => unlessEnded(problems, []))
+    .sort((a, b) => urgencyOf(b) - urgencyOf(a));
 }
 
 function urgencyOf({ severity }: Problem): number {
@@ -40,7 +44,7 @@ function urgencyOf({ severity }: Problem): number {
 function journalProblems({ journal }: Administered, caller: Caller): Problem[] {
   try {
     // After a failed write it refuses to be read.
-    journal.streamVersion("tidemark/admin:log");
+    journal.streamVersion(ADMIN_STREAM);
     return [];
   } catch (error) {
     return [

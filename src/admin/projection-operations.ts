@@ -1,7 +1,9 @@
 /** Looking at projections, reactors and external projections, and mending them; see `runtime.operations`. */
 import type { AnyProjection } from "../projections/projection.js";
 import type { Administered } from "./administered.js";
-import type { Done, InputOf, Reason, ShownDocument } from "./api.js";
+import type { InputOf } from "./api.js";
+import type { Done, Reason } from "./operation-shapes.js";
+import type { ShownDocument } from "./reading-shapes.js";
 import { NotFoundError } from "./errors.js";
 import { flag, id, integer, optional, text } from "./fields.js";
 import { named, type OperationContext, type OperationEntries } from "./operation.js";

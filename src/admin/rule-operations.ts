@@ -1,6 +1,7 @@
 /** Looking at rule sets, their sessions and alerts, and mending sessions; see `runtime.rules`. */
 import type { RaisedAlert, RuleSet, Rules, RulesAnswer } from "../rules/index.js";
-import type { InputOf, OutputOf, Reason } from "./api.js";
+import type { InputOf, OutputOf } from "./api.js";
+import type { Reason } from "./operation-shapes.js";
 import { NotFoundError, OperationRejectedError } from "./errors.js";
 import { id, integer, oneOf, optional } from "./fields.js";
 import { named, type OperationContext, type OperationEntries } from "./operation.js";

@@ -1,6 +1,8 @@
 /** Looking at sagas and their instances, and mending them; see `runtime.sagas`. */
 import type { Saga, SagaAnswer, Sagas } from "../../sagas/index.js";
-import type { InstanceRef, InputOf, OutputOf, Reason, ShownInstance } from "./api.js";
+import type { InputOf, OutputOf } from "./api.js";
+import type { Reason } from "./operation-shapes.js";
+import type { InstanceRef, ShownInstance } from "./reading-shapes.js";
 import { NotFoundError, OperationRejectedError } from "./errors.js";
 import { data, id, integer, object, oneOf, optional, text } from "./fields.js";
 import { named, type OperationContext, type OperationEntries } from "./operation.js";
@@ -183,5 +185,5 @@ function instance(
       history,
     },
     caller,
-  ) as OutputOf<"saga.instance">;
+  );
 }

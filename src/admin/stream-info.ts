@@ -2,7 +2,7 @@
 import { streamTypeOf, type StreamId } from "../kernel/ids.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import type { Administered } from "./administered.js";
-import type { StreamInfo, StreamKind } from "./api.js";
+import type { StreamInfo, StreamKind } from "./stream-shapes.js";
 import { NotFoundError } from "./errors.js";
 
 /** What the events of a stream mean, as far as this runtime knows. */

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Version } from "../kernel/event.js";
 import { entityIdOf, streamTypeOf, type StreamId } from "../kernel/ids.js";
 import type { Administered } from "./administered.js";
-import type { At, StreamKind, TimelineEntry } from "./api.js";
+import type { At, StreamKind, TimelineEntry } from "./stream-shapes.js";
 import type { Caller } from "./caller.js";
 import { NotFoundError } from "./errors.js";
 import { shownEvent } from "./event-search.js";
@@ -98,7 +98,7 @@ function ownerOf(parts: Administered, stream: StreamId): AnyAggregate {
   const type = streamTypeOf(stream);
   const kind = kindOf(parts, stream);
   if (kind === "aggregate") return named(parts, "aggregates", type);
-  if (kind === "saga") return named(parts, "sagas", type) as unknown as AnyAggregate;
+  if (kind === "saga") return named(parts, "sagas", type);
   throw new InvalidArgumentError(
     "stream",
     "one that an aggregate, a saga or a rule set of this service owns",

@@ -90,8 +90,8 @@ async function list(session: Session<EventsOptions>): Promise<void> {
     await writer(page);
   }
   if (shown === 0 && options.ndjson !== true) shell.remark("no event fits\n");
-  if (shown === options.limit && shell.isTerminal)
-    shell.remark(`at most ${options.limit} were asked for: --limit gives more\n`);
+  if (shown === LIMIT && options.limit === LIMIT && shell.isTerminal)
+    shell.remark(`no more than ${LIMIT} without --limit\n`);
 }
 
 /** Up to the limit, a page at a time: however many there are, few are in memory. */

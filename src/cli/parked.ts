@@ -9,7 +9,7 @@ export function parkedTable(shell: Shell, rows: readonly unknown[]): Rendered | 
   if (rows.length === 0) return "nothing";
   const records = rows.map(recordOf);
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  const titles = names.map((name) => name.replace(/AtMs$/, ""));
+  const titles = names.map((name) => (name === "atMs" ? "at" : name.replace(/AtMs$/, "")));
   return table(
     shell,
     titles,

@@ -98,6 +98,12 @@ export function deadLettersCommand(shell: Shell): Command {
   return asking(shell, withTargetOptions(command), async ({ client, options }) => {
     const answer = await client.call("deadLetters", {});
     if (answer.deadLetters.length > 0) shell.exitCode = 1;
-    await print(shell, options, answer, [parkedTable(shell, answer.deadLetters)]);
+    await print(shell, options, answer, [parkedTable(shell, answer.deadLetters.map(withReason))]);
   });
+}
+
+/** A refusal has a code, an error a message; where they are hidden, what is left. */
+function withReason(letter: unknown): unknown {
+  const { reason, ...rest } = letter as { readonly reason?: { code?: unknown; message?: unknown } };
+  return { ...rest, reason: reason?.message ?? reason?.code ?? reason };
 }

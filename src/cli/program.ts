@@ -12,6 +12,7 @@ import { natsCommand } from "./messages.js";
 import { panelCommand } from "./panel.js";
 import { claimsCommand, deadLettersCommand, outboxCommand, timersCommand } from "./pending.js";
 import { projectionsCommand } from "./projections.js";
+import { growthCommand, reclaimCommand } from "./reclaim.js";
 import { restoreCommand } from "./restore.js";
 import { rulesCommand } from "./rules.js";
 import { sagasCommand } from "./sagas.js";
@@ -53,6 +54,8 @@ const COMMANDS: Readonly<Record<string, readonly ((shell: Shell) => Command)[]>>
     salvageCommand,
     exportCommand,
     importCommand,
+    growthCommand,
+    reclaimCommand,
   ],
   "The shell:": [completionCommand],
 };

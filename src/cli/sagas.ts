@@ -1,6 +1,13 @@
 /** `tidemark sagas`: where the instances are. What changes them is in `saga-changes.ts`. */
 import { Option, type Command } from "commander";
-import type { InputOf, InstanceDetail, SagaStatus, StateCount, Told } from "../index.js";
+import type {
+  HistoryEntry,
+  InputOf,
+  InstanceDetail,
+  SagaStatus,
+  StateCount,
+  Told,
+} from "../index.js";
 import { durationOf, given, integerFrom, named } from "./arguments.js";
 import { asking, group, type Session } from "./command.js";
 import type { Rendered } from "./output.js";
@@ -10,7 +17,7 @@ import { addSagaChanges } from "./saga-changes.js";
 import { diagramLines, mermaidOf } from "./saga-diagram.js";
 import type { Shell } from "./shell.js";
 import { table } from "./table.js";
-import { dataLines, durationText, grouped, jsonText, timeText } from "./text.js";
+import { dataLines, dataText, durationText, grouped, jsonText, timeText } from "./text.js";
 
 const LIMIT = 100;
 const STATUSES = ["waiting", "active", "done", "parked", "ended"];
@@ -159,8 +166,30 @@ function detailLines(shell: Shell, detail: InstanceDetail): (string | Rendered)[
     ...part("commands", detail.commands),
     ...part("would be undone", detail.compensations),
     ...part("inputs that wait", detail.kept),
-    ...part("history", detail.history),
+    ...(detail.history.length === 0
+      ? []
+      : ["", styled(shell, "bold", "history"), historyTable(shell, detail.history)]),
   ];
+}
+
+function historyTable(shell: Shell, history: readonly unknown[]): Rendered {
+  const entries = history as readonly Partial<Told<HistoryEntry>>[];
+  return table(
+    shell,
+    [">position", "at", "what", "event", "state", "it asked for", "remark"],
+    entries.map(({ position, atMs, kind, event, state, commands, timers, remark }) => [
+      String(position ?? ""),
+      timeText(atMs),
+      kind ?? "",
+      event === undefined ? "" : `${event.type} ${dataText(event.data)}`.trimEnd(),
+      state ?? "",
+      [
+        ...(commands ?? []),
+        ...(timers ?? []).map(({ dueAtMs }) => `a timer for ${timeText(dueAtMs)}`),
+      ].join(", "),
+      remark ?? "",
+    ]),
+  );
 }
 
 function addDiagram(shell: Shell, parent: Command): void {

@@ -64,7 +64,8 @@ Without a running service it needs --app, whose definitions know how to fold.
 
 function headOf(shell: Shell, { stream, kind, version }: ShownState, info: StreamInfo): Rendered {
   const of = info.version === version ? "" : ` of ${info.version}`;
-  const last = info.last;
+  // Of a state of the past it would be something that came later.
+  const last = info.version === version ? info.last : undefined;
   return facts(shell, [
     [kind, stream],
     ["version", `${version}${of}`],

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { Journal } from "../../journal/index.js";
 import type { Position } from "../kernel/event.js";
+import { handedOn } from "../kernel/provenance.js";
 import { streamIdOf, type StreamId } from "../kernel/ids.js";
 import type { Origin } from "./origin.js";
 
@@ -86,7 +87,7 @@ export class CoordinatorLog {
       eventType: type,
       streamId,
     };
-    await this.append("InputRefused", data, this.#refusalId(instanceId, origin));
+    await this.append("InputRefused", handedOn(origin, data), this.#refusalId(instanceId, origin));
   }
 
   hasRefused(instanceId: string, origin: Origin): boolean {
@@ -129,9 +130,10 @@ export class CoordinatorLog {
 
   /** Adds an event. The same command id again adds nothing. */
   async append(type: string, data: unknown, commandId?: string): Promise<void> {
-    await this.#journal.append({
+    const request = {
       streams: [{ streamId: this.#streamId, events: [{ type, data }] }],
       ...(commandId === undefined ? {} : { commandId }),
-    });
+    };
+    await this.#journal.append(handedOn(data, request));
   }
 }

@@ -13,6 +13,7 @@ import {
 } from "../../journal/index.js";
 import type { Clock, Timer } from "../kernel/clock.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
+import { handedOn } from "../kernel/provenance.js";
 import type { Logger } from "../kernel/log.js";
 import type { IndexChanges, IndexedEvent, PendingCommand, Place } from "./pending.js";
 import { textOf, type DeliveryRows, type InstanceName, type TimerName } from "./rows.js";
@@ -233,11 +234,10 @@ export class DeliveryIndex {
       const { position, eventId, correlationId } = event;
       const command = { request, position, eventId, correlationId };
       const key = rows.commandKey(request.aggregate, name, request.id);
-      this.#put(key, textOf(key), command);
-      this.#listener.commandAsked(name, command);
+      this.#put(key, textOf(key), command, event);
+      this.#listener.commandAsked(name, handedOn(event, command));
     }
-    if (data.to !== undefined)
-      this.#move(name, event.recordedAtMs, data.from, data.to, data.problem);
+    if (data.to !== undefined) this.#move(name, event, data.from, data.to, data.problem);
   }
 
   #forgetGone(name: InstanceName, gone: IndexChanges["gone"]): void {
@@ -258,7 +258,7 @@ export class DeliveryIndex {
 
   #move(
     name: InstanceName,
-    atMs: number,
+    event: RecordedEvent,
     from: Place | undefined,
     to: Place,
     problem?: string,
@@ -270,16 +270,21 @@ export class DeliveryIndex {
       this.#count(rows.countKey(name.owner, from), -1);
     }
     const key = rows.instanceKey(name, to);
-    this.#put(key, textOf(key), problem === undefined ? { atMs } : { atMs, problem });
+    const { recordedAtMs: atMs } = event;
+    this.#put(key, textOf(key), problem === undefined ? { atMs } : { atMs, problem }, event);
     this.#count(rows.countKey(name.owner, to), 1);
   }
 
-  /** Rows that come and go between two writes, as most do, cost the disk nothing. */
-  #put(key: ViewKey, text: string, value: unknown): void {
+  /**
+   * Rows that come and go between two writes, as most do, cost the disk nothing.
+   *
+   * @param event - What the value was made of, where it may hold users' data.
+   */
+  #put(key: ViewKey, text: string, value: unknown, event?: RecordedEvent): void {
     const gathered = this.#writes.get(text);
     const isNew = gathered === undefined ? value !== undefined : gathered.isNew;
     if (isNew && value === undefined) this.#writes.delete(text);
-    else this.#writes.set(text, { table: "rows", key, value, isNew });
+    else this.#writes.set(text, handedOn(event, { table: "rows", key, value, isNew }));
   }
 
   #count(key: ViewKey, change: number): void {

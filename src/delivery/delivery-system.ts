@@ -8,6 +8,7 @@ import type { CommandPort } from "../kernel/command-port.js";
 import type { Logger } from "../kernel/log.js";
 import { DeliveryIndex, type Indexed } from "./delivery-index.js";
 import { Outbox } from "./outbox.js";
+import type { LaneStatus } from "./outbox-lane.js";
 import type { CommandOutcome } from "./pending.js";
 import type { DeliveryRows } from "./rows.js";
 import { type InstanceName, type TimerName } from "./rows.js";
@@ -28,6 +29,14 @@ export interface DeliveryPorts {
   fire(timer: TimerName): Promise<void>;
   /** Resolves once the instance has taken it. */
   answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void>;
+}
+
+/** What instances are given by timers and by answers of commands. */
+export interface DeliveryStatus {
+  /** Since the runtime was opened. */
+  readonly timersFired: number;
+  /** Commands on their way, by the aggregate that they are for. */
+  readonly lanes: readonly LaneStatus[];
 }
 
 export class DeliverySystem {
@@ -68,6 +77,10 @@ export class DeliverySystem {
     const { journal } = this.#ports;
     this.timers.start();
     this.outbox.start(this.#lanes(), journal.head());
+  }
+
+  status(): DeliveryStatus {
+    return { timersFired: this.timers.fired, lanes: this.outbox.status() };
   }
 
   /** The rows of the index reflect everything durable. */

@@ -1,7 +1,7 @@
 /** The door of delivery: how instances of sagas and rule sets get what is for them, and what they ask for leaves. */
 export { commandIdOf } from "./command-id.js";
 export { CoordinatorLog, type RefusedInput, type Routed } from "./coordinator-log.js";
-export { DeliverySystem } from "./delivery-system.js";
+export { DeliverySystem, type DeliveryStatus } from "./delivery-system.js";
 export { originOf, isBehind, type Origin } from "./origin.js";
 export type { LaneStatus } from "./outbox-lane.js";
 export {

@@ -4,6 +4,7 @@ import type { ViewReader } from "../../journal/index.js";
 import { backOffMs } from "../kernel/back-off.js";
 import type { Clock, Timer } from "../kernel/clock.js";
 import type { CommandPort } from "../kernel/command-port.js";
+import { handedOn } from "../kernel/provenance.js";
 import type { Logger } from "../kernel/log.js";
 import type { Position } from "../kernel/event.js";
 import { isNobodyThere, isOutage, isUncertain } from "./attempt-failure.js";
@@ -30,6 +31,10 @@ export interface LaneStatus {
   readonly inFlight: number;
   /** In memory; more may be on disk. */
   readonly waiting: number;
+  /** Answers that instances have taken, since this life began. */
+  readonly delivered: number;
+  /** Attempts that failed, since this life began. */
+  readonly attemptsFailed: number;
   /** Failed attempts since one was answered last. */
   readonly failures: number;
   readonly lastError: Error | undefined;
@@ -81,6 +86,7 @@ export class OutboxLane {
   #running = false;
   #closed = false;
   #failures = 0;
+  readonly #totals = { delivered: 0, attemptsFailed: 0 };
   /** Some found nobody there, and nothing was answered since. */
   #isNobodyThere = false;
   #lastError: Error | undefined;
@@ -108,6 +114,7 @@ export class OutboxLane {
       aggregate: this.#aggregate,
       inFlight: this.#inFlight,
       waiting: this.#entries.size - this.#inFlight,
+      ...this.#totals,
       failures: this.#failures,
       lastError: this.#lastError,
     };
@@ -222,6 +229,7 @@ export class OutboxLane {
     if (outcome === undefined || this.#closed || !this.#isWanted(entry)) return;
     try {
       await this.#ports.answer(name, command.request.id, outcome);
+      this.#totals.delivered += 1;
       // Its row goes with the event that records the answer; so does the entry, which may be earlier here.
       this.drop(command.request.id);
     } catch (error) {
@@ -238,7 +246,8 @@ export class OutboxLane {
     entry.attempts += 1;
     try {
       const target = { name: request.aggregate, remote: request.remote === true };
-      const answer = await commands.ask(target, request.entityId, request.command, {
+      const command = handedOn(entry.command, { ...request.command });
+      const answer = await commands.ask(target, request.entityId, command, {
         commandId: request.id,
         timeoutMs: Math.max(1, Math.ceil(Math.min(ATTEMPT_TIMEOUT_MS, leftMs))),
         correlationId,
@@ -261,6 +270,7 @@ export class OutboxLane {
 
   #failureOf(entry: Entry, error: Error): CommandOutcome | undefined {
     this.#failures += 1;
+    this.#totals.attemptsFailed += 1;
     this.#lastError = error;
     entry.foundNobody = isNobodyThere(error);
     this.#isNobodyThere ||= entry.foundNobody;

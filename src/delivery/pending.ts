@@ -1,5 +1,6 @@
 /** What an instance waits for, timers and answers, as its events tell it: what the index, the timers and the outbox go by. */
 import type { CommandAnswer } from "../kernel/command-port.js";
+import { allHandedOn, handedOn } from "../kernel/provenance.js";
 import type { Message, Position } from "../kernel/event.js";
 
 /** What the outbox makes known of a command. */
@@ -93,11 +94,12 @@ export interface Hand {
 export function outcomeOf(answer: CommandAnswer): CommandOutcome {
   if (answer.status === "rejected") {
     const { code, details = null } = answer;
-    return { outcome: "rejected", code, details };
+    return handedOn(answer, { outcome: "rejected", code, details });
   }
   const { version, position } = answer;
   const events = answer.events.map(({ type, data }) => ({ type, data }));
-  return { outcome: "accepted", version, position, events };
+  const outcome = { outcome: "accepted", version, position, events } as const;
+  return allHandedOn(answer.events, outcome);
 }
 
 /** Whether what a command was to do may have been done. */

@@ -15,6 +15,7 @@ import type { Clock, Timer } from "../kernel/clock.js";
 import { asError, hasCode, isOwnEnd, TidemarkError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
+import { handedOn } from "../kernel/provenance.js";
 import type { CoordinatorLog, Routed } from "./coordinator-log.js";
 import { originOf, type Origin } from "./origin.js";
 import type { DeliveryRows } from "./rows.js";
@@ -136,11 +137,12 @@ export class Router {
     try {
       parts = this.#reader.upcast(event);
     } catch (error) {
-      deliveries.push(this.#refuse("", originOf(event, 0), asError(error)));
+      const origin = handedOn(event, originOf(event, 0));
+      deliveries.push(this.#refuse("", origin, asError(error)));
       return;
     }
     parts.forEach((current, part) => {
-      const origin = originOf(current, part);
+      const origin = handedOn(current, originOf(current, part));
       let found: readonly Delivery[];
       try {
         found = this.#routes.deliveriesOf(current, origin);

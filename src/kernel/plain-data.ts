@@ -1,11 +1,12 @@
 /**
  * Plain data: what can be recorded and read back equal. Null, booleans, finite numbers, bigints of 64 bits,
- * well-formed strings, arrays, plain objects, Date and Uint8Array. Anything else would be lost or changed by the codec,
+ * well-formed strings, arrays, plain objects, Date and Uint8Array; and such values sealed. Anything else would be lost or changed by the codec,
  * so it is refused here, before it is recorded, with the path of the offending part.
  *
  * One thing is equal without being identical: -0 is read back as 0.
  */
 import { InvalidArgumentError } from "./errors.js";
+import { Sealed } from "./sealed.js";
 
 const BIGINT_MIN = -(2n ** 63n);
 const BIGINT_MAX = 2n ** 64n - 1n;
@@ -76,7 +77,7 @@ function checkObject(argument: string, value: object, depthMax: number): void {
     if (Number.isNaN((value as Date).getTime()))
       throw new InvalidArgumentError(argument, "a valid date", "Invalid Date");
     refuseExtraKeys(argument, value, 0);
-  } else if (!isByteArray(value, prototype)) {
+  } else if (!isByteArray(value, prototype) && !(value instanceof Sealed)) {
     throw new InvalidArgumentError(
       argument,
       "plain data (no class instances, maps or sets)",

@@ -1,5 +1,5 @@
 /** The machine's own time, ids and event loop: the only file of the engines that reads them. */
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock, Ids, Timer } from "./clock.js";
 
 const TIMER_DELAY_MS_MAX = 2 ** 31 - 1;
@@ -22,3 +22,6 @@ export const systemClock: Clock = {
 
 /** Random UUIDs (version 4) from the system's source of randomness. */
 export const systemIds: Ids = { newId: () => randomUUID() };
+
+/** Bytes that nobody can guess, from the system's source of randomness: for keys. */
+export const systemRandomBytes = (length: number): Uint8Array => randomBytes(length);

@@ -8,7 +8,7 @@ import {
   type CommitRecord,
   type RecordBytes,
 } from "../../journal/index.js";
-import { asError } from "../kernel/errors.js";
+import { asError, hasCode, InvalidArgumentError } from "../kernel/errors.js";
 import {
   checkLine,
   EXPORT_FORMAT,
@@ -162,14 +162,17 @@ async function nextOf(lines: AsyncGenerator<Buffer>, line: number): Promise<Buff
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // A file that can't be read isn't a damaged one.
-    if (code !== undefined && !code.startsWith("Z_") && code !== "export-lines") throw error;
+    if (code !== undefined && !code.startsWith("Z_") && !hasCode(error, "export-lines"))
+      throw error;
     throw new ExportDamagedError(line, asError(error).message);
   }
 }
 
 async function* bytesOfFile(path: string): AsyncGenerator<Uint8Array> {
+  // Looked at first: a stream that nobody listens to yet would throw where nobody can catch it.
+  const zipped = isGzip(path);
   const file = createReadStream(path);
-  if (!isGzip(path)) {
+  if (!zipped) {
     yield* file as AsyncIterable<Uint8Array>;
     return;
   }
@@ -178,15 +181,23 @@ async function* bytesOfFile(path: string): AsyncGenerator<Uint8Array> {
   yield* file.pipe(unzipped) as AsyncIterable<Uint8Array>;
 }
 
-/** By what it begins with, not by its name: it may come from anywhere. */
+/**
+ * By what it begins with, not by its name: it may come from anywhere.
+ *
+ * @throws InvalidArgumentError - It can't be read.
+ */
 function isGzip(path: string): boolean {
-  const handle = openSync(path, "r");
   try {
-    const bytes = Buffer.alloc(GZIP.length);
-    readSync(handle, bytes, 0, bytes.length, 0);
-    return bytes.equals(Buffer.from(GZIP));
-  } finally {
-    closeSync(handle);
+    const handle = openSync(path, "r");
+    try {
+      const bytes = Buffer.alloc(GZIP.length);
+      readSync(handle, bytes, 0, bytes.length, 0);
+      return bytes.equals(Buffer.from(GZIP));
+    } finally {
+      closeSync(handle);
+    }
+  } catch (cause) {
+    throw new InvalidArgumentError("source", "a file that can be read", path, { cause });
   }
 }
 

@@ -4,8 +4,11 @@
  */
 import { BadMessageError } from "./errors.js";
 
-/** Timestamps (-1): the only extension that plain data has. */
+/** Timestamps (-1) and sealed leaves: the only extensions that plain data has. */
 const TIMESTAMP = 0xff;
+const SEALED = 0x53;
+/** A sealed leaf is an array with an array in it. */
+const SEALED_DEPTH = 2;
 
 /** @throws BadMessageError - It isn't exactly one value of plain data, or is nested more deeply. */
 export function checkMsgpack(bytes: Uint8Array, depthMax: number): void {
@@ -70,16 +73,21 @@ class Walk {
       case 0xdf:
         return this.#items(this.#number(2 << (first - 0xde)) * 2, depthLeft);
       default:
-        return this.#timestamp(first);
+        return this.#extension(first);
     }
   }
 
-  #timestamp(first: number): void {
-    const lengths: Readonly<Record<number, number>> = { 0xd6: 4, 0xd7: 8 };
-    const length = first === 0xc7 ? this.#number(1) : lengths[first];
-    if (length === undefined || this.#number(1) !== TIMESTAMP)
+  #extension(first: number): void {
+    const fixed: Readonly<Record<number, number>> = { 0xd6: 4, 0xd7: 8 };
+    const isSized = first >= 0xc7 && first <= 0xc9;
+    const length = isSized ? this.#number(1 << (first - 0xc7)) : fixed[first];
+    const type = length === undefined ? undefined : this.#number(1);
+    const begin = this.#at;
+    this.#skip(length ?? 0);
+    if (isSized && type === SEALED) checkMsgpack(this.#bytes.subarray(begin, this.#at), SEALED_DEPTH);
+    // Longer ones than 12 bytes there are none.
+    else if (type !== TIMESTAMP || first > 0xd7 || first === 0xc8 || first === 0xc9)
       throw new BadMessageError("it holds something other than plain data");
-    this.#skip(length);
   }
 
   #items(count: number, depthLeft: number): void {

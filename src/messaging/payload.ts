@@ -3,6 +3,7 @@
  * a stranger's: its size, form and depth are looked at before anybody else sees it.
  */
 import { decode, encode } from "../../journal/index.js";
+import { Sealed } from "../kernel/sealed.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import { checkParsedJson, checkPlainData } from "../kernel/plain-data.js";
 import { BadMessageError } from "./errors.js";
@@ -59,7 +60,7 @@ export function isJson(value: unknown): boolean {
   if (typeof value !== "object") return typeof value !== "bigint";
   if (value === null) return true;
   if (Array.isArray(value)) return value.every(isJson);
-  if (value instanceof Date || ArrayBuffer.isView(value)) return false;
+  if (value instanceof Date || value instanceof Sealed || ArrayBuffer.isView(value)) return false;
   for (const key in value) if (!isJson((value as Record<string, unknown>)[key])) return false;
   return true;
 }

@@ -34,6 +34,9 @@ export interface RemoteCommandsOptions {
   readonly ids: Ids;
   readonly limits: Limits;
   readonly askTimeoutMs: number;
+  /** What is sent of a command's data, once that is valid; and what is told of an answer. */
+  readonly outgoing?: (data: unknown, command: Message) => unknown;
+  readonly answered?: (answer: CommandAnswer) => CommandAnswer;
 }
 
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
@@ -55,7 +58,7 @@ export class RemoteCommands {
     command: Message,
     options: RemoteAskOptions,
   ): Promise<CommandAnswer> {
-    const { storeId, ids, limits, askTimeoutMs } = this.#options;
+    const { storeId, ids, limits, askTimeoutMs, outgoing, answered } = this.#options;
     const { commandId = ids.newId(), timeoutMs = askTimeoutMs, expectedVersion } = options;
     checkObject("command", command);
     checkId("command type", command.type);
@@ -65,15 +68,17 @@ export class RemoteCommands {
       checkInteger("expectedVersion", expectedVersion, 0, Number.MAX_SAFE_INTEGER);
     const metadata = metadataOf(options);
     checkMetadata(metadata, limits);
+    const data = dataFor(target, command);
     const sent = {
       ...{ aggregate: target.name, entityId, type: command.type, commandId, timeoutMs, metadata },
-      data: dataFor(target, command),
+      data: outgoing?.(data, command) ?? data,
       ...(expectedVersion === undefined ? {} : { expectedVersion }),
     };
     const message = commandMessage(sent, storeId, limits);
     const address = { kind: "command", aggregate: target.name, entityId } as const;
     const answer = await this.#hold.during(connection.request(address, message, timeoutMs));
-    return commandAnswerOf(answer, target.name, entityId, limits);
+    const told = commandAnswerOf(answer, target.name, entityId, limits);
+    return answered?.(told) ?? told;
   }
 }
 

@@ -6,6 +6,7 @@
 import type { Journal } from "../../journal/index.js";
 import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
+import { handedOn } from "../kernel/provenance.js";
 import { streamIdOf } from "../kernel/ids.js";
 import type { HandlerFailedError } from "./errors.js";
 
@@ -66,9 +67,8 @@ export class Audit {
     data: Readonly<Record<string, unknown>>,
   ): Promise<void> {
     const events = [{ type, data }];
-    await this.#journal.append({
-      streams: [{ streamId: streamIdOf(AUDIT_STREAM_TYPE, name), events }],
-    });
+    const streams = [{ streamId: streamIdOf(AUDIT_STREAM_TYPE, name), events }];
+    await this.#journal.append(handedOn(data, { streams }));
   }
 
   /** Oldest first. */
@@ -131,7 +131,8 @@ export class ReaderAudit {
   skippedByPolicy(version: number, error: HandlerFailedError): Promise<void> {
     const { position: at, eventType, streamId, cause } = error;
     const reason = `its policy passes over what fails: ${asError(cause).message}`;
-    return this.record("EventSkipped", { version, at, eventType, streamId, reason });
+    const data = { version, at, eventType, streamId, reason };
+    return this.record("EventSkipped", handedOn(error, data));
   }
 
   /** @param key - Undefined for all keys. */

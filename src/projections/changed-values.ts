@@ -5,7 +5,7 @@
  */
 import type { ViewKeyPart } from "../../journal/index.js";
 import type { IndexDefinition } from "./collection.js";
-import { keyPartOf } from "./key-part.js";
+import { keyPartOf, personalPartOf } from "./key-part.js";
 
 export class ChangedValues<Changed> {
   /** By index, by the first of its values. */
@@ -21,7 +21,8 @@ export class ChangedValues<Changed> {
     equals: unknown,
     fill: (add: (changed: Changed, rows: readonly ViewKeyPart[][]) => void) => void,
   ): Iterable<Changed> | undefined {
-    const first = keyPartOf(Array.isArray(equals) ? equals[0] : equals);
+    const part = keyPartOf(Array.isArray(equals) ? equals[0] : equals);
+    const first = part !== undefined && index.personal ? personalPartOf(part) : part;
     if (equals === undefined || (Array.isArray(equals) && equals.length === 0)) return undefined;
     if (first === undefined) return undefined;
     if (!this.#byIndex.has(index)) {

@@ -5,9 +5,12 @@
 import type { ViewStore, ViewWrite } from "../../journal/index.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
+import { asError } from "../kernel/errors.js";
+import { provenanceOf, withProvenance } from "../kernel/provenance.js";
 import {
   CollectionDocuments,
   type DocumentChange,
+  HandlerKnowledge,
   type DocumentLimits,
   type Documents,
 } from "./documents.js";
@@ -35,6 +38,7 @@ export class DocumentUnit implements Unit {
   readonly #collections: readonly CollectionDocuments[];
   readonly #documents: Readonly<Record<string, Documents<unknown>>>;
   readonly #onChanged: ChangeListener;
+  readonly #knowledge = new HandlerKnowledge();
   readonly #giveWay: () => Promise<void>;
   #empty = true;
 
@@ -51,7 +55,7 @@ export class DocumentUnit implements Unit {
     this.#handlers = definition.handlers;
     this.#onChanged = onChanged;
     this.#collections = layoutOf(definition.collections, generation).map(
-      (layout) => new CollectionDocuments(store, layout, ports.limits),
+      (layout) => new CollectionDocuments(store, layout, ports.limits, this.#knowledge),
     );
     this.#documents = Object.freeze(
       Object.fromEntries(this.#collections.map((each) => [each.layout.name, each])),
@@ -62,6 +66,15 @@ export class DocumentUnit implements Unit {
     const handler = this.#handlers.get(event.type);
     if (handler === undefined) return;
     this.#empty = false;
+    this.#knowledge.begin(provenanceOf(event));
+    try {
+      this.#handle(handler, event);
+    } catch (thrown) {
+      throw withProvenance(asError(thrown), this.#knowledge.values);
+    }
+  }
+
+  #handle(handler: ErasedHandler, event: RecordedEvent): void {
     const result = handler(event, this.#documents as never);
     if (result instanceof Promise) {
       result.catch(() => undefined);

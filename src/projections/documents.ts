@@ -13,9 +13,12 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import { checkId } from "../kernel/ids.js";
 import { isolated } from "../kernel/isolate.js";
 import { checkPlainData } from "../kernel/plain-data.js";
+import { PersonalValues } from "../kernel/personal-values.js";
+import { provenanceOf, withProvenance } from "../kernel/provenance.js";
 import { ChangedValues } from "./changed-values.js";
 import type { Indexes, IndexValue } from "./collection.js";
 import { freezeDocument } from "./frozen-document.js";
+import { PersonalIndexError } from "./errors.js";
 import { entryValuesOf, indexChangesOf } from "./index-entries.js";
 import { indexNamed, isWithin, rangeOfIds, rangeOfIndex, type KeyRange } from "./key-range.js";
 import { documentKey, entryKey, idOf, type CollectionLayout } from "./layout.js";
@@ -53,6 +56,10 @@ interface Slot {
   bytes: number;
   /** It holds what can't be frozen (dates, bytes): each reader gets a copy. */
   needsCopies: boolean;
+  /** Whose values are in it; undefined where nobody's are. */
+  personal: PersonalValues | undefined;
+  /** The same, as it is in the store. */
+  storedPersonal: PersonalValues | undefined;
 }
 
 /** A change of one document between two flushes. */
@@ -67,6 +74,22 @@ export interface DocumentLimits {
   readonly documentBytesMax: number;
 }
 
+/** Whose values the handler knows by now: those of the event in hand, and of the documents that it has read for it. */
+export class HandlerKnowledge {
+  values: PersonalValues | undefined;
+
+  /** The next event is handled. */
+  begin(values: PersonalValues | undefined): void {
+    this.values = values;
+  }
+
+  /** It was told of these, too. */
+  add(values: PersonalValues | undefined): void {
+    if (values === undefined || values === this.values) return;
+    this.values = new PersonalValues().addAll(this.values).addAll(values);
+  }
+}
+
 /** What a slot takes besides its document. */
 const SLOT_BYTES = 200;
 
@@ -74,6 +97,7 @@ export class CollectionDocuments implements Documents<unknown> {
   readonly layout: CollectionLayout;
   readonly #reader: ViewReader;
   readonly #limits: DocumentLimits;
+  readonly #knowledge: HandlerKnowledge;
   readonly #slots = new Map<string, Slot>();
   /** Each once. Ids are looked up once an event: in large views that is most of what an event costs here. */
   #changed: Slot[] = [];
@@ -84,8 +108,14 @@ export class CollectionDocuments implements Documents<unknown> {
   /** Whether a handler looked for documents in a way that goes through everything that has changed. */
   searchedAll = false;
 
-  constructor(reader: ViewReader, layout: CollectionLayout, limits: DocumentLimits) {
+  constructor(
+    reader: ViewReader,
+    layout: CollectionLayout,
+    limits: DocumentLimits,
+    knowledge = new HandlerKnowledge(),
+  ) {
     this.#reader = reader;
+    this.#knowledge = knowledge;
     this.layout = layout;
     this.#limits = limits;
     const unique = layout.indexes.filter(({ definition }) => definition.unique);
@@ -170,7 +200,8 @@ export class CollectionDocuments implements Documents<unknown> {
     return this.#slots.get(id) ?? this.#load(id);
   }
 
-  #documentOf({ document, needsCopies }: Slot): unknown {
+  #documentOf({ document, needsCopies, personal }: Slot): unknown {
+    this.#knowledge.add(personal);
     return needsCopies ? isolated(document) : document;
   }
 
@@ -178,7 +209,17 @@ export class CollectionDocuments implements Documents<unknown> {
     checkId(`id of a document of ${this.layout.name}`, id);
     const stored = this.#reader.get("documents", documentKey(this.layout, id));
     const { bytes, needsCopies } = freezeDocument(stored);
-    const slot = { id, document: stored, stored, changed: false, bytes, needsCopies };
+    const personal = provenanceOf(stored);
+    const slot: Slot = {
+      id,
+      document: stored,
+      stored,
+      changed: false,
+      bytes,
+      needsCopies,
+      personal,
+      storedPersonal: personal,
+    };
     this.#slots.set(id, slot);
     this.bytes += bytes + SLOT_BYTES;
     return slot;
@@ -189,6 +230,8 @@ export class CollectionDocuments implements Documents<unknown> {
     if (document === undefined)
       throw new InvalidArgumentError(argument, "plain data (use remove to remove it)", document);
     checkPlainData(argument, document, this.#limits.nestingDepthMax);
+    if (typeof document !== "object" && this.#personalIn(document) !== undefined)
+      throw new InvalidArgumentError(argument, "an object, to hold a personal value", "a bare one");
     this.#set(slot, document);
   }
 
@@ -201,6 +244,8 @@ export class CollectionDocuments implements Documents<unknown> {
         `at most ${this.#limits.documentBytesMax} bytes (about)`,
         bytes,
       );
+    const personal = this.#personalIn(document);
+    this.#checkIndexes(id, document, personal);
     // What can't be in an index is refused here, while it is known which event it came from.
     if (document !== undefined)
       for (const { definition } of this.layout.indexes)
@@ -213,9 +258,30 @@ export class CollectionDocuments implements Documents<unknown> {
     slot.bytes = bytes;
     slot.needsCopies = needsCopies;
     slot.document = document;
+    slot.personal = personal;
     if (!slot.changed) this.#changed.push(slot);
     slot.changed = true;
     this.#uniqueKeys?.touched(id);
+  }
+
+  /** Which of the values that the handler knows it has put there. */
+  #personalIn(document: unknown): PersonalValues | undefined {
+    const { values } = this.#knowledge;
+    if (values === undefined || document === undefined) return undefined;
+    const found = values.foundIn(document);
+    return found.size === 0 ? undefined : found;
+  }
+
+  /** @throws PersonalIndexError - An index would show a value. */
+  #checkIndexes(id: string, document: unknown, personal: PersonalValues | undefined): void {
+    if (personal === undefined) return;
+    for (const { definition } of this.layout.indexes) {
+      if (definition.personal) continue;
+      for (const values of definition.valuesOf(document as never))
+        for (const [at, value] of values.entries())
+          if (personal.ownersOf(definition.fields?.[at] ?? "", value) !== undefined)
+            throw new PersonalIndexError(this.layout.name, definition.name, id);
+    }
   }
 
   /** @throws DocumentNotUniqueError - What this event wrote breaks a unique index. */
@@ -233,9 +299,16 @@ export class CollectionDocuments implements Documents<unknown> {
    * @param count - How many.
    */
   collect(writes: ViewWrite[], changes: DocumentChange[], from: number, count: number): void {
-    for (const { id, document, stored } of this.#changed.slice(from, from + count)) {
-      if (samePlainData(document, stored)) continue;
-      writes.push({ table: "documents", key: documentKey(this.layout, id), value: document });
+    for (const slot of this.#changed.slice(from, from + count)) {
+      const { id, document, stored, personal } = slot;
+      if (samePlainData(document, stored) && haveSameOwners(personal, slot.storedPersonal))
+        continue;
+      const write = {
+        table: "documents",
+        key: documentKey(this.layout, id),
+        value: document,
+      } as const;
+      writes.push(withProvenance(write, personal));
       if (this.layout.indexes.length > 0)
         for (const write of indexChangesOf(this.layout, id, stored, document)) writes.push(write);
       changes.push({ id, before: stored, after: document });
@@ -246,6 +319,7 @@ export class CollectionDocuments implements Documents<unknown> {
   flushed(): void {
     for (const slot of this.#changed) {
       slot.stored = slot.document;
+      slot.storedPersonal = slot.personal;
       slot.changed = false;
     }
     this.#changed = [];
@@ -273,4 +347,10 @@ export class CollectionDocuments implements Documents<unknown> {
     this.bytes = 0;
     this.searchedAll = false;
   }
+}
+
+function haveSameOwners(a: PersonalValues | undefined, b: PersonalValues | undefined): boolean {
+  const owners = b?.owners ?? new Set<string>();
+  if ((a?.owners.size ?? 0) !== owners.size) return false;
+  return a === undefined || [...a.owners].every((owner) => owners.has(owner));
 }

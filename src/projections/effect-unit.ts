@@ -8,6 +8,7 @@ import type { Clock } from "../kernel/clock.js";
 import type { CommandPort } from "../kernel/command-port.js";
 import { asError, TidemarkError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
+import { handedOn } from "../kernel/provenance.js";
 import { HandlerFailedError } from "./errors.js";
 import type { Unit } from "./unit.js";
 import type { ReactionContext, Reactor } from "./reactor.js";
@@ -104,18 +105,21 @@ export class EffectUnit implements Unit {
       const { position, streamId, type } = event;
       const name = `reactor ${this.#reactor.name}`;
       this.#failedKeys.add(key);
-      this.#failures.set(position, new HandlerFailedError(name, position, streamId, type, error));
+      const failed = new HandlerFailedError(name, position, streamId, type, error);
+      this.#failures.set(position, handedOn(event, failed));
     }
   }
 
   /** Commands of one attempt: numbered, so that those of the next have the same ids. */
-  #asking({ correlationId, eventId }: RecordedEvent, effectId: string): ReactionContext["ask"] {
+  #asking(event: RecordedEvent, effectId: string): ReactionContext["ask"] {
+    const { correlationId, eventId } = event;
     let commands = 0;
     return (target, entityId, command, { timeoutMs = ASK_TIMEOUT_MS } = {}) => {
       commands += 1;
       const commandId = `${effectId}#${commands}`;
       const sending = { commandId, timeoutMs, correlationId, causationId: eventId };
-      return this.#ports.commands.ask(target, entityId, command, sending);
+      const known = handedOn(event, { ...command });
+      return this.#ports.commands.ask(target, entityId, known, sending);
     };
   }
 

@@ -69,6 +69,22 @@ export class ViewNotBuiltError extends TidemarkError {
   }
 }
 
+/** A personal value would stand in an index, where everybody could read it. Nothing of the event was written. */
+export class PersonalIndexError extends TidemarkError {
+  readonly code = "personal-index";
+  readonly retryable = false;
+
+  constructor(
+    readonly collection: string,
+    readonly index: string,
+    readonly documentId: string,
+  ) {
+    super(
+      `index ${index} of collection ${collection} would show a personal value of document ${documentId}: say .personal("${index}") behind it, or leave the field out of it`,
+    );
+  }
+}
+
 /** More changed than a watch may keep for a slow reader. Read again, and watch again. */
 export class WatchOverflowError extends TidemarkError {
   readonly code = "watch-overflow";

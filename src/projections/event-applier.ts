@@ -1,6 +1,7 @@
 /** Hands stored events to a unit as today's, and says of each failure which event it belongs to. */
 import type { SourceReader } from "../../journal/index.js";
 import type { RecordedEvent } from "../kernel/event.js";
+import { provenanceOf, withProvenance } from "../kernel/provenance.js";
 import { HandlerFailedError } from "./errors.js";
 import type { Unit } from "./unit.js";
 
@@ -47,7 +48,9 @@ export class EventApplier {
     // A unit that works on several events at a time says itself which of them failed.
     if (cause instanceof HandlerFailedError) return cause;
     const { position, streamId, type } = event;
-    return new HandlerFailedError(this.#options.name, position, streamId, type, cause);
+    const failed = new HandlerFailedError(this.#options.name, position, streamId, type, cause);
+    // What it threw may tell what it was told.
+    return withProvenance(failed, provenanceOf(cause) ?? provenanceOf(event));
   }
 
   /** A key function may fail, too; then the event is known by its entity. */

@@ -13,6 +13,7 @@
 import type { Journal, ViewStore, ViewWrite } from "../../journal/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { asError, hasCode } from "../kernel/errors.js";
+import { handedOn } from "../kernel/provenance.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { HandlerFailedError } from "./errors.js";
 import {
@@ -203,7 +204,7 @@ export class ExternalUnit implements Unit {
     if (stored !== from) return new CheckpointMovedError(checkpoint, from, stored);
     const { position, streamId, type } = event;
     const reader = `external projection ${this.name}`;
-    return new HandlerFailedError(reader, position, streamId, type, cause);
+    return handedOn(event, new HandlerFailedError(reader, position, streamId, type, cause));
   }
 
   #blame(cause: unknown): Blame {

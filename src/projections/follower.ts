@@ -11,6 +11,7 @@ import { Subscription, type Page, type ViewWrite } from "../../journal/index.js"
 import type { Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
+import { handedOn } from "../kernel/provenance.js";
 import { HandlerFailedError, isWaitedOut } from "./errors.js";
 import { EventApplier } from "./event-applier.js";
 import type { FollowerOptions, FollowerPorts, FollowerStatus } from "./follower-options.js";
@@ -312,17 +313,17 @@ export class Follower {
   }
 
   #park(event: RecordedEvent, error: HandlerFailedError | undefined): void {
-    const { position, streamId, type: eventType } = event;
-    this.#parking.add({
+    const parked = {
       key: this.#applier.keyOf(event),
-      position,
-      streamId,
-      eventType,
+      position: event.position,
+      streamId: event.streamId,
+      eventType: event.type,
       queued: error === undefined,
       error: error === undefined ? undefined : asError(error.cause).message,
       attempts: error === undefined ? 0 : this.#options.failurePolicy.attemptsMax,
       parkedAtMs: this.#ports.clock.nowMs(),
-    });
+    };
+    this.#parking.add(handedOn(error, parked));
   }
 
   async #giveUp(error: Error): Promise<boolean> {

@@ -7,7 +7,7 @@ import {
 } from "../../journal/index.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { IndexDefinition } from "./collection.js";
-import { INDEX_VALUES, keyPartOf } from "./key-part.js";
+import { INDEX_VALUES, keyPartOf, personalPartOf } from "./key-part.js";
 import { entryKey, type CollectionLayout, type IndexLayout } from "./layout.js";
 
 type Row = ViewKeyPart[];
@@ -81,12 +81,16 @@ function rowOf(
       const what = index.fields?.[at] ?? `value ${at + 1}`;
       throw unfit(what, index, collection, id, INDEX_VALUES, values[at]);
     }
-    row.push(part);
+    if (index.personal) bytes += MARK_BYTES;
+    row.push(index.personal ? personalPartOf(part) : part);
     bytes += typeof part === "string" ? 4 + 3 * part.length : 12;
   }
   if (bytes > VIEW_KEY_BYTES_MAX) checkKeyBytes(row, index, collection, id);
   return row;
 }
+
+/** What a hash takes, whatever the value. */
+const MARK_BYTES = 80;
 
 /** Generation, number of the index, and what the id takes besides its bytes. */
 const KEY_BYTES_AROUND = viewKeyBytes([0, 0, ""]);

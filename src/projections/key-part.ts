@@ -1,6 +1,8 @@
 /** What the value of a field is as a part of a key. */
 import type { ViewKeyPart } from "../../journal/index.js";
 
+import { personalMark } from "../kernel/personal-mark.js";
+
 /** What {@link keyPartOf} takes, for error messages. */
 export const INDEX_VALUES =
   "null, a boolean, a finite number, a bigint of 64 bits, text without lone surrogates or a valid Date";
@@ -41,4 +43,9 @@ export function keyPartOf(value: unknown): ViewKeyPart | undefined {
 export function integerPart(value: bigint): number | bigint {
   const number = Number(value);
   return BigInt(number) === value ? number : value;
+}
+
+/** What stands for a part in an index whose values are personal. */
+export function personalPartOf(part: ViewKeyPart): ViewKeyPart {
+  return part === null ? null : personalMark(part);
 }

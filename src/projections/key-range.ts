@@ -12,7 +12,7 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import { ViewNotBuiltError } from "./errors.js";
 import { partsOfCursor, refusal, type Order } from "./cursor.js";
 import { endOf, endOfPrefix } from "./key-order.js";
-import { INDEX_VALUES, keyPartOf } from "./key-part.js";
+import { INDEX_VALUES, keyPartOf, personalPartOf } from "./key-part.js";
 import type { CollectionLayout, IndexLayout } from "./layout.js";
 import type { PageQuery } from "./query.js";
 
@@ -95,9 +95,15 @@ export function rangeOfIndex(
   const { name, fields } = index.definition;
   const what = `of index ${name} of collection ${collection.name}`;
   checkObject(`range ${what}`, range);
-  const equals = equalsOf(range, what);
+  const { personal } = index.definition;
+  const equals = equalsOf(range, what).map((part) => (personal ? personalPartOf(part) : part));
   const isBounded =
     range.from !== undefined || range.upTo !== undefined || range.prefix !== undefined;
+  if (personal && isBounded) {
+    const expected =
+      "left out: its values are personal, their entries are hashes and have no order";
+    throw new InvalidArgumentError(`from, upTo or prefix ${what}`, expected, "a bound");
+  }
   const given = equals.length + (isBounded ? 1 : 0);
   if (fields !== undefined && given > fields.length) {
     throw new InvalidArgumentError(

@@ -2,6 +2,7 @@
 import type { ViewWrite } from "../../journal/index.js";
 import { asError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
+import { handedOn } from "../kernel/provenance.js";
 import { HandlerFailedError } from "./errors.js";
 import type { ParkedEvent, Parking } from "./parking.js";
 
@@ -83,7 +84,12 @@ export class ParkedReplay {
     const failed =
       at === undefined || error === undefined
         ? undefined
-        : { ...at, queued: false, error: error.message, attempts: at.attempts + 1 };
+        : handedOn(error, {
+            ...at,
+            queued: false,
+            error: error.message,
+            attempts: at.attempts + 1,
+          });
     if (failed !== undefined) writes.push(parking.writeOf(failed));
     await flush(writes, key);
     parking.removed(key, done);
@@ -99,8 +105,8 @@ export class ParkedReplay {
       } catch (error) {
         reset();
         for (const { position } of parked.slice(0, at)) await apply(position);
-        const cause = error instanceof HandlerFailedError ? error.cause : error;
-        return { done: at, error: asError(cause) };
+        const cause = asError(error instanceof HandlerFailedError ? error.cause : error);
+        return { done: at, error: handedOn(error, cause) };
       }
     }
     return { done: parked.length };

@@ -7,6 +7,7 @@
  * ```
  */
 import type { ViewKey, ViewStore, ViewWrite } from "../../journal/index.js";
+import { handedOn } from "../kernel/provenance.js";
 import type { Position } from "../kernel/event.js";
 
 /** Who parks: a generation of a projection by its number, a reactor by its name. */
@@ -80,7 +81,7 @@ export class Parking {
   writeOf(event: ParkedEvent): ViewWrite {
     const { key, position, error, ...rest } = event;
     const value = { ...rest, ...(error === undefined ? {} : { error }) };
-    return { table: TABLE, key: this.#keyOf(key, position), value };
+    return handedOn(event, { table: TABLE, key: this.#keyOf(key, position), value });
   }
 
   removalOf({ key, position }: ParkedEvent): ViewWrite {
@@ -113,7 +114,7 @@ export class Parking {
         readonly error?: string;
       };
       const [, , key, position] = row.key as [string, ParkingReader, string, Position];
-      return { ...stored, error: stored.error, key, position };
+      return handedOn(row.value, { ...stored, error: stored.error, key, position });
     });
   }
 

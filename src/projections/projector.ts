@@ -107,6 +107,17 @@ export class Projector {
     });
   }
 
+  /** Runs while nothing is handled and everything that was is on disk; what it knows of documents is forgotten behind it. */
+  forgetting(run: () => Promise<void>): Promise<void> {
+    return this.follower.exclusive(async () => {
+      try {
+        await run();
+      } finally {
+        this.#unit.reset();
+      }
+    });
+  }
+
   #apply(event: RecordedEvent): void {
     try {
       for (const current of this.#source.upcast(event)) this.#unit.apply(current);

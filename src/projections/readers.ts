@@ -12,6 +12,7 @@ import type { Collections, DocumentOf, IndexesOf, NameOf, OnlyName } from "./col
 import { ViewBehindError } from "./errors.js";
 import { ExternalHost } from "./external-host.js";
 import type { ExternalProjection } from "./external-projection.js";
+import { Forgetting } from "./forgetting.js";
 import { Operations } from "./operations.js";
 import type { PastView, PastViewOptions } from "./past-view.js";
 import { PastViews } from "./past-views.js";
@@ -64,10 +65,12 @@ export class Readers {
   readonly #inline: ProjectionHost[] = [];
   readonly #past: PastViews;
   readonly operations: Operations;
+  readonly forgetting: Forgetting;
 
   private constructor(options: ReadersOptions, audit: Audit) {
     this.#options = options;
     this.#past = new PastViews({ ...options, audit });
+    this.forgetting = new Forgetting(this.#hosts);
     this.operations = new Operations(
       { projections: this.#hosts, reactors: this.#reactors, externals: this.#externals },
       audit,

@@ -27,3 +27,8 @@ export function remember(state: SessionState, live: LiveSession): void {
     return;
   }
 }
+
+/** Somebody was forgotten: what sessions know by heart is made anew of their states. */
+export function forgetSessions(): void {
+  sessions.clear();
+}

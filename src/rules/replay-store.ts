@@ -12,6 +12,7 @@
 import type { ViewKey, ViewStore, ViewWrite } from "../../journal/index.js";
 import { under } from "../delivery/index.js";
 import type { Position } from "../kernel/event.js";
+import { handedOn } from "../kernel/provenance.js";
 import type { FiringSample } from "./change-report.js";
 import { NEW_SESSION, type SessionState } from "./session.js";
 
@@ -98,11 +99,7 @@ export class ReplayStore {
   async flush(progress: ReplayProgress): Promise<void> {
     const writes: ViewWrite[] = [...this.#fired.values()];
     for (const sessionId of this.#dirty)
-      writes.push({
-        table: "rows",
-        key: this.#stateKey(sessionId),
-        value: this.#states.get(sessionId),
-      });
+      writes.push(this.#stateWrite(sessionId, this.#states.get(sessionId)));
     writes.push({ table: "rows", key: this.#progressKey, value: progress });
     await this.#views.write(writes);
     this.#fired.clear();
@@ -111,6 +108,10 @@ export class ReplayStore {
       if (this.#states.size <= CACHED_MAX) break;
       this.#states.delete(sessionId);
     }
+  }
+
+  #stateWrite(sessionId: string, value: SessionState | undefined): ViewWrite {
+    return handedOn(value, { table: "rows", key: this.#stateKey(sessionId), value });
   }
 
   /**

@@ -7,6 +7,7 @@ import { originOf } from "../delivery/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
+import { allHandedOn } from "../kernel/provenance.js";
 import { ChangeTally, type ChangeReport } from "./change-report.js";
 import type { ReplayProgress, ReplayStore } from "./replay-store.js";
 import { RuleRoutes } from "./rule-routes.js";
@@ -191,7 +192,10 @@ export class Replay {
     const before = store.state(sessionId);
     const { state, fired, problem } = replayInput(this.#rules, sessionId, before, input);
     if (problem !== undefined) this.#failed(`session ${sessionId}: ${problem}`);
-    if (state !== before) store.put(sessionId, state);
+    if (state !== before) {
+      const event = input.kind === "event" ? input.event : undefined;
+      store.put(sessionId, allHandedOn([before, event], state));
+    }
     for (const { record } of fired)
       store.fired(record.rule, { sessionId, atMs: record.atMs, alerts: record.alerts });
   }

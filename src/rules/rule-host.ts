@@ -19,6 +19,7 @@ import type { CommandPort } from "../kernel/command-port.js";
 import { asError, isOwnEnd, TidemarkError } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
+import { allHandedOn, handedOn } from "../kernel/provenance.js";
 import { EventClock } from "./event-clock.js";
 import { RuleLog } from "./rule-log.js";
 import { RuleRoutes } from "./rule-routes.js";
@@ -208,7 +209,10 @@ export class RuleHost {
     const take = (given: SessionInput) =>
       this.ask(
         sessionId,
-        { type: "take", data: { version, limits, input: given } },
+        handedOn(input.kind === "event" ? input.event : input, {
+          type: "take",
+          data: { version, limits, input: given },
+        }),
         input.kind === "event" ? { causedBy: input.event, ...options } : options,
       );
     for (;;) {
@@ -228,7 +232,9 @@ export class RuleHost {
   /** Gives a parked session what it kept. */
   giveKept(sessionId: string, hand: Hand, events: readonly ReleasedEvent[]): Promise<Answer> {
     const { limits } = this.#ports;
-    return this.ask(sessionId, { type: "release", data: { hand, events, limits } }, {});
+    const command = { type: "release", data: { hand, events, limits } } as const;
+    const known = events.map(({ input }) => input?.event);
+    return this.ask(sessionId, allHandedOn(known, command), {});
   }
 
   ask(sessionId: string, command: SessionCommand, options: AskOptions): Promise<Answer> {
@@ -286,7 +292,7 @@ export class RuleHost {
   }
 
   async #answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void> {
-    const input: SessionInput = { kind: "answer", commandId, answer };
+    const input: SessionInput = handedOn(answer, { kind: "answer", commandId, answer });
     if ((await this.take(name.instanceId, input, {})) === "session-full")
       throw new SessionKeepsNoMoreError(name);
   }

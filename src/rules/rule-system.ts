@@ -1,6 +1,7 @@
 /** The rule sets of one runtime at work. */
 import type { AnyAggregate, Answer, AskOptions } from "../../actors/index.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
+import { forgetSessions } from "./live-sessions.js";
 import { Replay } from "./replay.js";
 import { ReplayStore } from "./replay-store.js";
 import type { ChangeReport } from "./change-report.js";
@@ -122,6 +123,11 @@ export class RuleSystem {
       report = await replay.report(log?.lastDeployed()?.version ?? 0);
     await store.clear();
     return report;
+  }
+
+  /** Somebody was forgotten: nothing is known by heart any more. */
+  forget(): void {
+    forgetSessions();
   }
 
   /** Nothing is routed, fires or leaves any more; what is in hand is waited for. */

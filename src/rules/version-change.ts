@@ -16,6 +16,7 @@ import type { Clock } from "../kernel/clock.js";
 import { asError, isOwnEnd } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
+import { handedOn } from "../kernel/provenance.js";
 import type { ChangeReport } from "./change-report.js";
 import { Replay, type Beyond } from "./replay.js";
 import { ReplayStore } from "./replay-store.js";
@@ -247,7 +248,7 @@ export class VersionChange {
       ...(state === undefined ? {} : { state }),
     };
     // Refused where it has taken later inputs, or this: then it has adopted it before.
-    await this.#host.ask(sessionId, { type: "adopt", data }, {});
+    await this.#host.ask(sessionId, handedOn(state, { type: "adopt", data }), {});
     if (state !== undefined) await this.#store.forget(sessionId);
   }
 

@@ -4,6 +4,9 @@ import type { Journal, ViewStore } from "../../journal/index.js";
 import { adminEndpoint, type AdminService } from "../admin/index.js";
 import type { Endpoint } from "../messaging/endpoint.js";
 import { Messaging, type MessagingProblem } from "../messaging/messaging.js";
+import type { CommandAnswer } from "../kernel/command-port.js";
+import type { Message } from "../kernel/event.js";
+import type { Wire } from "../privacy/wire.js";
 import type { Readers } from "../projections/readers.js";
 import type { Health } from "../projections/status.js";
 import { endpoint, type EndpointContext } from "./endpoint.js";
@@ -25,11 +28,13 @@ interface Parts {
   readonly local: LocalCommands;
   readonly readers: Readers;
   readonly askTimeoutMs: number;
+  /** Seals what leaves and opens what comes, where anything is personal. */
+  readonly wire?: Wire | undefined;
 }
 
 /** Opens what a runtime has to do with messages. Throws what `Messaging.open` throws. */
 export async function openMessaging(
-  { stores, actors, local, readers, askTimeoutMs }: Parts,
+  { stores, actors, local, readers, askTimeoutMs, wire }: Parts,
   options: RuntimeOptions,
   ports: RuntimePorts,
   admin: () => AdminService | undefined = () => undefined,
@@ -52,8 +57,15 @@ export async function openMessaging(
     ...messagingOptionsOf(options),
     askTimeoutMs,
     endpoints: answers ? [...(endpoints as readonly AnyServed[]), ...own] : [],
-    ask: (aggregate, entityId, command, given) =>
-      local.askByName(aggregate, entityId, command, given),
+    ask: async (aggregate, entityId, given, options) => {
+      const command = wire?.incoming(given) ?? given;
+      const answer = await local.askByName(aggregate, entityId, command, options);
+      return wire?.answerOut(answer) ?? answer;
+    },
+    ...(wire && {
+      outgoing: (data: unknown, command: Message) => wire.outgoing(data, command),
+      answered: (answer: CommandAnswer) => wire.answerIn(answer),
+    }),
     endpointContext: context,
   });
   return messaging as unknown as Messaging<never>;

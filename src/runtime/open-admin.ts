@@ -41,5 +41,8 @@ export async function openAdmin({
   const withoutDefinitions = definitions === undefined;
   const runtime = await startRuntime(stores, { ...options, withoutDefinitions }, ports);
   const client = runtime.admin(OWN_PROCESS);
-  return { call: client.call, close: () => runtime.close() };
+  return {
+    call: (operation, input, given) => client.call(operation, input, given),
+    close: () => runtime.close(),
+  };
 }

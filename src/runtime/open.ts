@@ -1,10 +1,21 @@
 /** Assembly: opens the journal, the actors, the projections and what coordinates them. */
 import { ActorSystem, type AnyAggregate } from "../../actors/index.js";
-import { LmdbViews, MemoryViews, openLmdbJournal, type ViewStore } from "../../journal/index.js";
+import { join, resolve } from "node:path";
+import {
+  LmdbKeys,
+  LmdbViews,
+  MemoryViews,
+  openLmdbJournal,
+  type KeyStore,
+  type ViewStore,
+} from "../../journal/index.js";
 import { AdminService } from "../admin/index.js";
 import { SagaSystem, type SagaSystemOptions } from "../../sagas/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
+import { KeyBarrier } from "../privacy/key-barrier.js";
+import { openPrivacy, type OpenedPrivacy } from "../privacy/open.js";
+import { Privacy } from "../privacy/privacy.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { Readers } from "../projections/readers.js";
 import { RuleSystem, type RuleSystemOptions } from "../rules/index.js";
@@ -16,6 +27,7 @@ import { LocalCommands } from "./local-commands.js";
 import { openMessaging } from "./messaging.js";
 import {
   boundsOf,
+  checkPrivacy,
   portsOf,
   readersOptionsOf,
   type OpenRuntimeOptions,
@@ -35,23 +47,34 @@ export async function startRuntime(
   let opened: Partial<RuntimeParts> = {};
   try {
     checkActorNames(options);
+    checkPrivacy(options);
+    const personal = await personalOf(stores, options, ports);
+    const seen = {
+      ...stores,
+      ...(personal && { journal: personal.journal, views: personal.views }),
+    };
     const bounds = boundsOf(options);
     const commands = new LateCommandPort();
-    const readersOptions = { ...stores, ...ports, ...readersOptionsOf(options), commands };
+    const readersOptions = { ...seen, ...ports, ...readersOptionsOf(options), commands };
     const readers = await Readers.open(readersOptions);
     opened = { readers };
     const aggregates = actorsOf(options);
-    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, journal: stores.journal });
+    const coordinators = new Set(
+      [...(options.sagas ?? []), ...(options.ruleSets ?? [])].map(({ name }) => name),
+    );
+    const { journal } = seen;
+    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, coordinators, journal });
     opened = { readers, actors };
     const { askTimeoutMs } = bounds;
     const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
-    const parts = { stores, actors, local, readers, ...ports, askTimeoutMs };
+    const parts = { stores: seen, actors, local, readers, ...ports, askTimeoutMs };
     let admin: AdminService | undefined = undefined;
-    const messaging = await openMessaging(parts, options, ports, () => admin);
+    const wire = personal?.wire;
+    const messaging = await openMessaging({ ...parts, stores, wire }, options, ports, () => admin);
     opened = { readers, actors, messaging };
-    commands.open(commandPortOf(local, messaging));
+    commands.open(commandPortOf(local, messaging, wire));
     const coordination: CoordinationPorts = {
-      ...stores,
+      ...seen,
       ...ports,
       commands,
       hasAggregate: (name) => local.has(name),
@@ -60,11 +83,21 @@ export async function startRuntime(
     const sagas = await SagaSystem.open({ ...coordination, sagas: options.sagas ?? [] });
     opened = { ...opened, sagas };
     const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
+    opened = { ...opened, rules };
+    const privacy =
+      personal && new Privacy({ ...personal, ...ports, stores, readers, actors, rules });
+    await privacy?.finishForgetting();
     const running = { ...parts, messaging, sagas, rules };
     admin = new AdminService(administered(running, options, bounds));
     const doors = await openDoors(admin, options, ports);
-    return new Runtime({ ...running, admin, doors });
+    return new Runtime({
+      ...running,
+      admin,
+      doors,
+      privacy: options.privacy === undefined ? undefined : privacy,
+    });
   } catch (error) {
+    await opened.rules?.close();
     await opened.sagas?.close();
     await opened.messaging?.stopIntake();
     await opened.actors?.close();
@@ -72,8 +105,28 @@ export async function startRuntime(
     await opened.messaging?.close();
     await stores.journal.close();
     await stores.views.close();
+    await stores.keys?.close();
     throw error;
   }
+}
+
+/** Keys and sealed stores, where anything personal is declared or may come from other services. */
+async function personalOf(
+  stores: RuntimeStores,
+  options: RuntimeOptions,
+  { clock }: RuntimePorts,
+): Promise<OpenedPrivacy | undefined> {
+  const { privacy, aggregates, sagas = [], ruleSets = [], remotes = [] } = options;
+  if (privacy === undefined && remotes.length === 0) return undefined;
+  const { journal, views, readOnly, keys, keyBarrier } = stores;
+  return openPrivacy(
+    privacy,
+    aggregates,
+    { sagas, ruleSets },
+    {
+      ...{ journal, views, readOnly, keys, keyBarrier, clock },
+    },
+  );
 }
 
 /**
@@ -91,24 +144,40 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
 
 /** The journal and the views of a directory. Throws what `openRuntime` throws for these. */
 export async function openStores(
-  options: Pick<OpenRuntimeOptions, "directory" | "readOnly" | "freeBytesMin">,
+  options: Pick<OpenRuntimeOptions, "directory" | "readOnly" | "freeBytesMin" | "privacy">,
   ports: RuntimePorts,
 ): Promise<RuntimeStores> {
   const { directory, readOnly = false, freeBytesMin } = options;
+  const keyBarrier = new KeyBarrier();
   const journal = await openLmdbJournal({
     ...ports,
     directory,
     readOnly,
+    beforeWrite: () => keyBarrier.ready(),
     ...(freeBytesMin === undefined ? {} : { freeBytesMin }),
   });
-  let views: ViewStore;
+  let views: ViewStore | undefined;
+  let keys: KeyStore | undefined;
   try {
     views = openViews(directory, journal.storeId, readOnly, ports.clock);
+    if (options.privacy !== undefined)
+      keys = await openKeys(directory, journal.storeId, readOnly, ports.clock);
   } catch (error) {
+    await views?.close();
     await journal.close();
     throw error;
   }
-  return { journal, views, readOnly };
+  return { journal, views, readOnly, keyBarrier, ...(keys && { keys }) };
+}
+
+function openKeys(
+  directory: string,
+  storeId: string,
+  readOnly: boolean,
+  clock: Clock,
+): Promise<KeyStore> {
+  const giveWay = () => new Promise<void>((resolve) => clock.defer(resolve));
+  return LmdbKeys.open({ path: join(resolve(directory), "keys"), storeId, readOnly, giveWay });
 }
 
 /** For a reader, views that nobody has built yet are empty; it can't build them. */

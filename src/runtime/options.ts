@@ -15,6 +15,8 @@ import type { Transport } from "../messaging/transport.js";
 import type { ExternalProjection } from "../projections/external-projection.js";
 import type { AnyProjection } from "../projections/projection.js";
 import type { Reactor } from "../projections/reactor.js";
+import { checkPrivacyOptions, type PrivacyOptions } from "../privacy/options.js";
+import { isPersonal } from "../privacy/open.js";
 import type { RuleSet } from "../rules/index.js";
 import type { AnyEndpoint } from "./endpoint.js";
 
@@ -79,6 +81,8 @@ export interface RuntimeOptions {
   readonly hydrationsMax?: number;
   /** Idle time after which an entity leaves memory; defaults to 0: only when the room is wanted. */
   readonly passivateAfterMs?: number;
+  /** Keys for the personal data of the aggregates; needed where one declares some. See `docs/guides/privacy.md`. */
+  readonly privacy?: PrivacyOptions;
   readonly clock?: Clock;
   readonly ids?: Ids;
   /** Anything with the methods of pino; defaults to silence. */
@@ -207,4 +211,28 @@ export function boundsOf(options: RuntimeOptions): Record<keyof typeof DEFAULT_B
   }
   checkInteger("askTimeoutMs", bounds.askTimeoutMs, 1, 2 ** 31 - 1);
   return bounds;
+}
+
+/** @throws InvalidArgumentError - Something is personal, and there are no keys for it. */
+export function checkPrivacy({ privacy, aggregates, projections = [] }: RuntimeOptions): void {
+  if (privacy !== undefined) {
+    checkPrivacyOptions(privacy);
+    return;
+  }
+  const expected = "given (privacy: { masterKey: … })";
+  const personal = aggregates.find(isPersonal);
+  if (personal !== undefined)
+    throw new InvalidArgumentError(
+      `privacy, which the personal fields of aggregate ${personal.name} need,`,
+      expected,
+      privacy,
+    );
+  for (const { name, collections } of projections)
+    for (const { indexes } of Object.values(collections))
+      if (indexes.some((index) => index.personal))
+        throw new InvalidArgumentError(
+          `privacy, which a personal index of projection ${name} needs,`,
+          expected,
+          privacy,
+        );
 }

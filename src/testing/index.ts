@@ -4,10 +4,11 @@
  *
  * @packageDocumentation
  */
-export { faultyJournal, InjectedFaultError, type Fault } from "./faulty-journal.js";
+export { InjectedFaultError, type Fault } from "./faulty-journal.js";
 export { ManualClock } from "./manual-clock.js";
 export { MemoryDirectory, openMemoryRuntime, type MemoryRuntimeOptions } from "./memory-runtime.js";
 export { NatsServer, type NatsServerOptions } from "./nats-server.js";
+export { scanForPlainText, type PlainTextFinding } from "./plain-text-scan.js";
 export { pickAt, randomAt } from "./random.js";
 export { given, type Given, type SpecificationContext, type Then } from "./specification.js";
 export { givenSaga, type AskedCommand, type SagaSpecification } from "./saga-specification.js";

@@ -1,5 +1,5 @@
 /** A runtime with nothing on disk and the same semantics: the double for tests. Its store outlives it, as a directory does. */
-import { MemoryJournal, MemoryStore, MemoryViews } from "../../journal/index.js";
+import { MemoryJournal, MemoryKeys, MemoryStore, MemoryViews } from "../../journal/index.js";
 import type { Runtime } from "../runtime.js";
 import { startRuntime } from "../runtime/open.js";
 import { portsOf, type RuntimeOptions } from "../runtime/options.js";
@@ -7,8 +7,11 @@ import { faultyJournal, type Fault } from "./faulty-journal.js";
 
 /** What a memory runtime leaves behind when it is closed: give it to the next one to "open it again". */
 export class MemoryDirectory {
+  /** @internal */
   readonly store: MemoryStore;
+  /** @internal */
   readonly views = new MemoryViews();
+  readonly keys = new MemoryKeys();
 
   /** @param storeId - Prefix of the event ids. */
   constructor(storeId = "00000000-0000-4000-8000-000000000000") {
@@ -26,11 +29,11 @@ export interface MemoryRuntimeOptions extends RuntimeOptions {
 
 /** Opens a runtime in memory. Throws what `openRuntime` throws for bad options. */
 export function openMemoryRuntime(options: MemoryRuntimeOptions): Promise<Runtime> {
-  const { store, views } = options.directory ?? new MemoryDirectory();
+  const { store, views, keys } = options.directory ?? new MemoryDirectory();
   const ports = portsOf(options);
   const memory = new MemoryJournal(store, ports);
   const journal = options.faults === undefined ? memory : faultyJournal(memory, options.faults);
   // A test that hangs is ended by its runner; the thread that would name the handler isn't needed.
   const withoutWatch = { hangingAfterMs: 0, ...options };
-  return startRuntime({ journal, views, readOnly: false }, withoutWatch, ports);
+  return startRuntime({ journal, views, keys, readOnly: false }, withoutWatch, ports);
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { aggregate, checkExport, reject, type Runtime } from "tidemark";
 import { describe, expect, it } from "vitest";
+import { writeArchive } from "../../src/maintenance/archive-file.js";
 import { temporaryDirectory } from "../support/directories.js";
 import { runtimeHarness, storeKinds } from "../support/runtimes.js";
 
@@ -137,16 +138,22 @@ describe.each(storeKinds)("compacting an entity (%s)", (kind) => {
     const harness = runtimeHarness(kind);
     const runtime = await harness.open({ aggregates: [Tank] });
     await filled(runtime);
-    const archiveTo = archiveIn();
-    const { archive } = await runtime.compact(Tank, "1", { archiveTo, summary });
-    // What the kill leaves: the file, and a store without the summary.
-    const again = await runtimeHarness(kind).open({ aggregates: [Tank] });
-    await filled(again);
-    const other = again.compact(Tank, "1", { archiveTo, summary });
-    // Another store, so other bytes, unless both are in memory, where every store has the same id and clock.
-    await expect(other).rejects.toMatchObject({ code: "invalid-argument", argument: "archiveTo" });
-    expect((await checkExport(archiveTo)).sha256).toBe(archive.sha256);
-    expect(await again.state(Tank, "1")).toMatchObject({ version: 11 });
+    // What a kill in between leaves: the file, and a store without the summary.
+    const events = [...runtime.history(Tank, "1")];
+    const storeId = events[0]!.eventId.split(":")[0]!;
+    const [archiveTo, older] = [archiveIn(), archiveIn()];
+    const { about } = await writeArchive(archiveTo, { storeId, events });
+    await writeArchive(older, { storeId, events: events.slice(0, -1) });
+    const reopened = await harness.open({ aggregates: [Tank] });
+    await expect(reopened.compact(Tank, "1", { archiveTo: older, summary })).rejects.toMatchObject({
+      code: "invalid-argument",
+      argument: "archiveTo",
+    });
+    expect(reopened.head).toBe(11);
+    expect((await reopened.compact(Tank, "1", { archiveTo, summary })).archive).toMatchObject(
+      about,
+    );
+    expect(await reopened.state(Tank, "1")).toMatchObject({ version: 12 });
   });
 
   it("refuses a summary that doesn't stand for the state, and an entity with nothing to archive; writes nothing", async () => {

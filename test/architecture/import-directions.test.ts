@@ -230,6 +230,24 @@ const FORBIDDEN: readonly Forbidden[] = [
   forbid("the runtime importing nats", "src/runtime/", "nats", "nats-has-one-door"),
   forbid("an example importing nats", "examples/foos/", "nats", "nats-has-one-door"),
   forbid(
+    "the runtime importing prom-client",
+    "src/runtime/",
+    "prom-client",
+    "telemetry-has-one-door",
+  ),
+  forbid(
+    "the journal importing OpenTelemetry",
+    "journal/",
+    "@opentelemetry/api",
+    "telemetry-has-one-door",
+  ),
+  forbid(
+    "the public door exporting the telemetry door",
+    "src/index.ts",
+    "src/telemetry/index.ts",
+    "the-public-door-opens-no-other",
+  ),
+  forbid(
     "sources importing a test",
     "src/projections/",
     "test/support/builders.ts",

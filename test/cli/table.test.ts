@@ -45,7 +45,7 @@ describe("a table", () => {
           );
           expect(text.split("\n").length).toBe(rows.length + 1);
           for (const line of text.split("\n"))
-            expect([...line].length).toBeLessThanOrEqual(columns);
+            expect(Array.from(line).length).toBeLessThanOrEqual(columns);
         },
       ),
     );

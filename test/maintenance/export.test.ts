@@ -285,6 +285,8 @@ describe("an export", () => {
       exportStore(directory, ""),
       importStore(file, directory),
       importStore(exportLines(directory), fresh("b"), { precheck: true }),
+      importStore(fresh("missing"), fresh("b")),
+      checkExport(directory),
     ];
     for (const each of refused)
       await expect(each).rejects.toMatchObject({ code: "invalid-argument" });

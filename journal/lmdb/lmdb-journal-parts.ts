@@ -1,0 +1,24 @@
+/** What the journal on LMDB is joined of. */
+import type { Clock } from "../../src/kernel/clock.js";
+import type { Limits } from "../../src/kernel/limits.js";
+import type { Logger } from "../../src/kernel/log.js";
+import type { FreeSpaceGuard } from "./free-space.js";
+import type { IndexStore } from "./index-store.js";
+import type { LogFile } from "./log-file.js";
+import type { OwnerLock } from "./owner-lock.js";
+
+/** Asked before each group: what must be on disk before it, such as keys of what is in it; undefined where it is already. */
+export type BeforeWrite = () => Promise<void> | undefined;
+
+export interface LmdbJournalParts {
+  readonly directory: string;
+  readonly storeId: string;
+  readonly log: LogFile;
+  readonly store: IndexStore;
+  readonly lock: OwnerLock;
+  readonly guard: FreeSpaceGuard;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly beforeWrite?: BeforeWrite | undefined;
+}
