@@ -1,11 +1,12 @@
 /** What is administered: the parts of one runtime, and what it was opened with. */
-import type { ActorSystem, AnyAggregate } from "../../actors/index.js";
+import type { ActorSystem, Answer, AnyAggregate } from "../../actors/index.js";
 import type { Journal, ViewStore } from "../../journal/index.js";
 import type { Saga, Sagas } from "../../sagas/index.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Logger } from "../kernel/log.js";
 import type { Messaging } from "../messaging/messaging.js";
 import type { RemoteAggregate } from "../messaging/remote.js";
+import type { Privacy } from "../privacy/privacy.js";
 import type { ExternalProjection } from "../projections/external-projection.js";
 import type { AnyProjection } from "../projections/projection.js";
 import type { Reactor } from "../projections/reactor.js";
@@ -21,6 +22,18 @@ export interface Definitions {
   readonly reactors: readonly Reactor[];
   readonly externals: readonly ExternalProjection[];
   readonly remotes: readonly RemoteAggregate[];
+}
+
+/** What operations need of the runtime as a whole. */
+export interface RuntimePort {
+  /** Figures in the form of Prometheus. */
+  metrics(): readonly unknown[];
+  /** Ends an entity for good. */
+  tombstone(
+    aggregate: AnyAggregate,
+    entityId: string,
+    options: { readonly reason?: string },
+  ): Promise<Answer>;
 }
 
 /** The parts of a runtime, as operations need them. */
@@ -41,6 +54,10 @@ export interface Administered {
   readonly activationsMax: number;
   readonly stateBytesMax: number;
   readonly openedAtMs: number;
+  /** Undefined where the service keeps nothing personal. */
+  readonly privacy: Privacy | undefined;
+  /** What the runtime itself does, once it runs. */
+  readonly runtime: () => RuntimePort;
   /** Undefined in memory. */
   readonly directory: string | undefined;
   readonly service: string | undefined;

@@ -5,6 +5,7 @@
  */
 import type { SagaGraph, SagaStatus } from "../../sagas/index.js";
 import type { Position, Version } from "../kernel/event.js";
+import type { ForgetReport } from "../privacy/report.js";
 import type { AuditRecord } from "../projections/audit.js";
 import type { GenerationDiff } from "../projections/diff.js";
 import type { ProjectionStatus, ReactorStatus, ExternalStatus } from "../projections/status.js";
@@ -57,10 +58,10 @@ export interface Overview {
   readonly problems: readonly Problem[];
   readonly head: Position;
   readonly eventsPerSecond: number;
-  /** Left out, with the next three, where nothing measures commands. */
-  readonly commandsPerSecond?: number;
-  readonly rejectedPerSecond?: number;
-  readonly failedPerSecond?: number;
+  /** Commands to aggregates that were answered, whatever the answer. */
+  readonly commandsPerSecond: number;
+  readonly rejectedPerSecond: number;
+  readonly failedPerSecond: number;
   /** Of commands answered in the last ten seconds; left out where none was. */
   readonly latency?: Latency;
   readonly pool: {
@@ -250,6 +251,17 @@ export interface AdminApi {
   >;
   deadLetters: Operation<Nothing, { readonly deadLetters: readonly unknown[] }>;
 
+  /** Figures in the form of Prometheus: families with their samples. */
+  metrics: Operation<Nothing, { readonly families: readonly unknown[] }>;
+  /** Destroys the keys of a subject: nothing can read what was sealed with them any more. With `dryRun` it only counts. */
+  forget: Operation<
+    Reason & { readonly subject: string; readonly dryRun?: boolean },
+    { readonly report: ForgetReport }
+  >;
+  /** Wraps the keys of all subjects with the master key that is given now. */
+  rotateKeys: Operation<Reason, { readonly masterKeyId: string }>;
+  /** Ends an entity for good: it takes no more commands, and frees what it claims. */
+  tombstone: Operation<ByStream & Reason, Done>;
   /** Writes a copy of the journal into a folder of the machine on which the runtime runs. */
   backup: Operation<Reason & { readonly to: string }, { readonly report: unknown }>;
 }

@@ -2,6 +2,7 @@
 import type { OperationName } from "./api.js";
 import { auditOperations } from "./audit-operations.js";
 import { deliveryOperations } from "./delivery-operations.js";
+import { endingOperations } from "./ending-operations.js";
 import { eventOperations } from "./event-operations.js";
 import { maintenanceOperations } from "./maintenance-operations.js";
 import { messagingOperations } from "./messaging-operations.js";
@@ -31,6 +32,7 @@ const OPERATIONS: OperationEntries<OperationName> = {
   ...messagingOperations,
   ...auditOperations,
   ...maintenanceOperations,
+  ...endingOperations,
 };
 
 /** By its name, whoever gave that; undefined where there is none. */

@@ -16,9 +16,14 @@ import { unlessEnded } from "./unless-ended.js";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-export const overviewOperations: OperationEntries<"info" | "overview"> = {
+export const overviewOperations: OperationEntries<"info" | "overview" | "metrics"> = {
   info: { raw: true, fields: {}, run: info },
   overview: { live: true, fields: {}, run: overview },
+  metrics: {
+    live: true,
+    fields: {},
+    run: ({ parts }) => ({ families: parts.runtime().metrics() }),
+  },
 };
 
 /** What the sampler counts. */
@@ -86,6 +91,7 @@ async function overview({ parts, sampler, caller }: OperationContext): Promise<O
     problems,
     head: figures.head,
     eventsPerSecond: rates["events"] ?? 0,
+    ...commandsOf(parts),
     pool: poolOf(parts, rates),
     journal: {
       diskBytes: figures.diskBytes,
@@ -98,6 +104,18 @@ async function overview({ parts, sampler, caller }: OperationContext): Promise<O
     readers: unlessEnded(() => readersOf(parts), []),
     ...unlessEnded(() => coordinationOf(parts), { sagas: [], rules: [] }),
     ...natsOf(parts),
+  };
+}
+
+/** Of the last ten seconds. */
+function commandsOf({ actors }: Administered) {
+  const { recent } = actors.commandFigures();
+  const { acceptedPerSecond, rejectedPerSecond, failedPerSecond, p50Ms, p99Ms, samples } = recent;
+  return {
+    commandsPerSecond: acceptedPerSecond + rejectedPerSecond + failedPerSecond,
+    rejectedPerSecond,
+    failedPerSecond,
+    ...(samples === 0 ? {} : { latency: { p50Ms, p99Ms, samples } }),
   };
 }
 

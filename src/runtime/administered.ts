@@ -6,6 +6,7 @@ import type { AdminService, Administered } from "../admin/index.js";
 import type { Clock } from "../kernel/clock.js";
 import type { Logger } from "../kernel/log.js";
 import type { Messaging } from "../messaging/messaging.js";
+import type { Privacy } from "../privacy/privacy.js";
 import type { Readers } from "../projections/readers.js";
 import type { Closable } from "../messaging/transport.js";
 import { Rules, type RuleSystem } from "../rules/index.js";
@@ -21,6 +22,8 @@ interface Parts {
   readonly rules: RuleSystem;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly privacy: Privacy | undefined;
+  readonly runtime: Administered["runtime"];
 }
 
 /** What operators go by, besides what every runtime may be given. */

@@ -21,6 +21,7 @@ export interface OpenAdminOptions {
     | "reactors"
     | "externalProjections"
     | "limits"
+    | "privacy"
   >;
 }
 

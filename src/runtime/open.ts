@@ -16,6 +16,7 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import { KeyBarrier } from "../privacy/key-barrier.js";
 import { openPrivacy, type OpenedPrivacy } from "../privacy/open.js";
 import { Privacy } from "../privacy/privacy.js";
+import type { Closable } from "../messaging/transport.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { Readers } from "../projections/readers.js";
 import { RuleSystem, type RuleSystemOptions } from "../rules/index.js";
@@ -87,15 +88,16 @@ export async function startRuntime(
     const privacy =
       personal && new Privacy({ ...personal, ...ports, stores, readers, actors, rules });
     await privacy?.finishForgetting();
-    const running = { ...parts, messaging, sagas, rules };
-    admin = new AdminService(administered(running, options, bounds));
-    const doors = await openDoors(admin, options, ports);
-    return new Runtime({
-      ...running,
-      admin,
-      doors,
+    const running = {
+      ...{ ...parts, messaging, sagas, rules },
       privacy: options.privacy === undefined ? undefined : privacy,
-    });
+    };
+    const runtime = (): Runtime => started;
+    admin = new AdminService(administered({ ...running, runtime }, options, bounds));
+    const doors: Closable[] = [];
+    const started = new Runtime({ ...running, admin, doors });
+    doors.push(...(await openDoors(admin, options, ports)));
+    return started;
   } catch (error) {
     await opened.rules?.close();
     await opened.sagas?.close();
