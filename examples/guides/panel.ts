@@ -1,5 +1,6 @@
 /** How the panel is opened: on this machine, and for others. */
 import { openDashboard, type Dashboard } from "tidemark/dashboard";
+import { prometheus } from "tidemark/telemetry";
 import type { Runtime } from "tidemark";
 
 export async function openForMe(runtime: Runtime): Promise<Dashboard> {
@@ -20,7 +21,6 @@ interface Secrets {
 export function openForOthers(
   runtime: Runtime,
   { token, metricsToken, cert, key }: Secrets,
-  figures: () => Promise<string>,
 ): Promise<Dashboard> {
   // #region others
   return openDashboard(runtime, {
@@ -29,7 +29,7 @@ export function openForOthers(
     token,
     tls: { cert, key },
     allowedHosts: ["panel.example.com"],
-    metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: await figures() }),
+    metrics: prometheus(runtime),
     metricsToken,
   });
   // #endregion

@@ -174,8 +174,19 @@ describe("pages of the panel", () => {
       data: { customer: "cus-201", country: "DE", lines: [], cents: 1 },
     } as const;
     await shop.runtime.ask(Order, "ord-live", command);
-    await page.getByText("order/ord-live").waitFor();
+    await page.getByText("order/ord-live").first().waitFor();
     expect(await page.locator("tbody tr").count()).toBeGreaterThan(50);
+  });
+
+  it("keep what is typed into one field while another is used and events come in", async () => {
+    const { page } = await opened(FULL);
+    await shows(page, "/journal", /Newest first/);
+    await page.getByLabel("Event types").fill("OrderPaid");
+    await page.getByLabel("Correlation").focus();
+    const data = { customer: "cus-202", country: "DE", lines: [], cents: 1 };
+    await shop.runtime.ask(Order, "ord-typed", { type: "Place", data });
+    await page.getByText("order/ord-typed").first().waitFor();
+    expect(await page.getByLabel("Event types").inputValue()).toBe("OrderPaid");
   });
 
   it("find events by type and by text, page by page", async () => {

@@ -38,8 +38,10 @@ export function h(what, given = {}, ...children) {
     else if (UNSAFE.test(name)) throw new Error(`no attribute ${name} here`);
     else if (name === "href" && !/^[#/]/.test(String(value)))
       throw new Error("only links within the panel");
-    else if (name === "value") element.value = value;
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else if (name === "value") {
+      element.value = value;
+      element.given = value;
+    } else element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...nodesOf(children));
   return element;
@@ -106,10 +108,12 @@ function update(shown, wanted) {
     listen(shown, type, handler);
   for (const type of Object.keys(shown[HANDLERS] ?? {}))
     if (wanted[HANDLERS]?.[type] === undefined) delete shown[HANDLERS][type];
-  const isField = /^(INPUT|TEXTAREA|SELECT)$/.test(shown.nodeName);
   patch(shown, ...wanted.childNodes);
-  if (isField && shown !== document.activeElement && shown.value !== wanted.value)
+  // What somebody typed stays until another value is meant for the field.
+  if (shown.given !== wanted.given) {
+    shown.given = wanted.given;
     shown.value = wanted.value;
+  }
 }
 
 /** What somebody opened stays open. */
