@@ -77,25 +77,25 @@ export async function startRuntime(
     const privacy =
       personal && new Privacy({ ...personal, ...ports, stores, readers, actors, rules });
     await privacy?.finishForgetting();
-    return new Runtime({
-      ...parts,
-      messaging,
-      sagas,
-      rules,
-      privacy: options.privacy === undefined ? undefined : privacy,
-    });
+    const offered = options.privacy === undefined ? undefined : privacy;
+    return new Runtime({ ...parts, messaging, sagas, rules, privacy: offered });
   } catch (error) {
-    await opened.rules?.close();
-    await opened.sagas?.close();
-    await opened.messaging?.stopIntake();
-    await opened.actors?.close();
-    await opened.readers?.close();
-    await opened.messaging?.close();
-    await stores.journal.close();
-    await stores.views.close();
-    await stores.keys?.close();
+    await closeOpened(opened, stores);
     throw error;
   }
+}
+
+/** What was opened before something could not be. */
+async function closeOpened(opened: Partial<RuntimeParts>, stores: RuntimeStores): Promise<void> {
+  await opened.rules?.close();
+  await opened.sagas?.close();
+  await opened.messaging?.stopIntake();
+  await opened.actors?.close();
+  await opened.readers?.close();
+  await opened.messaging?.close();
+  await stores.journal.close();
+  await stores.views.close();
+  await stores.keys?.close();
 }
 
 /** Keys and sealed stores, where anything personal is declared or may come from other services. */
