@@ -7,6 +7,7 @@ import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/ke
 import type { StreamId } from "../../src/kernel/ids.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import type { Logger } from "../../src/kernel/log.js";
+import type { BeforeWrite } from "../before-write.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
 import { appendAndWait } from "../append.js";
 import { claimKeyOf, replayClaim, visibleClaim, type ClaimState } from "../claims.js";
@@ -43,9 +44,6 @@ import { LogReader } from "./log-reader.js";
 import { rowsOf } from "./log-row.js";
 import type { OwnerLock } from "./owner-lock.js";
 import { diskBytesOf } from "./disk-bytes.js";
-
-/** Asked before each group: what must be on disk before it, such as keys of what is in it; undefined where it is already. */
-export type BeforeWrite = () => Promise<void> | undefined;
 
 export interface LmdbJournalParts {
   readonly directory: string;
