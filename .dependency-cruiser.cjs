@@ -3,7 +3,7 @@ const rule = (name, comment, from, to) => ({ name, comment, severity: "error", f
 /** Modules of a newer Node than the checker's own. */
 const NODE = "^node:";
 /** What stands on the runtime. */
-const FACES = "^src/(index\\.ts$|testing/|cli/|dashboard/)";
+const FACES = "^src/(index\\.ts$|testing/|telemetry/|cli/|dashboard/)";
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -77,6 +77,20 @@ module.exports = {
       { path: "^src/(projections|messaging)/" },
       { path: "^actors/" },
     ),
+    rule(
+      "administration-stands-below-the-runtime",
+      "It is given the parts of a runtime; the runtime opens its doors. What asks through a door stands elsewhere.",
+      { path: "^src/admin/" },
+      { path: `^src/runtime(\\.ts$|/)|${FACES}` },
+    ),
+    rule(
+      "parts-dont-know-their-operators",
+      "What can be done to a part it offers by itself, to its users and to whoever operates it alike.",
+      {
+        path: "^(journal|actors|sagas|src/(projections|rules|messaging|delivery|kernel|maintenance))/",
+      },
+      { path: "^src/admin/" },
+    ),
     ...["journal", "actors", "sagas", "src/delivery", "src/rules"].map((part) =>
       rule(
         `enter-${part.replace("src/", "")}-by-index`,
@@ -116,6 +130,12 @@ module.exports = {
       { path: "(^|/)node_modules/nats/|^nats$" },
     ),
     rule(
+      "telemetry-has-one-door",
+      "Importing tidemark must load neither prom-client nor OpenTelemetry.",
+      { path: "^(src|journal|actors|sagas)/", pathNot: "^src/telemetry/" },
+      { path: "(^|/)node_modules/(prom-client|@opentelemetry)/|^(prom-client|@opentelemetry/.*)$" },
+    ),
+    rule(
       "sources-dont-import-programs",
       "Tests, benchmarks and examples are clients; nobody depends on them.",
       { path: "^(src|journal|actors|sagas)/" },
@@ -131,6 +151,7 @@ module.exports = {
           "^src/index\\.ts$",
           "^src/testing/index\\.ts$",
           "^src/messaging/nats/index\\.ts$",
+          "^src/telemetry/index\\.ts$",
           "^src/(cli|dashboard)/",
         ],
       },
@@ -146,6 +167,27 @@ module.exports = {
       "One file knows every part, so that no two parts have to know each other.",
       { path: "^src/(projections|rules|messaging|delivery|kernel)/" },
       { path: `^src/runtime(\\.ts$|/)|${FACES}` },
+    ),
+    rule(
+      "only-the-door-knows-trials",
+      "A trial assembles parts as the runtime does, beside it; nothing in service depends on one.",
+      { path: "^(journal|actors|sagas|src)/", pathNot: "^src/(index\\.ts$|try/|cli/)" },
+      { path: "^src/try/" },
+    ),
+    rule(
+      "only-the-door-knows-tenants",
+      "A runtime doesn't know that it is one of many.",
+      {
+        path: "^(journal|actors|sagas|src)/",
+        pathNot: "^src/(index\\.ts$|tenants/|testing/|cli/|dashboard/)",
+      },
+      { path: "^src/tenants/" },
+    ),
+    rule(
+      "tenants-stand-on-the-runtime",
+      "They open runtimes; what a runtime is made of is the runtime's business, but for the bounds that all share.",
+      { path: "^src/tenants/" },
+      { path: "^(sagas/|src/(rules|messaging|maintenance)/)" },
     ),
     rule(
       "runtime-imports-downwards-only",

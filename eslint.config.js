@@ -7,11 +7,22 @@ const ENGINES = [
   "actors/**/*.ts",
   "src/projections/**/*.ts",
   "src/messaging/**/*.ts",
+  "src/tenants/**/*.ts",
+  "src/try/**/*.ts",
 ];
 const SOURCES = ["src/**/*.ts", "journal/**/*.ts", "actors/**/*.ts", "sagas/**/*.ts"];
 const PORT = "take it from the Clock or Ids port, so that tests own it";
 const AMBIENT = ["setTimeout", "setInterval", "setImmediate", "performance", "crypto"];
 const CRYPTO = ["randomUUID", "randomBytes", "randomInt", "webcrypto"];
+
+/** What a browser has, as far as the panel uses it. */
+const BROWSER = [
+  ...["AbortController", "AbortSignal", "FormData", "Node", "TextDecoderStream", "URLSearchParams"],
+  ...["addEventListener", "document", "fetch", "history", "innerWidth", "localStorage", "location"],
+  ...["matchMedia", "navigator", "requestAnimationFrame", "scrollTo", "sessionStorage"],
+  ...["setInterval", "setTimeout", "clearTimeout"],
+];
+const MARKUP = ["innerHTML", "outerHTML", "insertAdjacentHTML", "srcdoc", "write", "writeln"];
 
 export default tseslint.config(
   { ignores: ["dist/**", "node_modules/**", "test/architecture/fixtures/**", "coverage/**"] },
@@ -67,6 +78,25 @@ export default tseslint.config(
           require: { FunctionDeclaration: false, ClassDeclaration: false },
           contexts: [],
         },
+      ],
+    },
+  },
+  {
+    // Pages of the panel: what comes from a journal becomes text, and never markup or code.
+    files: ["src/dashboard/public/**/*.js"],
+    languageOptions: {
+      globals: Object.fromEntries(BROWSER.map((name) => [name, "readonly"])),
+    },
+    rules: {
+      "no-undef": "error",
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "prefer-const": "error",
+      "no-eval": "error",
+      "no-implied-eval": "error",
+      "no-new-func": "error",
+      "no-restricted-properties": [
+        "error",
+        ...MARKUP.map((property) => ({ property, message: "make it with h(), which takes text" })),
       ],
     },
   },

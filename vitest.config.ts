@@ -9,7 +9,11 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
-    globalSetup: ["test/support/build.ts", "test/support/nats-program.ts"],
+    globalSetup: [
+      "test/support/build.ts",
+      "test/support/nats-program.ts",
+      "test/support/chromium-program.ts",
+    ],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 120_000,

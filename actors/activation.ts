@@ -23,6 +23,7 @@ import type { Clock, Ids } from "../src/kernel/clock.js";
 import { asError } from "../src/kernel/errors.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
+import { TOMBSTONED } from "../src/kernel/life-events.js";
 import { provenanceOf, withProvenance } from "../src/kernel/provenance.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import { answerAfter, type Call } from "./call.js";
@@ -36,8 +37,8 @@ import type { Hydrator } from "./hydrator.js";
 import type { Snapshotter, StateCopy } from "./snapshotter.js";
 import { KnownValues, type IsGone } from "./known-values.js";
 import { SnapshotPace } from "./snapshot-policy.js";
-import { appendRequestOf, decideStep, dryRunStep, evolveStep } from "./step.js";
-import type { StateAt } from "./state-reader.js";
+import { appendRequestOf, decideLifeStep, decideStep, dryRunStep, evolveStep } from "./step.js";
+import { stateAt, type StateAt } from "./state-reader.js";
 import { workingCopy } from "./state-copy.js";
 import { isWeighingDue, weightOf } from "./weight.js";
 
@@ -73,6 +74,7 @@ export class Activation implements Evictable {
   #version: Version = 0;
   #position: Position = 0;
   #recordedAtMs = 0;
+  #isTombstoned = false;
   readonly #known = new KnownValues();
   #waiting: Call[] = [];
   #unanswered = 0;
@@ -109,14 +111,14 @@ export class Activation implements Evictable {
   /** A copy of the state, where all of it is durable; undefined where hydration or commits are on their way. */
   durableState(): StateAt<unknown> | undefined {
     if (this.#phase !== "running" || this.#commitsPending > 0) return undefined;
-    return { state: workingCopy(this.#state), version: this.#version, position: this.#position };
+    const fold = { state: workingCopy(this.#state), version: this.#version };
+    return stateAt({ ...fold, position: this.#position, isTombstoned: this.#isTombstoned });
   }
 
   /** @throws MailboxFullError - The call was not taken. */
   deliver(call: Call): void {
-    const { mailboxCapacity } = this.#ports;
-    if (this.#unanswered >= mailboxCapacity)
-      throw new MailboxFullError(this.streamId, mailboxCapacity);
+    if (this.#unanswered >= this.#ports.mailboxCapacity)
+      throw new MailboxFullError(this.streamId, this.#ports.mailboxCapacity);
     call.activation = this;
     // The call that brought it into memory isn't a use again.
     if (this.#called && this.frequency < FREQUENCY_MAX) this.frequency += 1;
@@ -139,6 +141,8 @@ export class Activation implements Evictable {
 
   /** Of a state that is durable as it is. */
   #keepSnapshot(): void {
+    // It couldn't say that the entity has ended.
+    if (this.#isTombstoned) return;
     const copy = withProvenance(this.#copyOf(this.#state), this.#known.copy());
     void this.#ports.snapshotter.take(this.behavior, copy);
   }
@@ -177,6 +181,7 @@ export class Activation implements Evictable {
     this.#version = fold.version;
     this.#position = fold.position;
     this.#recordedAtMs = fold.recordedAtMs;
+    this.#isTombstoned = fold.isTombstoned;
     this.#weigh();
     this.#snapshotPace.taken(fold.version - fold.replayed, this.#ports.clock.nowMs());
     if (fold.replayed >= (this.behavior.snapshotRules?.everyEvents || Infinity)) {
@@ -237,6 +242,8 @@ export class Activation implements Evictable {
   }
 
   #decide(call: Call): Rejected | readonly DecidedEvent[] {
+    const decided = decideLifeStep(this, this.#state, call.options.step, this.#isTombstoned);
+    if (decided !== undefined) return decided;
     const context = new Context(this, call.options, this.#ports.clock.nowMs(), this.#ports.ids);
     const state = call.dryRun ? workingCopy(this.#state) : this.#state;
     return decideStep(this, state, call.command.type, call.data, context);
@@ -260,7 +267,10 @@ export class Activation implements Evictable {
   }
 
   #enqueue(call: Call, events: readonly DecidedEvent[], state: unknown): void {
-    const request = appendRequestOf(this, call.options, events, this.#state, state);
+    const { options: given, trace } = call;
+    const options =
+      trace === undefined ? given : { ...given, metadata: trace.committing(given.metadata) };
+    const request = appendRequestOf(this, options, events, this.#state, state);
     let commit: Commit;
     try {
       commit = this.#ports.journal.enqueue(withProvenance(request, this.#known.values), call);
@@ -271,6 +281,7 @@ export class Activation implements Evictable {
     this.#state = state;
     for (const event of commit.events) this.#known.add(provenanceOf(event), state);
     this.#version += events.length;
+    this.#isTombstoned = events.at(-1)?.type === TOMBSTONED;
     this.#position = commit.lastPosition;
     this.#recordedAtMs = commit.recordedAtMs;
     this.#commitsPending += 1;
@@ -295,6 +306,7 @@ export class Activation implements Evictable {
   }
 
   #copyForSnapshot(call: Call, events: readonly DecidedEvent[]): void {
+    if (this.#isTombstoned) return;
     call.snapshot = this.#ports.snapshotter.copyIfDue(this.behavior, this.#snapshotPace, events, {
       ...this.#copyOf(this.#state),
       known: () => this.#known.copy(),
@@ -341,11 +353,8 @@ export class Activation implements Evictable {
   /** An answer that records nothing rests on the commits before it: it leaves once the last of them is durable. */
   #answerAfterPending(call: Call, answer: Parameters<Call["resolve"]>[0] | Error): void {
     const last = this.#lastPending;
-    if (last === undefined) {
-      this.#answer(call, answer);
-      return;
-    }
-    (last.followers ??= []).push((cause) => this.#answer(call, answerAfter(answer, cause)));
+    if (last === undefined) this.#answer(call, answer);
+    else (last.followers ??= []).push((cause) => this.#answer(call, answerAfter(answer, cause)));
   }
 
   /** An answer that rests on what others may have on their way, such as a claim. */

@@ -2,59 +2,51 @@
  * The actors of one runtime: what `ask`, `tell`, `dryRun` and `state` mean, and how it all ends. The order of one
  * command is *admit → hydrate → decide → evolve → append → reply → passivate*.
  */
-import { checkMetadata, type Journal } from "../journal/index.js";
+import type { Journal } from "../journal/index.js";
 import { AskTimeouts } from "../src/kernel/ask-timeouts.js";
 import type { Clock, Ids, Timer } from "../src/kernel/clock.js";
 import { asError, InvalidArgumentError } from "../src/kernel/errors.js";
-import type { Message, Metadata, RecordedEvent, Version } from "../src/kernel/event.js";
-import { checkId, streamIdOf, type StreamId } from "../src/kernel/ids.js";
+import { EMPTY_DATA, type Message } from "../src/kernel/event.js";
+import { streamIdOf, type StreamId } from "../src/kernel/ids.js";
 import { checkInteger } from "../src/kernel/check.js";
 import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
+import type { Tracer } from "../src/kernel/tracer.js";
 import type { Moment } from "../src/kernel/moment.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
-import { Call, type CallAnswer, type CommandOptions } from "./call.js";
+import type { Budget } from "./budget.js";
+import { Call, type CallAnswer, type CommandOptions, type LifeStep } from "./call.js";
+import { beginTrace } from "./call-trace.js";
+import { commandOptionsOf, type AskOptions, type TellOptions } from "./command-options.js";
+import { CommandRecorder, RecentCommands, type CommandFigures } from "./command-figures.js";
 import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
 import { RuntimeClosedError, UnknownAggregateError } from "./errors.js";
 import { Hydrator } from "./hydrator.js";
+import { Permits } from "./permits.js";
 import { Pool, type PoolFigures } from "./pool.js";
 import { Snapshotter } from "./snapshotter.js";
 import { readState, type StateAt } from "./state-reader.js";
 
-/** What a caller may say about a told command. */
-export interface TellOptions {
-  /** The same id again gives the recorded answer and does nothing else. Unique in the whole journal. */
-  readonly commandId?: string;
-  /** Refuses the command with a VersionConflictError unless the entity is at this version. */
-  readonly expectedVersion?: Version;
-  readonly correlationId?: string;
-  readonly causationId?: string;
-  /** The event that leads to this command: gives its correlation, and its id as the causation. */
-  readonly causedBy?: RecordedEvent;
-  /** The user's own plain data, recorded with every event. */
-  readonly headers?: Readonly<Record<string, unknown>>;
-}
-
-/** What a caller may say about an asked command. */
-export interface AskOptions extends TellOptions {
-  /** How long to wait for the answer; defaults to the runtime's `askTimeoutMs`. */
-  readonly timeoutMs?: number;
-}
-
 export interface ActorSystemOptions {
   readonly aggregates: readonly AnyAggregate[];
+  /** Those among them that are sagas and rule sets, by name: what they take are inputs, not commands of somebody. */
+  readonly coordinators?: ReadonlySet<string>;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
   readonly askTimeoutMs: number;
   readonly mailboxCapacity: number;
   readonly activationsMax: number;
   readonly stateBytesMax: number;
   readonly waitingMax: number;
   readonly hydrationsMax: number;
+  /** What it shares with other runtimes; `permits` instead of `hydrationsMax` of its own. */
+  readonly budget?: Budget;
+  readonly permits?: Permits;
   /** Idle time after which an activation ends; 0 for never. */
   readonly passivateAfterMs: number;
 }
@@ -70,11 +62,14 @@ export interface ActorFigures extends PoolFigures {
 }
 
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+/** What errors call a step that is no command. */
+const LIFE_STEP = { type: "tidemark step" };
 const NO_OPTIONS: CommandOptions = Object.freeze({});
 
 export class ActorSystem {
   readonly #options: ActorSystemOptions;
-  readonly #known = new Set<AnyAggregate["behavior"]>();
+  readonly #recorders = new Map<AnyAggregate["behavior"], CommandRecorder>();
+  readonly #recent: RecentCommands;
   readonly #hydrator: Hydrator;
   readonly #snapshotter: Snapshotter;
   readonly #pool: Pool;
@@ -88,8 +83,14 @@ export class ActorSystem {
     this.#options = options;
     const { journal, clock, ids, logger } = options;
     checkAggregates(options.aggregates, journal);
-    for (const { behavior } of options.aggregates) this.#known.add(behavior);
-    this.#hydrator = new Hydrator(journal, clock, options.hydrationsMax);
+    this.#recent = new RecentCommands(clock.monotonicMs());
+    for (const { name, behavior } of options.aggregates) {
+      const isCoordinator = options.coordinators?.has(name) === true;
+      const recent = isCoordinator ? undefined : this.#recent;
+      this.#recorders.set(behavior, new CommandRecorder(clock, recent));
+    }
+    const permits = options.permits ?? new Permits(options.hydrationsMax);
+    this.#hydrator = new Hydrator(journal, clock, permits);
     this.#snapshotter = new Snapshotter(journal, clock, logger);
     this.#timeouts = new AskTimeouts(clock);
     this.#deadLetters = new DeadLetters(clock, logger);
@@ -132,6 +133,26 @@ export class ActorSystem {
     });
   }
 
+  /** Takes a step in an entity's life, in the order of its commands; see {@link LifeStep}. */
+  takeStep(
+    aggregate: AnyAggregate,
+    entityId: string,
+    step: LifeStep,
+    options: Pick<AskOptions, "commandId" | "expectedVersion" | "headers">,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const recorder = this.#recorderOf(aggregate);
+      const streamId = streamIdOf(aggregate.name, entityId);
+      if (this.#closed) throw new RuntimeClosedError();
+      const given = { ...commandOptionsOf(options, this.#options.limits), step };
+      const answer = resolve as (answer: CallAnswer) => void;
+      const atMs = this.#options.clock.monotonicMs();
+      const call = new Call(streamId, LIFE_STEP, EMPTY_DATA, given, recorder, atMs, answer, reject);
+      this.#deliver(aggregate, entityId, streamId, call);
+      if (!call.settled) this.#timeouts.watch(call, this.#options.askTimeoutMs, atMs);
+    });
+  }
+
   /** Sends a command that nobody waits for; see `Runtime.tell`. */
   tell<State, Command extends Message, Event extends Message>(
     aggregate: Aggregate<State, Command, Event>,
@@ -139,16 +160,18 @@ export class ActorSystem {
     command: Command,
     options?: TellOptions,
   ): void {
-    const streamId = this.#streamOf(aggregate, entityId);
+    const recorder = this.#recorderOf(aggregate);
+    const streamId = streamIdOf(aggregate.name, entityId);
     const bury = (reason: Rejected | Error) =>
       this.#deadLetters.add({ streamId, command, commandId: options?.commandId, reason });
     const answered = (answer: CallAnswer) => {
       if (answer.status === "rejected") bury(answer);
     };
     try {
-      const call = this.#callOf(aggregate, streamId, command, options, false, answered, bury);
+      const call = this.#callOf(aggregate, streamId, command, options, recorder, answered, bury);
       this.#deliver(aggregate, entityId, streamId, call);
     } catch (error) {
+      recorder.failed(asError(error));
       bury(asError(error));
     }
   }
@@ -162,12 +185,19 @@ export class ActorSystem {
     resolve: (answer: CallAnswer) => void,
     reject: (error: Error) => void,
   ): void {
-    const streamId = this.#streamOf(aggregate, entityId);
-    const timeoutMs = options?.timeoutMs ?? this.#options.askTimeoutMs;
-    if (options?.timeoutMs !== undefined) checkInteger("timeoutMs", timeoutMs, 1, TIMEOUT_MS_MAX);
-    const call = this.#callOf(aggregate, streamId, command, options, dryRun, resolve, reject);
-    this.#deliver(aggregate, entityId, streamId, call);
-    if (!call.settled) this.#timeouts.watch(call, timeoutMs);
+    const known = this.#recorderOf(aggregate);
+    const recorder = dryRun ? undefined : known;
+    try {
+      const streamId = streamIdOf(aggregate.name, entityId);
+      const timeoutMs = options?.timeoutMs ?? this.#options.askTimeoutMs;
+      if (options?.timeoutMs !== undefined) checkInteger("timeoutMs", timeoutMs, 1, TIMEOUT_MS_MAX);
+      const call = this.#callOf(aggregate, streamId, command, options, recorder, resolve, reject);
+      this.#deliver(aggregate, entityId, streamId, call);
+      if (!call.settled) this.#timeouts.watch(call, timeoutMs, call.startedAtMs);
+    } catch (error) {
+      recorder?.failed(asError(error));
+      throw error;
+    }
   }
 
   #callOf(
@@ -175,7 +205,7 @@ export class ActorSystem {
     streamId: StreamId,
     command: Message,
     options: TellOptions | undefined,
-    dryRun: boolean,
+    recorder: CommandRecorder | undefined,
     resolve: (answer: CallAnswer) => void,
     reject: (error: Error) => void,
   ): Call {
@@ -183,16 +213,30 @@ export class ActorSystem {
     const data = aggregate.behavior.commandData(command);
     const commandOptions =
       options === undefined ? NO_OPTIONS : commandOptionsOf(options, this.#options.limits);
-    return new Call(streamId, command, data, commandOptions, dryRun, resolve, reject);
+    const { clock, tracer } = this.#options;
+    const call = new Call(
+      streamId,
+      command,
+      data,
+      commandOptions,
+      recorder,
+      clock.monotonicMs(),
+      resolve,
+      reject,
+    );
+    if (tracer !== undefined && recorder !== undefined)
+      call.trace = beginTrace(tracer, this.#options, aggregate.name, call, options?.causedBy);
+    return call;
   }
 
   #deliver(aggregate: AnyAggregate, entityId: string, streamId: StreamId, call: Call): void {
     this.#pool.deliver(aggregate.behavior, entityId, streamId, call);
   }
 
-  #streamOf(aggregate: AnyAggregate, entityId: string): StreamId {
-    if (!this.#known.has(aggregate.behavior)) throw new UnknownAggregateError(aggregate.name);
-    return streamIdOf(aggregate.name, entityId);
+  #recorderOf({ name, behavior }: AnyAggregate): CommandRecorder {
+    const recorder = this.#recorders.get(behavior);
+    if (recorder === undefined) throw new UnknownAggregateError(name);
+    return recorder;
   }
 
   /** The durable state of an entity, now or at a moment; see `Runtime.state`. */
@@ -201,7 +245,8 @@ export class ActorSystem {
     entityId: string,
     at: Moment | undefined,
   ): Promise<StateAt<State>> {
-    const streamId = this.#streamOf(aggregate, entityId);
+    this.#recorderOf(aggregate);
+    const streamId = streamIdOf(aggregate.name, entityId);
     if (this.#closed) throw new RuntimeClosedError();
     const found = at === undefined ? this.#pool.find(streamId)?.durableState() : undefined;
     // Somebody may have appended past the actor; for a reader, its owner does.
@@ -232,6 +277,15 @@ export class ActorSystem {
     };
   }
 
+  /** What commands led to, and how long their answers took. */
+  commandFigures(): CommandFigures {
+    const actors = this.#options.aggregates.map(
+      (each) => [each.name, this.#recorderOf(each).figures()] as const,
+    );
+    const recent = this.#recent.figures(this.#options.clock.monotonicMs());
+    return { recent, actors: Object.fromEntries(actors) };
+  }
+
   #sweepLater(): void {
     const { passivateAfterMs, clock } = this.#options;
     if (passivateAfterMs === 0) return;
@@ -250,28 +304,6 @@ export class ActorSystem {
     await this.#snapshotter.idle();
     this.#timeouts.close();
   }
-}
-
-function commandOptionsOf(options: TellOptions, limits: Limits): CommandOptions {
-  const { commandId, expectedVersion, causedBy, headers } = options;
-  if (commandId !== undefined) checkId("commandId", commandId);
-  if (expectedVersion !== undefined)
-    checkInteger("expectedVersion", expectedVersion, 0, Number.MAX_SAFE_INTEGER);
-  const correlationId = options.correlationId ?? causedBy?.correlationId;
-  const causationId = options.causationId ?? causedBy?.eventId;
-  const given = {
-    ...(commandId === undefined ? {} : { commandId }),
-    ...(expectedVersion === undefined ? {} : { expectedVersion }),
-  };
-  if (correlationId === undefined && causationId === undefined && headers === undefined)
-    return given;
-  const metadata: Metadata = {
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(causationId === undefined ? {} : { causationId }),
-    ...(headers === undefined ? {} : { headers }),
-  };
-  checkMetadata(metadata, limits);
-  return { ...given, metadata };
 }
 
 function checkAggregates(aggregates: readonly AnyAggregate[], journal: Journal): void {

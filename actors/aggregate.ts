@@ -67,6 +67,12 @@ export interface AggregateDefinition<State, Command extends Message, Event exten
    * upcasters doesn't show (a helper they call, say): snapshots made before are then ignored. Defaults to 1.
    */
   readonly stateVersion?: number;
+
+  /**
+   * Whether commands are taken again after an entity's tombstone: it then begins from the initial state, at the next version.
+   * Defaults to false: they are refused with the code `tombstoned`.
+   */
+  readonly reusableIds?: boolean;
 }
 
 /** A definition, checked and ready to run. The same one can be opened by any number of runtimes. */

@@ -9,6 +9,7 @@ import { OwnedEvent, Upcasters, type Upcaster } from "../journal/index.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import { EMPTY_DATA, type Message } from "../src/kernel/event.js";
 import { isolated } from "../src/kernel/isolate.js";
+import { isLifeEvent } from "../src/kernel/life-events.js";
 import { checkId, checkName } from "../src/kernel/ids.js";
 import { checkInteger, checkObject } from "../src/kernel/check.js";
 import {
@@ -42,17 +43,21 @@ export interface ErasedDefinition {
   readonly upcasters?: Readonly<Record<string, Upcaster>>;
   readonly snapshots?: SnapshotPolicy<never, never> | false;
   readonly stateVersion?: number;
+  readonly reusableIds?: boolean;
 }
 
 /** An event decided, with its data filled in and validated: a copy that nobody else holds. */
 export type DecidedEvent = OwnedEvent;
 
+/** @internal */
 export class Behavior {
   readonly name: string;
   readonly initialState: (entityId: string) => unknown;
   readonly upcasters: Upcasters;
   readonly snapshotRules: SnapshotRules | undefined;
   readonly claims: ClaimFunctions | undefined;
+  /** Whether an entity's id may be used again after its tombstone. */
+  readonly reusableIds: boolean;
   /** Names of the claims whose keys are personal. */
   readonly personalClaims: ReadonlySet<string>;
   /** The personal fields of its events. */
@@ -80,6 +85,7 @@ export class Behavior {
     }
     checkInteger(`stateVersion of ${name}`, stateVersion, 1, Number.MAX_SAFE_INTEGER);
     this.initialState = definition.initialState;
+    this.reusableIds = definition.reusableIds === true;
     if (definition.schemas !== undefined) checkObject(`schemas of ${name}`, definition.schemas);
     this.#decide = functionsOf(`decide of ${name}`, definition.decide);
     this.#evolve = functionsOf(`evolve of ${name}`, definition.evolve);
@@ -123,6 +129,10 @@ export class Behavior {
 
   eventTypes(): Iterable<string> {
     return this.#evolve.keys();
+  }
+
+  commandTypes(): Iterable<string> {
+    return this.#decide.keys();
   }
 
   /**
@@ -174,6 +184,12 @@ export class Behavior {
       : [this.#decided(commandType, decision as Message)];
   }
 
+  /** An event that something else than `decide` gives, checked like one of its. */
+  given(by: string, event: Message): DecidedEvent {
+    if (typeof event === "object" && (event as unknown) !== null) return this.#decided(by, event);
+    throw new InvalidArgumentError(by, "an event", event);
+  }
+
   #decided(commandType: string, event: Message): DecidedEvent {
     if (typeof event !== "object" || (event as unknown) === null || !this.#folds(event.type)) {
       const given = (event as unknown) === null ? event : (event as { type?: unknown }).type;
@@ -195,7 +211,9 @@ export class Behavior {
 
   /** Whether a stored type can be folded today. */
   reads(eventType: string): boolean {
-    return this.#evolveOther !== undefined || this.upcasters.knows(eventType);
+    return (
+      isLifeEvent(eventType) || this.#evolveOther !== undefined || this.upcasters.knows(eventType)
+    );
   }
 
   #folds(eventType: string): boolean {

@@ -1,6 +1,9 @@
 /** One command on its way through an actor: who asked, until when, and what they are told. Answered exactly once. */
 import { JournalPoisonedError, type Commit, type CommitSink } from "../journal/index.js";
 import type { Message, Metadata, Version } from "../src/kernel/event.js";
+import type { DecidedEvent } from "./behavior.js";
+import type { CallTrace } from "./call-trace.js";
+import type { CommandRecorder } from "./command-figures.js";
 import { provenanceOf } from "../src/kernel/provenance.js";
 import type { PersonalValues } from "../src/kernel/personal-values.js";
 import type { Answer, DryRunAccepted } from "./decision.js";
@@ -9,11 +12,21 @@ import type { StateCopy } from "./snapshotter.js";
 
 /** What a caller may say about a command. */
 export interface CommandOptions {
+  /** What the runtime itself asks of the entity instead of a command. */
+  readonly step?: LifeStep;
   /** The same id again gives the recorded answer and does nothing else. */
   readonly commandId?: string;
   /** Demands a version of the entity; a refusal is a VersionConflictError. */
   readonly expectedVersion?: Version;
-  readonly metadata?: Metadata;
+  readonly metadata?: Metadata | undefined;
+}
+
+/** A step in an entity's life that its aggregate doesn't decide on; taken in the order of its commands. */
+export interface LifeStep {
+  /** The events to be recorded; none where there is nothing to do. */
+  decide(state: unknown, isTombstoned: boolean): readonly DecidedEvent[];
+  /** Whether reads of the stream begin with the first of these events from then on. */
+  readonly truncates: boolean;
 }
 
 export type CallAnswer = Answer | DryRunAccepted<unknown, Message>;
@@ -40,6 +53,10 @@ export class Call implements CommitSink {
   readonly data: unknown;
   readonly options: CommandOptions;
   readonly dryRun: boolean;
+  /** Counts what becomes of it; undefined for a dry run. */
+  readonly #recorder: CommandRecorder | undefined;
+  /** Monotonic time of the call. */
+  readonly startedAtMs: number;
   readonly #resolve: (answer: CallAnswer) => void;
   readonly #reject: (error: Error) => void;
   settled = false;
@@ -54,6 +71,8 @@ export class Call implements CommitSink {
   conflicts = 0;
   /** A copy of the state after this command, to be kept as a snapshot once the commit is durable. */
   snapshot: StateCopy | undefined;
+  /** Its trace; undefined where it isn't recorded. */
+  trace: CallTrace | undefined;
   /** Answers that rest on this commit, and leave after it. */
   followers: ((error: Error | undefined) => void)[] | undefined;
 
@@ -62,14 +81,17 @@ export class Call implements CommitSink {
     command: Message,
     data: unknown,
     options: CommandOptions,
-    dryRun: boolean,
+    recorder: CommandRecorder | undefined,
+    startedAtMs: number,
     resolve: (answer: CallAnswer) => void,
     reject: (error: Error) => void,
   ) {
     this.command = command;
     this.data = data;
     this.options = options;
-    this.dryRun = dryRun;
+    this.dryRun = recorder === undefined;
+    this.#recorder = recorder;
+    this.startedAtMs = startedAtMs;
     this.#resolve = resolve;
     this.#reject = reject;
     this.personal = provenanceOf(command);
@@ -78,12 +100,16 @@ export class Call implements CommitSink {
   resolve(answer: CallAnswer): void {
     if (this.settled) return;
     this.settled = true;
+    this.#recorder?.answered(this.startedAtMs, answer);
+    this.trace?.answered(answer);
     this.#resolve(answer);
   }
 
   reject(error: Error): void {
     if (this.settled) return;
     this.settled = true;
+    this.#recorder?.failed(error);
+    this.trace?.failed(error);
     this.#reject(error);
   }
 
@@ -92,10 +118,13 @@ export class Call implements CommitSink {
   }
 
   committed(commit: Commit): void {
+    if (!commit.duplicate) this.#recorder?.recorded(commit.events);
+    this.trace?.committed(commit);
     this.activation?.onCommitted(this, commit);
   }
 
   failed(error: Error): void {
+    this.trace?.notCommitted(error);
     this.activation?.onFailed(this, error);
   }
 }

@@ -2,6 +2,7 @@
 import { TidemarkError, type ErrorDetails } from "../src/kernel/errors.js";
 import type { Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
+import type { Archive } from "../src/kernel/life-events.js";
 
 /** Root of the actors' errors. */
 export abstract class ActorError extends TidemarkError {}
@@ -138,4 +139,37 @@ export class UnknownAggregateError extends ActorError {
 
 function textOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** The moment asked for lies in a part of the entity's history that was archived. `archive` says where it is. */
+export class HistoryArchivedError extends ActorError {
+  readonly code = "history-archived";
+  readonly retryable = false;
+
+  constructor(
+    readonly streamId: StreamId,
+    readonly archive: Archive,
+  ) {
+    super(
+      `${streamId} was compacted: its versions up to ${archive.lastVersion} aren't read any more, ` +
+        `the last of them are archived in ${JSON.stringify(archive.file)}`,
+    );
+  }
+}
+
+/** A summary doesn't stand for the state it was made of. Nothing was written. */
+export class SummaryMismatchError extends ActorError {
+  readonly code = "summary-mismatch";
+  readonly retryable = false;
+
+  constructor(
+    readonly streamId: StreamId,
+    readonly version: Version,
+    readonly eventType: string,
+  ) {
+    super(
+      `${eventType}, as a summary of ${streamId} at version ${version}, doesn't lead to its state: evolve must make that state of it, ` +
+        `from the initial state as from any other; nothing was written`,
+    );
+  }
 }

@@ -3,6 +3,7 @@ import type { Snapshot } from "../journal/index.js";
 import { UnreadableEventError } from "../journal/index.js";
 import type { Position, StoredEvent, Version } from "../src/kernel/event.js";
 import { entityIdOf, type StreamId } from "../src/kernel/ids.js";
+import { TOMBSTONED } from "../src/kernel/life-events.js";
 import { PersonalValues } from "../src/kernel/personal-values.js";
 import { provenanceOf } from "../src/kernel/provenance.js";
 import type { Behavior } from "./behavior.js";
@@ -15,6 +16,8 @@ export class Fold {
   version: Version = 0;
   position: Position = 0;
   recordedAtMs = 0;
+  /** The last event ended the entity. */
+  isTombstoned = false;
   /** Events folded; what a snapshot spared isn't counted. */
   replayed = 0;
   /** Whose values went into the state; undefined where nobody's did. */
@@ -42,8 +45,10 @@ export class Fold {
   /** @throws HydrationFailedError - The event can't be read or folded; names stream, version and event type. */
   apply(event: StoredEvent): void {
     const { upcasters } = this.#behavior;
+    this.isTombstoned = event.type === TOMBSTONED;
     try {
-      if (upcasters.isCurrent(event)) this.#evolve(event);
+      if (this.isTombstoned) this.state = this.#behavior.initialState(entityIdOf(this.#streamId));
+      else if (upcasters.isCurrent(event)) this.#evolve(event);
       else for (const current of upcasters.upcast(event)) this.#evolve(current);
     } catch (cause) {
       const type = cause instanceof UnreadableEventError ? cause.eventType : event.type;

@@ -3,8 +3,10 @@ import type { Journal, SnapshotCriteria } from "../journal/index.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import type { Position, Version } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
+import { archiveIn } from "../src/kernel/life-events.js";
 import { checkMoment, isRecordedBy, type Moment } from "../src/kernel/moment.js";
 import type { Behavior } from "./behavior.js";
+import { HistoryArchivedError } from "./errors.js";
 import { Fold, usableSnapshot } from "./fold.js";
 
 /** An entity as it is, or was at the moment asked for. */
@@ -14,6 +16,8 @@ export interface StateAt<State> {
   readonly version: Version;
   /** Of the last event folded; 0 where there is none. */
   readonly position: Position;
+  /** There where the entity has ended; `state` is then the initial one. */
+  readonly tombstoned?: true;
 }
 
 export function readState(
@@ -30,6 +34,7 @@ export function readState(
   const snapshot = found && usableSnapshot(behavior, found, journal.streamVersion(streamId));
   const fold = new Fold(behavior, streamId, snapshot);
   foldUpTo(journal, streamId, fold, at);
+  if (fold.version === 0 && at !== undefined) checkNotArchived(journal, streamId, at);
   const upTo = at !== undefined && "version" in at ? at.version : 0;
   if (fold.version === 0 && upTo > 0 && journal.streamVersion(streamId) > 0) {
     throw new InvalidArgumentError(
@@ -38,7 +43,27 @@ export function readState(
       upTo,
     );
   }
-  return { state: fold.state, version: fold.version, position: fold.position };
+  return stateAt(fold);
+}
+
+export function stateAt({
+  state,
+  version,
+  position,
+  isTombstoned,
+}: Pick<Fold, "state" | "version" | "position" | "isTombstoned">): StateAt<unknown> {
+  return { state, version, position, ...(isTombstoned ? { tombstoned: true } : {}) };
+}
+
+/** An entity whose beginning was archived didn't have the initial state back then. */
+function checkNotArchived(journal: Journal, streamId: StreamId, at: Moment): void {
+  for (const { headers } of journal.readStream(streamId, { limit: 1 })) {
+    const archive = archiveIn(headers);
+    if (archive === undefined) return;
+    const { begunAtMs: recordedAtMs, begunAtPosition: position } = archive;
+    if (isRecordedBy(at, { version: 1, position, recordedAtMs }))
+      throw new HistoryArchivedError(streamId, archive);
+  }
 }
 
 function foldUpTo(journal: Journal, streamId: StreamId, fold: Fold, at: Moment | undefined): void {

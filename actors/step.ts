@@ -4,13 +4,15 @@
  */
 import type { AppendRequest } from "../journal/index.js";
 import type { Message, Version } from "../src/kernel/event.js";
-import type { StreamId } from "../src/kernel/ids.js";
+import { entityIdOf, type StreamId } from "../src/kernel/ids.js";
 import { isolated } from "../src/kernel/isolate.js";
+import { TOMBSTONED } from "../src/kernel/life-events.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
-import type { CommandOptions } from "./call.js";
-import type { DecideContext, DryRunAccepted, Rejected } from "./decision.js";
+import type { CommandOptions, LifeStep } from "./call.js";
+import { reject, type DecideContext, type DryRunAccepted, type Rejected } from "./decision.js";
 import { claimChanges } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError } from "./errors.js";
+import { workingCopy } from "./state-copy.js";
 
 /** An entity at a version. */
 interface Entity {
@@ -34,6 +36,19 @@ export function decideStep(
   }
 }
 
+/** What is decided without the aggregate: by the runtime itself, or because the entity has ended; undefined for all else. */
+export function decideLifeStep(
+  { behavior, streamId, version }: Entity,
+  state: unknown,
+  step: LifeStep | undefined,
+  isTombstoned: boolean,
+): Rejected | readonly DecidedEvent[] | undefined {
+  if (step !== undefined) return step.decide(workingCopy(state), isTombstoned);
+  return isTombstoned && !behavior.reusableIds
+    ? reject("tombstoned", { streamId, version })
+    : undefined;
+}
+
 /** @throws EvolveFailedError - `evolve` threw, or led to a state that doesn't fit its schema. */
 export function evolveStep(
   { behavior, streamId, version }: Entity,
@@ -47,7 +62,10 @@ export function evolveStep(
     try {
       // A copy: the event is also given to the caller, who must not share an object with the state.
       const data = event.immutable ? event.data : isolated(event.data);
-      state = behavior.evolve(state, event.type, data);
+      state =
+        event.type === TOMBSTONED
+          ? behavior.initialState(entityIdOf(streamId))
+          : behavior.evolve(state, event.type, data);
       behavior.checkState(state);
     } catch (cause) {
       throw new EvolveFailedError(streamId, reached, event.type, { cause });
@@ -75,14 +93,15 @@ export function dryRunStep(
 /** The commit that a step asks for: its events at the version it was decided on, and the claims that the states imply. */
 export function appendRequestOf(
   { behavior, streamId, version }: Entity,
-  { commandId, metadata }: CommandOptions,
+  { commandId, metadata, step }: CommandOptions,
   events: readonly DecidedEvent[],
   before: unknown,
   after: unknown,
 ): AppendRequest {
   const { claims } = behavior;
+  const truncation = step?.truncates === true ? { truncateBefore: version + 1 } : {};
   return {
-    streams: [{ streamId, expected: version, events }],
+    streams: [{ streamId, expected: version, events, ...truncation }],
     commandId,
     metadata,
     claims: claims === undefined ? undefined : claimChanges(claims, before, after),

@@ -1,7 +1,7 @@
 /** Claims: exclusive rights of a stream to a key, changed only by commits. Checked at admission, replayed without checks. */
 import type { StreamId } from "../src/kernel/ids.js";
 import { ClaimNotHeldError, ClaimTakenError } from "./errors.js";
-import type { Claim, ClaimChange } from "./journal.js";
+import type { Claim, ClaimChange, ListedClaim } from "./journal.js";
 import type { RecordClaim } from "./record.js";
 
 /** Who holds a key; undefined where nobody ever did or it was released. */
@@ -24,15 +24,20 @@ export function claimKeyOf(name: string, key: string): string {
 
 /** The claim as a caller sees it: gone once it has expired. */
 export function visibleClaim(state: ClaimState | undefined, nowMs: number): Claim | undefined {
-  if (state === undefined || isExpired(state, nowMs)) return undefined;
-  return {
-    owner: state.owner,
-    expiresAtMs: state.expiresAtMs === 0 ? undefined : state.expiresAtMs,
-    position: state.position,
-  };
+  return state === undefined || isExpired(state, nowMs) ? undefined : claimOf(state);
 }
 
-function isExpired(state: ClaimState, nowMs: number): boolean {
+/** A claim in a list, of its key in maps. */
+export function listedClaim(mapKey: string, state: ClaimState): ListedClaim {
+  const at = mapKey.indexOf("/");
+  return { name: mapKey.slice(0, at), key: mapKey.slice(at + 1), ...claimOf(state) };
+}
+
+function claimOf({ owner, expiresAtMs, position }: ClaimState): Claim {
+  return { owner, expiresAtMs: expiresAtMs === 0 ? undefined : expiresAtMs, position };
+}
+
+export function isExpired(state: ClaimState, nowMs: number): boolean {
   return state.expiresAtMs !== 0 && state.expiresAtMs <= nowMs;
 }
 

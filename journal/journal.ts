@@ -16,6 +16,7 @@ import type {
   Version,
   Metadata,
 } from "../src/kernel/event.js";
+import type { HistogramFigures } from "../src/kernel/histogram.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { ExpectedVersion } from "./errors.js";
 
@@ -81,7 +82,10 @@ export interface Claim {
 export interface AppendRequest {
   /** At least one, each stream once. */
   readonly streams: readonly StreamAppend[];
-  /** The command this commit answers. The same id again writes nothing and gives the recorded commit. */
+  /**
+   * The command this commit answers. The same id again writes nothing and gives the recorded commit; for as long as ids are
+   * known, see `commandIdsKeptMs` of the limits.
+   */
   readonly commandId?: string | undefined;
   /** Plain data to be given back whenever the command id comes again. */
   readonly reply?: unknown;
@@ -147,6 +151,28 @@ export interface Page {
   readonly events: readonly RecordedEvent[];
   /** Every matching event up to here is in this page or an earlier one: the `after` of the next page. */
   readonly scannedTo: Position;
+}
+
+/** Which ids. They sort by their UTF-8 bytes. */
+export interface ListOptions {
+  /** Ids that begin with it; all of them by default. */
+  readonly prefix?: string;
+  /** Exclusive: the last one of the page before. */
+  readonly after?: string;
+  /** At least 1. */
+  readonly limit: number;
+}
+
+/** A stream, and how far it is. */
+export interface ListedStream {
+  readonly streamId: StreamId;
+  readonly version: Version;
+}
+
+/** A claim that is held. */
+export interface ListedClaim extends Claim {
+  readonly name: string;
+  readonly key: string;
 }
 
 /** A copy of a stream's folded state. Optional: without it the events are folded again. */
@@ -249,6 +275,12 @@ export interface Journal {
   /** Who holds a claim now; undefined where nobody does or it has expired. */
   findClaim(name: string, key: string): Claim | undefined;
 
+  /** Streams in order of their ids, as far as they are durable. */
+  listStreams(options: ListOptions): readonly ListedStream[];
+
+  /** Claims that are held now, in order of `<name>/<key>`, which is what `prefix` and `after` are compared with. */
+  listClaims(options: ListOptions): readonly ListedClaim[];
+
   /** Calls `listener` after each group of commits became durable. Returns what ends it. */
   onCommitted(listener: () => void): () => void;
 
@@ -280,8 +312,14 @@ export interface JournalFigures {
   readonly commits: number;
   /** Group commits, each with one sync, since the journal was opened. */
   readonly groups: number;
+  /** Commits in a group. */
+  readonly groupCommits: HistogramFigures;
+  /** How long writing a group took, its sync included, in microseconds. In memory there is nothing to write. */
+  readonly syncUs: HistogramFigures;
   /** Last position in the persisted indexes; the rest is indexed in memory. */
   readonly indexedTo: Position;
+  /** Command ids that are kept, about; see `commandIdsKeptMs` of the limits. */
+  readonly commandIds: number;
   /** Bytes on disk, by part of the store. */
   readonly diskBytes: Readonly<Record<string, number>>;
 }

@@ -69,5 +69,9 @@ export interface SubscriptionStatus {
   /** Wall time at which the position last moved: says that it is working. */
   readonly lastAdvanceAtMs: number | undefined;
   readonly attempts: number;
+  /** Events handled since it began, those included that were handled again after a failure. */
+  readonly handled: number;
+  /** Times that its handler, or the log, failed since it began. */
+  readonly failures: number;
   readonly lastError: Error | undefined;
 }

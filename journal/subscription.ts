@@ -81,6 +81,8 @@ export class Subscription {
   #attempts = 0;
   /** Those that count. */
   #failures = 0;
+  #handled = 0;
+  #failed = 0;
   #lastError: Error | undefined;
   #lastCycleAtMs: number | undefined;
   #lastAdvanceAtMs: number | undefined;
@@ -123,6 +125,8 @@ export class Subscription {
       lastCycleAtMs: this.#lastCycleAtMs,
       lastAdvanceAtMs: this.#lastAdvanceAtMs,
       attempts: this.#attempts,
+      handled: this.#handled,
+      failures: this.#failed,
       lastError: this.#lastError,
     };
   }
@@ -264,6 +268,7 @@ export class Subscription {
     const last = page.scannedTo >= this.#bound();
     this.#rewound = false;
     const durable = await this.#options.handle(page, last);
+    this.#handled += page.events.length;
     this.#readTo = page.scannedTo;
     this.acknowledge(durable ?? page.scannedTo);
     if (this.#mustRewind()) this.#readTo = this.#position;
@@ -286,6 +291,7 @@ export class Subscription {
 
   async #onFailure(error: Error): Promise<void> {
     this.#readTo = this.#position;
+    this.#failed += 1;
     // `close` or `hold` may have been called while the handler ran.
     if (!isAwake(this.#state)) return;
     const persists = this.#options.persists?.(error) === true;

@@ -22,6 +22,7 @@ interface Target {
   readonly shape: number;
 }
 
+/** @internal */
 type LastStep =
   | { readonly kind: "rename"; readonly to: Target }
   | {
@@ -39,6 +40,7 @@ export class Upcaster<Output = unknown> {
   readonly reshapes: readonly ((data: never) => unknown)[];
   readonly last: LastStep | undefined;
 
+  /** @internal */
   constructor(reshapes: readonly ((data: never) => unknown)[], last: LastStep | undefined) {
     this.reshapes = reshapes;
     this.last = last;
@@ -110,7 +112,7 @@ function targetOf(type: string, shape: number | undefined): Target {
   return { type, shape: shape ?? 1 };
 }
 
-/** The chains of one aggregate, with the types it knows today. */
+/** The chains of one aggregate, with the types it knows today. @internal */
 export class Upcasters {
   readonly #name: string;
   readonly #chains: ReadonlyMap<string, Upcaster>;

@@ -145,7 +145,8 @@ export interface CommandFailure {
   readonly details: unknown;
 }
 
-type EventOfTarget<Target extends CommandTarget> = NonNullable<Target["types"]>["event"];
+/** The events that a target's commands lead to. */
+export type EventOfTarget<Target extends CommandTarget> = NonNullable<Target["types"]>["event"];
 
 /**
  * An actor to be invoked: asks an aggregate a command. `onDone` gets the {@link CommandOutput} of an accepted one, `onError` a
@@ -172,7 +173,7 @@ export function commandTo<Target extends CommandTarget>(
 }
 
 /** Of which command an answer is. */
-interface Answered {
+export interface AnsweredCommand {
   readonly commandId: string;
   /** Whom it was sent to: several commands may share their `as`. */
   readonly entityId: string;
@@ -180,16 +181,16 @@ interface Answered {
 
 /** The events that answer a command sent with `as`, or with that type. */
 export type AnswerEvent<As extends string, Target extends CommandTarget = CommandTarget> =
-  | (Answered & { readonly type: `${As}.accepted` } & CommandOutput<EventOfTarget<Target>>)
-  | (Answered & {
+  | (AnsweredCommand & { readonly type: `${As}.accepted` } & CommandOutput<EventOfTarget<Target>>)
+  | (AnsweredCommand & {
       readonly type: `${As}.rejected`;
       readonly code: string;
       readonly details: unknown;
     })
   /** It may be carried out all the same. */
-  | (Answered & { readonly type: `${As}.timed-out`; readonly attempts: number })
+  | (AnsweredCommand & { readonly type: `${As}.timed-out`; readonly attempts: number })
   /** `uncertain`: it may have been carried out. */
-  | (Answered & {
+  | (AnsweredCommand & {
       readonly type: `${As}.given-up`;
       readonly code: string;
       readonly message: string;

@@ -28,7 +28,7 @@ export interface DeployGroup {
    * The worst one among those looked at: they run on the same machine, fit today's as they are, go on with the machine of
    * their version, are turned over, or would be parked with their next input.
    */
-  readonly fate: Fate["fate"];
+  readonly fate: "runs" | "fits" | "pinned" | "migrates" | "parks";
   /** How many were looked at. */
   readonly samples: number;
   /** How many of them have that fate. */

@@ -61,6 +61,7 @@ export interface MachineState {
   readonly output?: unknown;
 }
 
+/** How an instance stands. */
 export type InstanceStatus =
   /** Nothing has started it; inputs may wait for that. */
   | "waiting"

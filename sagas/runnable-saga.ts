@@ -12,6 +12,7 @@ export interface MigratedInstance {
 
 export type Migration = (instance: MigratedInstance) => MigratedInstance;
 
+/** @internal */
 export interface RunnableSaga {
   readonly name: string;
   readonly version: number;

@@ -49,10 +49,14 @@ export type Correlations = Correlation | readonly Correlation[] | undefined;
 
 /** What becomes of instances that an earlier version of the machine began. */
 export type EarlierVersion =
-  /** They go to their end on that machine. */
-  | { readonly machine: AnyStateMachine }
-  /** Each is turned into one of today's, with its next input. Pure. */
-  | { readonly migrate: (instance: MigratedInstance) => MigratedInstance };
+  | {
+      /** They go to their end on that machine. */
+      readonly machine: AnyStateMachine;
+    }
+  | {
+      /** Each is turned into one of today's, with its next input. Pure. */
+      readonly migrate: (instance: MigratedInstance) => MigratedInstance;
+    };
 
 /** What `saga` is given. */
 export interface SagaDefinition<Sources extends readonly EventSource[]> {
@@ -99,6 +103,7 @@ export interface Saga<Emitted extends Message = Message> extends RunnableSaga {
   readonly types?: { readonly event: Emitted; readonly command: never; readonly state: unknown };
 }
 
+/** @internal */
 export type ErasedCorrelate = (event: RecordedEvent) => Correlations;
 
 const POLICIES_UNKNOWN = ["refuse", "keep", "ignore"];

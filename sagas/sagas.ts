@@ -1,30 +1,34 @@
 /** What can be seen of sagas and done to their instances: `runtime.sagas`. */
 import { RuntimeClosedError } from "../actors/index.js";
-import { compareViewKeys, type Journal, type ViewKey, type ViewStore } from "../journal/index.js";
+import type { Journal, ViewStore } from "../journal/index.js";
 import {
   type Hand,
   type LaneStatus,
   type PendingCommand,
   type PendingTimer,
   type RefusedInput,
-  under,
 } from "../src/delivery/index.js";
 import { keptAlive, type Clock } from "../src/kernel/clock.js";
 import { InvalidArgumentError } from "../src/kernel/errors.js";
 import type { Message, Metadata, Position } from "../src/kernel/event.js";
 import { checkId } from "../src/kernel/ids.js";
 import { checkMoment, type Moment } from "../src/kernel/moment.js";
-import { checkInteger } from "../src/kernel/check.js";
 import { sagaDiagram } from "./diagram.js";
 import { checkGivenEvent } from "./given-event.js";
 import type { DeployReport } from "./deploy-check.js";
 import { historyOf, type HistoryEntry } from "./instance-history.js";
+import {
+  listedInstances,
+  oldestByState,
+  type InstancePage,
+  type InstanceQuery,
+} from "./instance-list.js";
 import { readInstance } from "./instance-reader.js";
-import type { Compensation, InstanceStatus, Place, SagaInput } from "./instance.js";
+import type { Compensation, InstanceStatus, SagaInput } from "./instance.js";
 import { placeOf } from "./instance-fold.js";
 import { SagaCounts } from "./saga-counts.js";
+import { graphOf, type SagaGraph } from "./saga-graph.js";
 import { sagaProblems, type SagaProblem } from "./saga-health.js";
-import { SAGA_ROWS } from "./saga-rows.js";
 import type { SagaSystem } from "./saga-system.js";
 import type { Saga } from "./saga.js";
 
@@ -64,34 +68,6 @@ export interface SagaInstance<Context = unknown> {
   readonly kept: readonly SagaInput[];
 }
 
-/** An instance in a list. */
-export interface ListedInstance {
-  readonly instanceId: string;
-  readonly status: InstanceStatus;
-  readonly state: string;
-  readonly version: number;
-  /** When it came there. */
-  readonly sinceMs: number;
-  readonly problem: string | undefined;
-}
-
-/** Which instances, and how many at a time. */
-export interface InstanceQuery {
-  readonly status?: InstanceStatus;
-  readonly state?: string;
-  /** Defaults to 100. */
-  readonly limit?: number;
-  /** `next` of the page before. */
-  readonly after?: string;
-}
-
-/** Instances found, and where to go on. */
-export interface InstancePage {
-  readonly instances: readonly ListedInstance[];
-  /** Undefined where there are no more. */
-  readonly next: string | undefined;
-}
-
 /** Instances somewhere, counted. */
 export interface StateCount {
   readonly status: InstanceStatus;
@@ -108,6 +84,10 @@ export interface SagaStatus {
   /** Up to where its events are routed; undefined where it has no sources. */
   readonly routedTo: Position | undefined;
   readonly lagEvents: number;
+  /** Events routed since the runtime was opened, those included that were routed again after a failure. */
+  readonly handled: number;
+  /** Times that routing failed since the runtime was opened. */
+  readonly failures: number;
   readonly state: string;
   readonly refused: number;
 }
@@ -119,12 +99,11 @@ interface SagasPorts {
   readonly clock: Clock;
 }
 
-const PAGE_MAX = 10_000;
-
 /** Instances of sagas: what they are doing, and what can be done to them. `runtime.sagas` is one. */
 export class Sagas {
   readonly #ports: SagasPorts;
 
+  /** @internal */
   constructor(ports: SagasPorts) {
     this.#ports = ports;
   }
@@ -222,22 +201,7 @@ export class Sagas {
 
   /** Instances by status, version and state, and then by id. What happened in the last moment may not be in it. */
   instances(saga: Saga, query: InstanceQuery = {}): InstancePage {
-    const { status, state, limit = 100 } = query;
-    checkInteger("limit", limit, 1, PAGE_MAX);
-    const { name } = this.#known(saga);
-    const place = status === undefined ? [] : [status];
-    const { from, before } = under(SAGA_ROWS.instancesKey(name, ...place));
-    const after = cursorKey(query.after);
-    const begin = after !== undefined && compareViewKeys(after, from) > 0 ? after : from;
-    const instances: ListedInstance[] = [];
-    for (const { key, value } of this.#ports.views.rows("rows", { from: begin, before })) {
-      if (after !== undefined && compareViewKeys(key, after) <= 0) continue;
-      const listed = listedOf(key, value);
-      if (state !== undefined && listed.state !== state) continue;
-      instances.push(listed);
-      if (instances.length === limit) return { instances, next: JSON.stringify(key) };
-    }
-    return { instances, next: undefined };
+    return listedInstances(this.#ports.views, this.#known(saga).name, query);
   }
 
   /** How many instances are where. What happened in the last moment may not be in it. */
@@ -261,6 +225,21 @@ export class Sagas {
       if (status === "active" || status === "done")
         counts.set(state, (counts.get(state) ?? 0) + instances);
     return sagaDiagram(saga.machine, counts);
+  }
+
+  /** The machine as data, with how many instances are in each state and since when. */
+  graph(saga: Saga): SagaGraph {
+    const { name, version, machine } = this.#known(saga);
+    const oldest = oldestByState(this.#ports.views, name);
+    const standings = this.#counts()
+      .counts(name)
+      .map(({ place, instances }) => ({
+        status: place[0],
+        state: place[3],
+        instances,
+        oldestSinceMs: oldest.get(place[3]),
+      }));
+    return { saga: name, version, ...graphOf(machine, standings) };
   }
 
   /**
@@ -292,6 +271,8 @@ export class Sagas {
       counts: this.counts(saga),
       routedTo: routing?.position,
       lagEvents: routing?.lagEvents ?? 0,
+      handled: routing?.handled ?? 0,
+      failures: routing?.failures ?? 0,
       state: routing?.state ?? "live",
       refused: this.refused(saga).length,
     };
@@ -376,21 +357,4 @@ export class Sagas {
       throw new InvalidArgumentError("saga", "one that the runtime was opened with", saga.name);
     return known;
   }
-}
-
-function listedOf(key: ViewKey, value: unknown): ListedInstance {
-  const [status, version, , state] = key.slice(3) as unknown as Place;
-  const { atMs: sinceMs, problem } = value as { readonly atMs: number; readonly problem?: string };
-  return { instanceId: key[7] as string, status, version, state, sinceMs, problem };
-}
-
-function cursorKey(after: string | undefined): ViewKey | undefined {
-  if (after === undefined) return undefined;
-  try {
-    const key: unknown = JSON.parse(after);
-    if (Array.isArray(key)) return key as ViewKey;
-  } catch {
-    // Answered below.
-  }
-  throw new InvalidArgumentError("after", "the next of a page", after);
 }

@@ -25,6 +25,7 @@ const STEPS = [
   ["format", "prettier", ["--check", "--log-level", "warn", "."]],
   ["dead code", "knip", ["--no-progress"]],
   ["reference", "scripts/reference.mjs", ["--check"]],
+  ["api report", "scripts/api-report.mjs", ["--check"]],
 ];
 
 const PARALLEL = 2;

@@ -16,9 +16,9 @@ import {
   ReflectionKind,
 } from "typedoc";
 import { load as markdown } from "typedoc-plugin-markdown";
+import { DOORS } from "./doors.mjs";
 
 const FOLDER = "docs/reference";
-const DOORS = ["src/index.ts", "src/testing/index.ts", "src/messaging/nats/index.ts"];
 const ABOUT =
   "What the package exports, by part and door. It is made from the docstrings by `npm run docs`; how things are " +
   "used is in the [guides](../guides).";
@@ -32,17 +32,38 @@ const PAGES = {
   privacy: ["privacy", "`tidemark`: personal data, keys, and forgetting."],
   messaging: ["messaging", "`tidemark`: commands, events and questions between services."],
   journal: ["journal", "`tidemark`: reading the log, upcasters, and what the journal refuses."],
-  maintenance: ["maintenance", "`tidemark`: verify, back up, salvage."],
+  admin: [
+    "administration",
+    "`tidemark`: looking at a running service from outside, and mending it.",
+  ],
+  try: ["trying", "`tidemark`: candidate definitions over a log that is in service."],
+  tenants: [
+    "tenants",
+    "`tidemark`: many tenants in one process, each with a directory of its own.",
+  ],
+  delivery: [
+    "delivery",
+    "`tidemark`: what instances of sagas and sessions of rules wait for, and what they send.",
+  ],
+  maintenance: [
+    "maintenance",
+    "`tidemark`: verify, back up, restore, salvage, export, import, reclaim, growth.",
+  ],
   kernel: ["basics", "`tidemark`: events, errors, limits, and the ports for time and logs."],
   testing: ["testing", "`tidemark/testing`: specifications, and a runtime in memory."],
   nats: ["nats", "`tidemark/nats`: messages over NATS."],
+  telemetry: [
+    "telemetry",
+    "`tidemark/telemetry`: metrics for Prometheus, traces for OpenTelemetry.",
+  ],
+  dashboard: ["dashboard", "`tidemark/dashboard`: the panel."],
 };
 
 /** TypeDoc makes a page of each door; the first one has too much for one. */
 function pages(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const door of [...project.children]) {
-      const [, other] = /(testing|nats)$/.exec(door.name) ?? [];
+      const [, other] = /(testing|nats|telemetry|dashboard)$/.exec(door.name) ?? [];
       for (const child of [...door.children]) {
         markError(child);
         if (other !== undefined) continue;
@@ -106,7 +127,7 @@ function named(app, page, folder) {
 async function generate(folder) {
   const app = await Application.bootstrapWithPlugins({
     plugin: [markdown, pages],
-    entryPoints: DOORS,
+    entryPoints: [...DOORS.values()],
     tsconfig: "tsconfig.reference.json",
     // `npm run check` has asked the compiler.
     skipErrorChecking: true,

@@ -1,7 +1,7 @@
 /** The runtime as its user has it: what each part does, behind one door. `runtime/open.ts` assembles it; here it is closed. */
 import {
-  type ActorSystem,
   type ActorFigures,
+  type ActorSystem,
   type Aggregate,
   type Answer,
   type AnyAggregate,
@@ -15,12 +15,13 @@ import {
 import {
   readAll,
   type Journal,
-  type JournalFigures,
   type KeyStore,
   type ReadAllOptions,
   type StreamReadOptions,
   type ViewStore,
 } from "../journal/index.js";
+import { OWN_PROCESS, type AdminClient, type AdminService, type Caller } from "./admin/index.js";
+import type { DeliveryStatus } from "./delivery/index.js";
 import { keptAlive, type Clock } from "./kernel/clock.js";
 import type { CommandTarget } from "./kernel/command-port.js";
 import type { Message, Position, RecordedEvent } from "./kernel/event.js";
@@ -28,7 +29,9 @@ import { streamIdOf } from "./kernel/ids.js";
 import type { LogMoment, Moment } from "./kernel/moment.js";
 import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
-import type { Messaging, MessagingStatus } from "./messaging/messaging.js";
+import type { Messaging } from "./messaging/messaging.js";
+import type { Closable } from "./messaging/transport.js";
+import { AUDIT_STREAM_TYPE } from "./projections/audit.js";
 import type {
   Collections,
   DocumentOf,
@@ -42,39 +45,25 @@ import type { PastView, PastViewOptions } from "./projections/past-view.js";
 import type { Projection } from "./projections/projection.js";
 import type { ReadOptions } from "./projections/query.js";
 import type { Readers } from "./projections/readers.js";
-import { Rules, type RuleSetStatus, type RuleSystem } from "./rules/index.js";
-import { Sagas, type SagaStatus, type SagaSystem } from "../sagas/index.js";
-import type {
-  ExternalStatus,
-  Health,
-  ProjectionStatus,
-  ReactorStatus,
-} from "./projections/status.js";
+import type { Rules, RuleSystem } from "./rules/index.js";
+import type { Sagas, SagaSystem } from "../sagas/index.js";
+import type { Health } from "./projections/status.js";
 import type { KeyBarrier } from "./privacy/key-barrier.js";
 import type { Privacy } from "./privacy/privacy.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
+import {
+  EntityLife,
+  type CompactOptions,
+  type CompactReport,
+  type TombstoneOptions,
+} from "./runtime/entity-life.js";
 import type { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith } from "./runtime/messaging.js";
+import type { MetricFamily } from "./runtime/metrics/metric.js";
+import { metricsOf } from "./runtime/metrics/metrics.js";
+import type { RuntimeStatus } from "./runtime/status.js";
 import type { RemoteHandle } from "./runtime/remote-handle.js";
-
-/** Figures of a runtime as it stands. */
-export interface RuntimeStatus {
-  readonly journal: JournalFigures;
-  readonly actors: ActorFigures;
-  /** By name. */
-  readonly projections: Readonly<Record<string, ProjectionStatus>>;
-  /** By name. */
-  readonly reactors: Readonly<Record<string, ReactorStatus>>;
-  /** External projections by name. */
-  readonly externals: Readonly<Record<string, ExternalStatus>>;
-  /** By name. */
-  readonly sagas: Readonly<Record<string, SagaStatus>>;
-  /** Rule sets by name. */
-  readonly rules: Readonly<Record<string, RuleSetStatus>>;
-  /** Undefined where no messages were needed so far. */
-  readonly messaging: MessagingStatus | undefined;
-}
 
 /** Where a runtime keeps things. */
 export interface RuntimeStores {
@@ -99,6 +88,9 @@ export interface RuntimeParts {
   readonly privacy: Privacy | undefined;
   readonly clock: Clock;
   readonly askTimeoutMs: number;
+  readonly admin: AdminService;
+  /** Where operators come in from outside. */
+  readonly doors: readonly Closable[];
 }
 
 /** A running Tidemark; made by `openRuntime`. */
@@ -108,20 +100,34 @@ export class Runtime {
   readonly #actors: ActorSystem;
   readonly #readers: Readers;
   readonly #messaging: Messaging<never>;
+  readonly #life: EntityLife;
   /** Instances of sagas: what they are doing, and what can be done to them. */
   readonly sagas: Sagas;
   /** Sessions of rule sets: what they hold, what they raised and why, and what can be done to them. */
   readonly rules: Rules;
   #closing: Promise<void> | undefined;
+  #workLeftAtMs: number | null | undefined;
 
+  /** @internal */
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.#stores = parts.stores;
     this.#actors = parts.actors;
     this.#readers = parts.readers;
     this.#messaging = parts.messaging;
-    this.sagas = new Sagas({ ...parts.stores, system: parts.sagas, clock: parts.clock });
-    this.rules = new Rules({ ...parts.stores, system: parts.rules, clock: parts.clock });
+    this.#life = new EntityLife(parts.actors, parts.stores.journal);
+    this.sagas = parts.admin.parts.sagas;
+    this.rules = parts.admin.parts.rules;
+  }
+
+  /**
+   * Everything an operator can ask of this runtime and do to it: what the command line and the panel use. What changes something is
+   * recorded in the journal, with who did it.
+   *
+   * @param caller - Who asks, and what they may do; by default this process, which may do everything.
+   */
+  admin(caller: Caller = OWN_PROCESS): AdminClient {
+    return this.#parts.admin.client(caller);
   }
 
   /** Pause, resume, rebuild, roll back, skip, and replay what is parked. */
@@ -258,6 +264,41 @@ export class Runtime {
     return claimHolder(this.#stores.journal, claim, key);
   }
 
+  /**
+   * Archives an entity's events so far in a file, and lets a summary stand for them: from then on the entity is fetched from the
+   * summary, and reads of its stream begin there. Done in the order of its commands; where one comes in between it is begun
+   * anew. The file is on disk and read back before the summary is recorded. The log keeps everything: readers of it
+   * see the old events and the summary; `reclaimStore` frees the space.
+   *
+   * @throws InvalidArgumentError - The file is there (with something else in it), or the entity has fewer than two events to
+   *   archive, or has ended. Nothing was recorded.
+   * @throws SummaryMismatchError - `evolve` doesn't make the state of the summary. Nothing was written.
+   * @throws VersionConflictError - Others kept recording events. Nothing was recorded; may be retried with another file.
+   * @throws What `ask` throws, with the same consequences; called again with the same file it goes on.
+   */
+  compact<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    options: CompactOptions<NoInfer<State>, NoInfer<Event>>,
+  ): Promise<CompactReport> {
+    return this.#life.compact(aggregate, entityId, options);
+  }
+
+  /**
+   * Ends an entity: its state is the initial one again, what it claims is given back, and commands to it are refused with
+   * the code `tombstoned` (unless the aggregate has `reusableIds`). Its history stays. Done in the order of its commands;
+   * done again it records nothing.
+   *
+   * @throws What `ask` throws, with the same consequences.
+   */
+  tombstone<State, Command extends Message, Event extends Message>(
+    aggregate: Aggregate<State, Command, Event>,
+    entityId: string,
+    options?: TombstoneOptions<NoInfer<Event>>,
+  ): Promise<Answer> {
+    return this.#life.tombstone(aggregate, entityId, options);
+  }
+
   /** An entity's events as they were recorded, each checked while it is read. */
   history(
     aggregate: AnyAggregate,
@@ -323,18 +364,41 @@ export class Runtime {
     return this.#actors.deadLetters();
   }
 
+  /** @internal */
+  get actorFigures(): ActorFigures {
+    return this.#actors.figures();
+  }
+
   /** How everything stands: the journal, entities in memory, each reader, sagas, messaging. */
   status(): RuntimeStatus {
     return {
       journal: this.#stores.journal.figures(),
       actors: this.#actors.figures(),
+      commands: this.#actors.commandFigures(),
       projections: byName(this.#readers.projectionStatuses()),
       reactors: byName(this.#readers.reactorStatuses()),
       externals: byName(this.#readers.externalStatuses()),
       sagas: this.sagas.statuses(),
       rules: this.rules.statuses(),
+      delivery: this.#deliveryStatuses(),
       messaging: this.#messaging.status(),
     };
+  }
+
+  #deliveryStatuses(): Record<string, DeliveryStatus> {
+    const { sagas, rules } = this.#parts;
+    const hosts = [...rules.ruleSets.keys()].map(
+      (name) => [name, rules.host(name).delivery.status()] as const,
+    );
+    return { sagas: sagas.delivery.status(), ...Object.fromEntries(hosts) };
+  }
+
+  /**
+   * Figures as metrics, in the form of Prometheus: for whatever collects them. Labels are names of definitions, types and codes, never
+   * ids or data. It looks at the disk: for every few seconds, not for every command.
+   */
+  metrics(): readonly MetricFamily[] {
+    return metricsOf(this.status(), this.health());
   }
 
   /** Whether projections, reactors, sagas, rule sets and messaging do their work: for a probe. */
@@ -348,6 +412,19 @@ export class Runtime {
   }
 
   /**
+   * Wall time at which it has to do something by itself: a timer of a saga or a rule is due, a command is tried again, or a
+   * reader has events to handle (0). Undefined where it would only wait to be asked.
+   *
+   * @internal
+   */
+  nextWorkAtMs(): number | undefined {
+    const { sagas, rules, readers } = this.#parts;
+    if (readers.isBehind() || sagas.isBehind() || rules.isBehind()) return 0;
+    const dues = [sagas.nextDueAtMs(), rules.nextDueAtMs()].filter((due) => due !== undefined);
+    return dues.length === 0 ? undefined : Math.min(...dues);
+  }
+
+  /**
    * Takes no more commands, answers those it took, and lets go of the directory. Projections stop where they are and go
    * on from there next time. Harmless when repeated.
    */
@@ -356,15 +433,37 @@ export class Runtime {
     return this.#closing;
   }
 
+  /**
+   * `nextWorkAtMs` as it was left by `close`: null where it has nothing to do by itself, undefined where only opening it again can
+   * tell.
+   *
+   * @internal
+   */
+  get workLeftAtMs(): number | null | undefined {
+    return this.#workLeftAtMs;
+  }
+
+  /** What was in hand may have recorded something for a saga or a reader. Notes of how far they are don't count. */
+  #workLeft(dueAtMs: number | undefined, head: Position): number | null | undefined {
+    for (const { streamType } of this.events({ after: head }))
+      if (streamType !== AUDIT_STREAM_TYPE) return undefined;
+    return dueAtMs ?? null;
+  }
+
   async #close(): Promise<void> {
+    const dueAtMs = tried(() => this.nextWorkAtMs());
+    const head = tried(() => this.head);
+    this.#parts.admin.close();
     // Together: what sagas, rules and other services have in hand is answered by the actors, which take nothing new from here on.
-    const { sagas, rules } = this.#parts;
+    const { sagas, rules, doors } = this.#parts;
     await Promise.all([
+      ...doors.map((door) => door.close()),
       sagas.close(),
       rules.close(),
       this.#messaging.stopIntake(),
       this.#actors.close(),
     ]);
+    if (head !== undefined) this.#workLeftAtMs = tried(() => this.#workLeft(dueAtMs, head));
     await this.#readers.close();
     // Last, so that what was just recorded may still be published, and effects in hand may still ask.
     await this.#messaging.close();
@@ -372,6 +471,15 @@ export class Runtime {
     await this.#stores.journal.close();
     await this.#stores.views.close();
     await this.#stores.keys?.close();
+  }
+}
+
+/** A journal that has failed answers nothing. */
+function tried<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }
 

@@ -68,6 +68,12 @@ export async function backup(
   return { from: resolve(from), to: target, head, bytes };
 }
 
+/** Copies the views of a data directory, where it has any. */
+export async function copyViews(from: string, to: string): Promise<void> {
+  if (existsSync(join(from, "views", "data.mdb")))
+    await copyPart(join(from, "views"), join(to, "views"));
+}
+
 async function copyPart(from: string, to: string): Promise<void> {
   const environment = openEnvironment(from, true);
   try {

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 
-const PARTS = ["log", "state", "views"] as const;
+const PARTS = ["log", "state", "views", "keys"] as const;
 const BLOCK_BYTES = 512;
 
 export function diskBytesOf(directory: string): Readonly<Record<string, number>> {

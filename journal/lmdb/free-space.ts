@@ -52,7 +52,8 @@ export class FreeSpaceGuard {
   }
 }
 
-function freeBytesOf(directory: string): number {
+/** Bytes free for this process on the disk that holds a directory. */
+export function freeBytesOf(directory: string): number {
   const { bavail, bsize } = statfsSync(directory);
   return bavail * bsize;
 }

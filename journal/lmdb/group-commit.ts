@@ -9,6 +9,7 @@
  */
 import type { Clock } from "../../src/kernel/clock.js";
 import { AppendOutcomeUnknownError, JournalPoisonedError, WriterFencedError } from "../errors.js";
+import { GroupRecorder } from "../group-figures.js";
 import type { Commit, CommitSink } from "../journal.js";
 import type { CommitRecord } from "../record.js";
 import type { RowEntry } from "./log-row.js";
@@ -53,8 +54,7 @@ export class GroupCommit {
   #pushed = 0;
   #failure: Error | undefined;
   #idleWaiters: (() => void)[] = [];
-  groups = 0;
-  commits = 0;
+  readonly groups = new GroupRecorder();
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -128,7 +128,9 @@ export class GroupCommit {
     const startedAtMs = this.#options.clock.monotonicMs();
     this.#options.write(group).then(
       (written) => {
-        this.#overlap.synced(this.#options.clock.monotonicMs() - startedAtMs);
+        const tookMs = this.#options.clock.monotonicMs() - startedAtMs;
+        this.#overlap.synced(tookMs);
+        this.groups.synced(tookMs);
         this.#onWritten(group, written);
       },
       (cause: unknown) => this.#onWriteFailed(group, cause),
@@ -195,8 +197,7 @@ export class GroupCommit {
   }
 
   #answer(group: readonly PendingCommit[]): void {
-    this.groups += 1;
-    this.commits += group.length;
+    this.groups.wrote(group.length);
     for (const pending of group) {
       pending.sink.committed(pending.commit);
       if (pending.joined !== undefined)

@@ -1,5 +1,6 @@
 /** Compares the persisted index with the log, record by record, while that is read by somebody else. */
 import { crc32 } from "node:zlib";
+import { isForgettable } from "../../src/kernel/command-ids.js";
 import type { Position, Version } from "../../src/kernel/event.js";
 import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
 import { claimKeyOf, replayClaim, type ClaimState } from "../claims.js";
@@ -22,6 +23,9 @@ export class IndexCheck {
   readonly #streams = new Map<StreamId, StreamCheck>();
   readonly #claims = new Map<string, ClaimState | undefined>();
   readonly #kinds = new Map<string, number>();
+  readonly #commandsFrom: Position;
+  /** Where ids were recorded that the index finds in later commits. */
+  readonly #usedAgain = new Map<string, Position>();
 
   constructor(
     storeId: string,
@@ -31,6 +35,7 @@ export class IndexCheck {
     this.#storeId = storeId;
     this.#store = store;
     this.#note = note;
+    this.#commandsFrom = store.commandsFrom();
     this.indexedTo = store.state()?.indexedTo ?? 0;
     for (const { streamId, version, checksum } of store.streamChecksums())
       this.#streams.set(streamId, { version, checksum, seenVersion: 0, seenChecksum: 0 });
@@ -41,17 +46,25 @@ export class IndexCheck {
     for (const part of record.parts) this.#addPart(logged, part);
     // An interrupted write leaves rows that know more; what they know beyond is written again and needn't be compared.
     if (record.position > this.indexedTo) return;
-    for (const part of record.parts) {
-      const type = streamTypeOf(part.streamId);
-      for (const kind of new Set(part.events.map((event) => `${type}/${event.type}`)))
-        this.#kinds.set(kind, crc32(String(address), this.#kinds.get(kind) ?? 0));
-    }
-    if (record.commandId !== undefined && this.#store.command(record.commandId) !== address)
-      this.#note(record.position, `command ${record.commandId} isn't found there`);
+    // Once each, as the index has them, even where several streams of one commit have such an event.
+    for (const kind of new Set(record.parts.flatMap(kindsOf)))
+      this.#kinds.set(kind, crc32(String(address), this.#kinds.get(kind) ?? 0));
+    if (record.commandId !== undefined) this.#addCommand(record.commandId, logged);
     for (const claim of record.claims) {
       const key = claimKeyOf(claim.name, claim.key);
       this.#claims.set(key, replayClaim(claim, this.#claims.get(key), record.position));
     }
+  }
+
+  #addCommand(commandId: string, { record, address }: LoggedRecord): void {
+    const found = this.#store.command(commandId);
+    this.#usedAgain.delete(commandId);
+    if (found === address) return;
+    // Forgotten ids are dropped; one that is used again then stands for the later commit, which must come.
+    if (found === undefined && record.position < this.#commandsFrom && isForgettable(commandId))
+      return;
+    if (found !== undefined && found > address) this.#usedAgain.set(commandId, record.position);
+    else this.#note(record.position, `command ${commandId} isn't found there`);
   }
 
   #addPart(logged: LoggedRecord, { streamId, firstVersion, events }: RecordPart): void {
@@ -74,6 +87,9 @@ export class IndexCheck {
 
   /** What can be said only once the whole log was read. */
   finish(): void {
+    for (const [commandId, position] of this.#usedAgain)
+      if (rowPositionOf(this.#store.command(commandId) ?? 0) <= this.indexedTo)
+        this.#note(position, `command ${commandId} isn't found there`);
     for (const [streamId, { version, seenVersion }] of this.#streams)
       if (seenVersion < version)
         this.#note(undefined, `${streamId} has version ${version}, the log only ${seenVersion}`);
@@ -95,4 +111,9 @@ export class IndexCheck {
   close(): Promise<void> {
     return this.#store.close();
   }
+}
+
+function kindsOf({ streamId, events }: RecordPart): string[] {
+  const streamType = streamTypeOf(streamId);
+  return events.map(({ type }) => `${streamType}/${type}`);
 }

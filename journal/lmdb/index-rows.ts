@@ -116,6 +116,11 @@ export const claimRow = {
   },
 };
 
+export const commandsFromRow = {
+  encode: (position: Position) => seal([position]),
+  decode: (bytes: Uint8Array) => (opened(bytes, 1) as [Position])[0],
+};
+
 export const snapshotRow = {
   encode: ({ version, position, takenAtMs, fingerprint, state }: Snapshot) =>
     seal([version, position, takenAtMs, fingerprint, state]),

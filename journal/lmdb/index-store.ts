@@ -3,10 +3,12 @@
  * tail at a time; rows in `meta` say how far it reflects the log, so a lost, torn or half-written one is seen at open.
  */
 import { crc32 } from "node:zlib";
-import type { Version } from "../../src/kernel/event.js";
+import type { Position, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
 import { decode, encode } from "../codec.js";
 import type { ClaimState } from "../claims.js";
+import type { ListOptions } from "../journal.js";
+import { beginningOf, isListed } from "../listing.js";
 import type { CommitRecord } from "../record.js";
 import {
   openCompressedTable,
@@ -21,6 +23,7 @@ import {
 import {
   chunkRow,
   claimRow,
+  commandsFromRow,
   stateRow,
   streamRow,
   type StateRow,
@@ -36,6 +39,7 @@ import { WriteBatches, type Breather } from "./write-batches.js";
 const CHUNK_BYTES_MAX = 4_000;
 const META_KEY = "state";
 const UNDER_WAY_KEY = "under-way";
+const COMMANDS_FROM_KEY = "commands-from";
 
 export class IndexStore {
   readonly #environment: Environment;
@@ -130,9 +134,43 @@ export class IndexStore {
     return bytes === undefined ? undefined : (decode(bytes) as RecordAddress);
   }
 
+  /** Position from which all command ids are there; of commits before, forgotten ones were dropped. */
+  commandsFrom(): Position {
+    const bytes = readFast(this.#meta, COMMANDS_FROM_KEY);
+    return bytes === undefined ? 1 : commandsFromRow.decode(bytes);
+  }
+
+  /** Command ids in the persisted index. */
+  commandCount(): number {
+    return (this.#commands.getStats() as { readonly entryCount: number }).entryCount;
+  }
+
+  /** Drops command ids, and notes from where on none were dropped, in one transaction. */
+  async forgetCommands(commandIds: readonly string[], from: Position): Promise<void> {
+    const noted = commandsFromRow.encode(from);
+    await written(
+      this.#environment.batch(() => {
+        void this.#meta.put(COMMANDS_FROM_KEY, noted);
+        for (const commandId of commandIds) void this.#commands.remove(commandId);
+      }),
+    );
+  }
+
   claim(mapKey: string): ClaimState | undefined {
     const bytes = readFast(this.#claims, mapKey);
     return bytes === undefined ? undefined : claimRow.decode(bytes);
+  }
+
+  /** In order. */
+  *listStreams(options: ListOptions): Generator<readonly [StreamId, Version]> {
+    for (const [id, bytes] of rowsFrom(this.#streams, options))
+      yield [id, streamRow.decode(bytes).version];
+  }
+
+  /** In order. */
+  *listClaims(options: ListOptions): Generator<readonly [mapKey: string, ClaimState]> {
+    for (const [mapKey, bytes] of rowsFrom(this.#claims, options))
+      yield [mapKey, claimRow.decode(bytes)];
   }
 
   /**
@@ -219,6 +257,15 @@ export class IndexStore {
 
   close(): Promise<void> {
     return this.#environment.close();
+  }
+}
+
+/** Rows whose keys begin with the prefix, behind the one given. */
+function* rowsFrom(table: Table, options: ListOptions): Generator<readonly [string, Uint8Array]> {
+  for (const { key, value } of table.getRange({ start: beginningOf(options) })) {
+    const id = key as string;
+    if (isListed(id, options)) yield [id, value];
+    else if (!id.startsWith(options.prefix ?? "")) return;
   }
 }
 

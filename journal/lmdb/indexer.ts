@@ -6,6 +6,8 @@ import { asError } from "../../src/kernel/errors.js";
 import type { Clock, Timer } from "../../src/kernel/clock.js";
 import type { Logger } from "../../src/kernel/log.js";
 import type { Position } from "../../src/kernel/event.js";
+import type { Limits } from "../../src/kernel/limits.js";
+import { CommandPruner } from "./command-pruner.js";
 import { STATE_FORMAT, type StateRow } from "./index-rows.js";
 import type { IndexStore } from "./index-store.js";
 import { IndexTail } from "./index-tail.js";
@@ -27,6 +29,7 @@ export interface IndexerOptions {
   readonly log: LogFile;
   readonly store: IndexStore;
   readonly index: JournalIndex;
+  readonly limits: Pick<Limits, "commandIdsKeptMs">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A tail was written: commits that waited may go on. */
@@ -37,6 +40,7 @@ export interface IndexerOptions {
 
 export class Indexer {
   readonly #options: IndexerOptions;
+  readonly #pruner: CommandPruner;
   #indexedTo: Position = 0;
   #writing: Promise<void> | undefined;
   #timer: Timer | undefined;
@@ -44,6 +48,8 @@ export class Indexer {
 
   constructor(options: IndexerOptions) {
     this.#options = options;
+    const { log, store, limits } = options;
+    this.#pruner = new CommandPruner(log, store, limits.commandIdsKeptMs);
   }
 
   readonly #breather: Breather = {
@@ -148,6 +154,7 @@ export class Indexer {
     if (tail.commitCount === 0) return;
     try {
       await store.write(tail, this.#stateAfter(tail), this.#breather);
+      await this.#pruner.prune(tail.lastPosition, this.#breather);
     } catch (error) {
       // The tail stays frozen in memory, so reads go on; writing must end.
       this.#failed = true;

@@ -5,8 +5,9 @@
  */
 import type { Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
-import { claimKeyOf, type ClaimState } from "../claims.js";
-import type { EventFilter } from "../journal.js";
+import { claimKeyOf, isExpired, listedClaim, type ClaimState } from "../claims.js";
+import type { EventFilter, ListedClaim, ListedStream, ListOptions } from "../journal.js";
+import { compareIds, isListed } from "../listing.js";
 import { decodeCopies, type CommitRecord } from "../record.js";
 import { commitsAround, IndexTail } from "./index-tail.js";
 import type { LoggedRecord, RecordAddress } from "./log-row.js";
@@ -121,6 +122,12 @@ export class JournalIndex {
       : this.#store.chunkWith(streamId, version);
   }
 
+  /** Command ids that are kept, about: while a tail is written out, its ids may count twice. */
+  commandIds(): number {
+    const inMemory = this.#growing.commands.size + (this.#writing?.commands.size ?? 0);
+    return this.#store.commandCount() + inMemory;
+  }
+
   /** Where the record stands that answered a command. */
   commandAddress(commandId: string): RecordAddress | undefined {
     return (
@@ -140,6 +147,29 @@ export class JournalIndex {
     const state = this.#writing?.claims.get(mapKey);
     return state === undefined ? this.#store.claim(mapKey) : (state ?? undefined);
   };
+
+  /** Streams in order of their ids. */
+  listStreams(options: ListOptions): ListedStream[] {
+    const inTails = new Map<StreamId, Version>();
+    for (const tail of this.#tails())
+      for (const [streamId, { version }] of tail.streams)
+        if (isListed(streamId, options)) inTails.set(streamId, version);
+    return listed(this.#store.listStreams(options), inTails, options.limit).map(
+      ([streamId, version]) => ({ streamId, version }),
+    );
+  }
+
+  /** Claims in order of their keys, but those that have expired. */
+  listClaims(options: ListOptions, nowMs: number): ListedClaim[] {
+    const inTails = new Map<string, ClaimState | undefined>();
+    for (const tail of this.#tails())
+      for (const [mapKey, state] of tail.claims)
+        if (isListed(mapKey, options)) inTails.set(mapKey, visible(state, nowMs));
+    const stored = visibleOnly(this.#store.listClaims(options), nowMs);
+    return listed(stored, inTails, options.limit).map(([mapKey, state]) =>
+      listedClaim(mapKey, state),
+    );
+  }
 
   eventTypes(streamType: string): string[] {
     const types = new Set<string>();
@@ -182,6 +212,33 @@ export class JournalIndex {
         yield (last = addresses[at] as RecordAddress);
     }
   }
+}
+
+/** What the tails know better, or hide where it is undefined, takes the place of what is stored. */
+function listed<T>(
+  stored: Iterable<readonly [id: string, value: T]>,
+  inTails: ReadonlyMap<string, T | undefined>,
+  limit: number,
+): [id: string, value: T][] {
+  const found: [string, T][] = [];
+  for (const [id, value] of stored) {
+    if (inTails.has(id)) continue;
+    found.push([id, value]);
+    if (found.length === limit) break;
+  }
+  for (const [id, value] of inTails) if (value !== undefined) found.push([id, value]);
+  return found.sort(([a], [b]) => compareIds(a, b)).slice(0, limit);
+}
+
+function visible(state: ClaimState | null, nowMs: number): ClaimState | undefined {
+  return state === null || isExpired(state, nowMs) ? undefined : state;
+}
+
+function* visibleOnly(
+  claims: Iterable<readonly [string, ClaimState]>,
+  nowMs: number,
+): Generator<readonly [string, ClaimState]> {
+  for (const claim of claims) if (!isExpired(claim[1], nowMs)) yield claim;
 }
 
 /** Index of the first number above `bound` in ascending numbers. */

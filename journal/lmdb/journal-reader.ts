@@ -5,6 +5,7 @@
 import type { Clock, Timer } from "../../src/kernel/clock.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
+import type { Limits } from "../../src/kernel/limits.js";
 import { visibleClaim } from "../claims.js";
 import { JournalClosedError, JournalFormatError, JournalReadOnlyError } from "../errors.js";
 import type {
@@ -12,12 +13,17 @@ import type {
   Commit,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
   SnapshotCriteria,
   StreamReadOptions,
 } from "../journal.js";
+import { checkListOptions } from "../listing.js";
+import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { diskBytesOf } from "./disk-bytes.js";
 import { eventCountOf } from "../record.js";
@@ -38,6 +44,7 @@ export interface JournalReaderParts {
   readonly log: LogFile;
   readonly store: IndexStore;
   readonly clock: Clock;
+  readonly limits: Limits;
 }
 
 export class JournalReader implements Journal {
@@ -57,7 +64,8 @@ export class JournalReader implements Journal {
     this.#parts = parts;
     this.storeId = parts.storeId;
     this.#index = new JournalIndex(parts.storeId, parts.store);
-    this.#reader = new LogReader(parts.storeId, parts.log, this.#index, () => this.#assertOpen());
+    const { storeId, log, limits } = parts;
+    this.#reader = new LogReader(storeId, log, this.#index, limits, () => this.#assertOpen());
     this.#begin();
     this.#refresh();
   }
@@ -166,12 +174,24 @@ export class JournalReader implements Journal {
 
   findCommand(commandId: string): Commit | undefined {
     this.#refresh();
-    return this.#reader.command(commandId);
+    return this.#reader.command(commandId, this.#parts.log.last()?.recordedAtMs ?? 0);
   }
 
   findClaim(name: string, key: string): Claim | undefined {
     this.#refresh();
     return visibleClaim(this.#index.claim(name, key), this.#parts.clock.nowMs());
+  }
+
+  listStreams(options: ListOptions): readonly ListedStream[] {
+    this.#refresh();
+    checkListOptions(options);
+    return this.#index.listStreams(options);
+  }
+
+  listClaims(options: ListOptions): readonly ListedClaim[] {
+    this.#refresh();
+    checkListOptions(options);
+    return this.#index.listClaims(options, this.#parts.clock.nowMs());
   }
 
   /** Another process can't wake us: the log's head is looked at every 50 ms while anybody listens. */
@@ -212,9 +232,9 @@ export class JournalReader implements Journal {
     return {
       head,
       inFlightBytes: 0,
-      commits: 0,
-      groups: 0,
+      ...new GroupRecorder().figures(),
       indexedTo,
+      commandIds: this.#index.commandIds(),
       diskBytes: diskBytesOf(this.#parts.directory),
     };
   }

@@ -2,12 +2,8 @@
  * The journal on LMDB: log first. The path to the acknowledgement is admission → group commit → answer; indexes follow
  * behind it. This file only joins the parts; each part has a file of its own.
  */
-import type { Clock } from "../../src/kernel/clock.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
-import type { Limits } from "../../src/kernel/limits.js";
-import type { Logger } from "../../src/kernel/log.js";
-import type { BeforeWrite } from "../before-write.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
 import { appendAndWait } from "../append.js";
 import { claimKeyOf, replayClaim, visibleClaim, type ClaimState } from "../claims.js";
@@ -24,39 +20,27 @@ import type {
   CommitSink,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
   SnapshotCriteria,
   StreamReadOptions,
 } from "../journal.js";
+import { checkListOptions } from "../listing.js";
 import { checkPageOptions, checkStreamReadOptions } from "../read-options.js";
 import { commitOf, encodeRecord, type CommitRecord } from "../record.js";
 import { checkSnapshot } from "../snapshots.js";
 import { AdmittedVersions } from "./admitted-versions.js";
-import type { FreeSpaceGuard } from "./free-space.js";
 import { GroupCommit, type PendingCommit } from "./group-commit.js";
 import { Indexer } from "./indexer.js";
-import type { IndexStore } from "./index-store.js";
 import { JournalIndex } from "./journal-index.js";
-import type { LogFile } from "./log-file.js";
+import type { LmdbJournalParts } from "./lmdb-journal-parts.js";
 import { LogReader } from "./log-reader.js";
 import { rowsOf } from "./log-row.js";
-import type { OwnerLock } from "./owner-lock.js";
 import { diskBytesOf } from "./disk-bytes.js";
-
-export interface LmdbJournalParts {
-  readonly directory: string;
-  readonly storeId: string;
-  readonly log: LogFile;
-  readonly store: IndexStore;
-  readonly lock: OwnerLock;
-  readonly guard: FreeSpaceGuard;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly logger: Logger;
-  readonly beforeWrite?: BeforeWrite | undefined;
-}
 
 export class LmdbJournal implements Journal, AdmissionView {
   readonly storeId: string;
@@ -80,7 +64,8 @@ export class LmdbJournal implements Journal, AdmissionView {
     this.#parts = parts;
     this.storeId = parts.storeId;
     this.#index = new JournalIndex(parts.storeId, parts.store);
-    this.#reader = new LogReader(parts.storeId, parts.log, this.#index, this.#assertReadable);
+    const { storeId, log, limits } = parts;
+    this.#reader = new LogReader(storeId, log, this.#index, limits, this.#assertReadable);
     this.#group = new GroupCommit({
       clock: parts.clock,
       directory: parts.directory,
@@ -188,7 +173,7 @@ export class LmdbJournal implements Journal, AdmissionView {
       (pending.joined ??= []).push(sink);
       return { ...pending.commit, duplicate: true };
     }
-    const commit = this.#reader.command(commandId) as Commit;
+    const commit = this.#reader.command(commandId, this.#lastRecordedAtMs) as Commit;
     this.#parts.clock.defer(() => sink.committed(commit));
     return commit;
   }
@@ -234,7 +219,8 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   streamOfCommand(commandId: string): StreamId | undefined {
     const record =
-      this.#pendingCommands.get(commandId)?.record ?? this.#reader.commandRecord(commandId);
+      this.#pendingCommands.get(commandId)?.record ??
+      this.#reader.commandRecord(commandId, this.#lastRecordedAtMs);
     return record?.parts[0]?.streamId;
   }
 
@@ -276,12 +262,24 @@ export class LmdbJournal implements Journal, AdmissionView {
 
   findCommand(commandId: string): Commit | undefined {
     this.#assertReadable();
-    return this.#reader.command(commandId);
+    return this.#reader.command(commandId, this.#lastRecordedAtMs);
   }
 
   findClaim(name: string, key: string): Claim | undefined {
     this.#assertReadable();
     return visibleClaim(this.#index.claim(name, key), this.#parts.clock.nowMs());
+  }
+
+  listStreams(options: ListOptions): readonly ListedStream[] {
+    this.#assertReadable();
+    checkListOptions(options);
+    return this.#index.listStreams(options);
+  }
+
+  listClaims(options: ListOptions): readonly ListedClaim[] {
+    this.#assertReadable();
+    checkListOptions(options);
+    return this.#index.listClaims(options, this.#parts.clock.nowMs());
   }
 
   onCommitted(listener: () => void): () => void {
@@ -309,9 +307,9 @@ export class LmdbJournal implements Journal, AdmissionView {
     return {
       head: this.#head,
       inFlightBytes: this.#group.inFlightBytes(),
-      commits: this.#group.commits,
-      groups: this.#group.groups,
+      ...this.#group.groups.figures(),
       indexedTo: this.#indexer.indexedTo(),
+      commandIds: this.#index.commandIds(),
       diskBytes: diskBytesOf(this.#parts.directory),
     };
   }

@@ -1,6 +1,8 @@
 /** Reading: records of the log, or the index's copies of them, turned into events, each checked for gaps on the way. */
+import { isForgotten } from "../../src/kernel/command-ids.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
 import type { StreamId } from "../../src/kernel/ids.js";
+import type { Limits } from "../../src/kernel/limits.js";
 import { JournalCorruptedError } from "../errors.js";
 import type { Commit, Page, PageOptions, StreamReadOptions } from "../journal.js";
 import { commitOf, recordedEventOf, type CommitRecord } from "../record.js";
@@ -14,9 +16,17 @@ export class LogReader {
   readonly #index: JournalIndex;
   readonly #pages: PageReader;
   readonly #assertReadable: () => void;
+  readonly #commandIdsKeptMs: number;
 
   /** @param assertReadable - Asked before each look into the index by a reader that takes its time. */
-  constructor(storeId: string, log: LogFile, index: JournalIndex, assertReadable: () => void) {
+  constructor(
+    storeId: string,
+    log: LogFile,
+    index: JournalIndex,
+    { commandIdsKeptMs }: Pick<Limits, "commandIdsKeptMs">,
+    assertReadable: () => void,
+  ) {
+    this.#commandIdsKeptMs = commandIdsKeptMs;
     this.#storeId = storeId;
     this.#log = log;
     this.#index = index;
@@ -104,16 +114,21 @@ export class LogReader {
   }
 
   /** The commit that answered a command, as a repetition of the command gets it. */
-  command(commandId: string): Commit | undefined {
-    const record = this.commandRecord(commandId);
+  command(commandId: string, newestRecordedAtMs: number): Commit | undefined {
+    const record = this.commandRecord(commandId, newestRecordedAtMs);
     return record === undefined ? undefined : commitOf(this.#storeId, record, true);
   }
 
-  commandRecord(commandId: string): CommitRecord | undefined {
+  /** @param newestRecordedAtMs - When the newest commit was recorded: how long ids are known is counted back from there. */
+  commandRecord(commandId: string, newestRecordedAtMs: number): CommitRecord | undefined {
     const address = this.#index.commandAddress(commandId);
     if (address === undefined) return undefined;
     const record = this.#log.record(address);
-    if (record.commandId === commandId) return record;
+    if (record.commandId === commandId) {
+      const { recordedAtMs } = record;
+      const keptMs = this.#commandIdsKeptMs;
+      return isForgotten(commandId, recordedAtMs, newestRecordedAtMs, keptMs) ? undefined : record;
+    }
     throw new JournalCorruptedError(
       record.position,
       `the index expects command ${JSON.stringify(commandId)} there`,

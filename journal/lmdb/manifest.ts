@@ -5,6 +5,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { JournalFormatError } from "../errors.js";
+import { TIDEMARK_VERSION } from "../package-version.js";
 import { PAGE_SIZE, syncFile } from "./environment.js";
 
 const FILE = "manifest.json";
@@ -21,6 +22,9 @@ const REQUIRED = {
   keys: "ordered-binary",
   pageSize: PAGE_SIZE,
 } as const;
+
+/** Which versions write, for people. */
+export const CREATED_BY = `tidemark ${TIDEMARK_VERSION}, lmdb 3.5.6`;
 
 export interface Manifest {
   readonly storeId: string;

@@ -15,7 +15,7 @@ import { JournalReader } from "./journal-reader.js";
 import type { BeforeWrite } from "../before-write.js";
 import { LmdbJournal } from "./lmdb-journal.js";
 import { LogFile } from "./log-file.js";
-import { readManifest, syncDirectory, writeManifest } from "./manifest.js";
+import { CREATED_BY, readManifest, syncDirectory, writeManifest } from "./manifest.js";
 import { OwnerLock } from "./owner-lock.js";
 
 export interface OpenJournalOptions {
@@ -36,7 +36,6 @@ export interface OpenJournalOptions {
 }
 
 const FREE_BYTES_MIN = 256 * 1024 * 1024;
-const CREATED_BY = "tidemark 0.1.0, lmdb 3.5.6";
 
 /**
  * Opens a journal on disk.
@@ -74,6 +73,7 @@ function openForReading(directory: string, options: OpenJournalOptions): Journal
     log,
     store,
     clock: options.clock,
+    limits: options.limits,
   });
 }
 
@@ -121,7 +121,7 @@ async function openForWriting(directory: string, options: OpenJournalOptions): P
  * Makes the log where there is none: under another name until it is complete and on disk. LMDB doesn't sync the first pages
  * of a file before the first commit, so a power cut could leave a log that looks damaged, and nobody could tell.
  */
-async function makeLog(directory: string): Promise<void> {
+export async function makeLog(directory: string): Promise<void> {
   const path = join(directory, "log");
   if (existsSync(join(path, "data.mdb"))) return;
   const made = join(directory, "log.new");

@@ -8,9 +8,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { asError } from "../../src/kernel/errors.js";
-import type { Position, Version } from "../../src/kernel/event.js";
-import type { StreamId } from "../../src/kernel/ids.js";
-import { eventCountOf, type CommitRecord } from "../record.js";
+import type { Position } from "../../src/kernel/event.js";
+import { RecordSequence } from "../record-sequence.js";
 import { IndexCheck } from "./index-check.js";
 import { indexProblem } from "./indexer.js";
 import { IndexStore } from "./index-store.js";
@@ -56,12 +55,9 @@ export class Verifier {
   readonly #problems: StoreProblem[] = [];
   #problemCount = 0;
   #storeId: string | undefined;
-  #head: Position = 0;
-  #commits = 0;
   #checksum = 0;
-  #lastRecordedAtMs = 0;
   #indexedTo: Position = 0;
-  readonly #versions = new Map<StreamId, Version>();
+  readonly #sequence = new RecordSequence();
 
   constructor(directory: string, progress: ProgressListener) {
     this.#directory = directory;
@@ -110,33 +106,17 @@ export class Verifier {
     let reported = 0;
     for (const row of log.rowsFrom(1, head)) {
       for (const logged of loggedRecordsOf(row)) {
-        this.#checkRecord(logged.record);
+        const { record } = logged;
+        for (const problem of this.#sequence.add(record))
+          this.#note("log", record.position, problem);
         this.#checksum = crc32(logged.bytes, this.#checksum);
         index?.add(logged);
       }
-      if (this.#head - reported < PROGRESS_EVERY_EVENTS) continue;
-      reported = this.#head;
+      if (this.#sequence.head - reported < PROGRESS_EVERY_EVENTS) continue;
+      reported = this.#sequence.head;
       this.#progress(reported, head, "events");
     }
     this.#progress(head, head, "events");
-  }
-
-  #checkRecord(record: CommitRecord): void {
-    this.#commits += 1;
-    if (record.recordedAtMs < this.#lastRecordedAtMs)
-      this.#note("log", record.position, "it was recorded before its predecessor");
-    this.#lastRecordedAtMs = record.recordedAtMs;
-    for (const { streamId, firstVersion, events } of record.parts) {
-      const expected = (this.#versions.get(streamId) ?? 0) + 1;
-      if (firstVersion !== expected)
-        this.#note(
-          "log",
-          record.position,
-          `${streamId} goes on with version ${firstVersion} instead of ${expected}`,
-        );
-      this.#versions.set(streamId, firstVersion + events.length - 1);
-    }
-    this.#head = record.position + eventCountOf(record) - 1;
   }
 
   #tried<T>(part: StoreProblem["part"], work: () => T): T | undefined {
@@ -158,9 +138,9 @@ export class Verifier {
     return {
       directory: this.#directory,
       storeId: this.#storeId,
-      head: this.#head,
-      commits: this.#commits,
-      streams: this.#versions.size,
+      head: this.#sequence.head,
+      commits: this.#sequence.commits,
+      streams: this.#sequence.streams,
       checksum: this.#checksum,
       indexedTo: this.#indexedTo,
       problems: this.#problems,

@@ -16,7 +16,7 @@ import {
 } from "./environment.js";
 
 /** Another number, or none, and the folder is made anew. */
-const VIEWS_FORMAT = 1;
+export const VIEWS_FORMAT = 1;
 const HEADER = "views";
 
 export type ViewTables = Readonly<Record<ViewTable, BytesTable>>;

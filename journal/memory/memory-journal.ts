@@ -7,12 +7,12 @@
  * the acknowledgement fails here, too.
  */
 import type { Clock } from "../../src/kernel/clock.js";
-import { EMPTY_DATA } from "../../src/kernel/event.js";
+import { isForgotten } from "../../src/kernel/command-ids.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
-import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
+import type { StreamId } from "../../src/kernel/ids.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
-import { claimKeyOf, replayClaim, visibleClaim, type ClaimState } from "../claims.js";
+import { claimKeyOf, visibleClaim, type ClaimState } from "../claims.js";
 import { decode, encode } from "../codec.js";
 import { JournalClosedError, JournalOverloadedError } from "../errors.js";
 import type {
@@ -22,6 +22,9 @@ import type {
   CommitSink,
   Journal,
   JournalFigures,
+  ListedClaim,
+  ListedStream,
+  ListOptions,
   Page,
   PageOptions,
   Snapshot,
@@ -36,9 +39,11 @@ import {
   type CommitRecord,
 } from "../record.js";
 import { appendAndWait } from "../append.js";
+import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions, matches } from "../read-options.js";
 import { checkSnapshot, snapshotFits } from "../snapshots.js";
 import type { MemoryStore } from "./memory-store.js";
+import { copyOf, eventTypesOf, listedClaims, listedStreams, replayInto } from "./memory-tables.js";
 
 interface Waiting {
   readonly commit: Commit;
@@ -77,8 +82,7 @@ export class MemoryJournal implements Journal, AdmissionView {
   #inFlightBytes = 0;
 
   #closed = false;
-  #groups = 0;
-  #written = 0;
+  readonly #groups = new GroupRecorder();
   #drained: (() => void)[] = [];
 
   constructor(store: MemoryStore, options: MemoryJournalOptions) {
@@ -166,14 +170,13 @@ export class MemoryJournal implements Journal, AdmissionView {
   #makeDurable(): void {
     const group = this.#waiting;
     this.#waiting = [];
-    this.#groups += 1;
+    this.#groups.wrote(group.length);
     for (const { record, bytes } of group) {
       this.#store.records.push({ position: record.position, bytes });
       // Indexed from the bytes, not from what the caller handed in: the caller may change that afterwards.
       this.#applyDurable(decodeRecord(record.position, bytes));
       if (record.commandId !== undefined) this.#waitingCommands.delete(record.commandId);
       this.#inFlightBytes -= bytes.length;
-      this.#written += 1;
     }
     for (const { commit, sinks } of group) for (const sink of sinks) sink.committed(commit);
     for (const listener of this.#listeners) listener();
@@ -201,8 +204,19 @@ export class MemoryJournal implements Journal, AdmissionView {
   }
 
   streamOfCommand(commandId: string): StreamId | undefined {
-    const commit = this.#waitingCommands.get(commandId)?.commit ?? this.#commands.get(commandId);
+    const commit = this.#waitingCommands.get(commandId)?.commit ?? this.#knownCommand(commandId);
     return commit?.events[0]?.streamId;
+  }
+
+  /** The durable commit that answered a command, unless the id is forgotten. */
+  #knownCommand(commandId: string): Commit | undefined {
+    const commit = this.#commands.get(commandId);
+    if (commit === undefined) return undefined;
+    const { commandIdsKeptMs } = this.#limits;
+    const newest = this.#lastRecordedAtMs;
+    return isForgotten(commandId, commit.recordedAtMs, newest, commandIdsKeptMs)
+      ? undefined
+      : commit;
   }
 
   admittedClaim(name: string, key: string): ClaimState | undefined {
@@ -252,16 +266,12 @@ export class MemoryJournal implements Journal, AdmissionView {
   }
 
   eventTypes(streamType: string): readonly string[] {
-    const types = new Set<string>();
-    for (const [streamId, events] of this.#streams) {
-      if (streamTypeOf(streamId) === streamType) for (const event of events) types.add(event.type);
-    }
-    return [...types].sort();
+    return eventTypesOf(this.#streams, streamType);
   }
 
   findCommand(commandId: string): Commit | undefined {
     this.#assertOpen();
-    const commit = this.#commands.get(commandId);
+    const commit = this.#knownCommand(commandId);
     return commit === undefined
       ? undefined
       : { ...commit, events: commit.events.map(copyOf), duplicate: true };
@@ -270,6 +280,16 @@ export class MemoryJournal implements Journal, AdmissionView {
   findClaim(name: string, key: string): Claim | undefined {
     this.#assertOpen();
     return visibleClaim(this.#claims.get(claimKeyOf(name, key)), this.#clock.nowMs());
+  }
+
+  listStreams(options: ListOptions): readonly ListedStream[] {
+    this.#assertOpen();
+    return listedStreams(this.#streams, options);
+  }
+
+  listClaims(options: ListOptions): readonly ListedClaim[] {
+    this.#assertOpen();
+    return listedClaims(this.#claims, options, this.#clock.nowMs());
   }
 
   onCommitted(listener: () => void): () => void {
@@ -310,9 +330,9 @@ export class MemoryJournal implements Journal, AdmissionView {
     return {
       head: this.#head,
       inFlightBytes: this.#inFlightBytes,
-      commits: this.#written,
-      groups: this.#groups,
+      ...this.#groups.figures(),
       indexedTo: this.#head,
+      commandIds: this.#commands.size,
       diskBytes: {},
     };
   }
@@ -326,23 +346,4 @@ export class MemoryJournal implements Journal, AdmissionView {
   #assertOpen(): void {
     if (this.#closed) throw new JournalClosedError();
   }
-}
-
-function replayInto(
-  claims: Map<string, ClaimState>,
-  claim: CommitRecord["claims"][number],
-  position: Position,
-): void {
-  const mapKey = claimKeyOf(claim.name, claim.key);
-  const after = replayClaim(claim, claims.get(mapKey), position);
-  if (after === undefined) claims.delete(mapKey);
-  else claims.set(mapKey, after);
-}
-
-/** A reader may change what it was given; the next reader must not notice. */
-function copyOf(event: RecordedEvent): RecordedEvent {
-  return {
-    ...event,
-    data: event.data === EMPTY_DATA ? event.data : decode(encode(event.data)),
-  };
 }

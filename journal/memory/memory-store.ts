@@ -1,6 +1,7 @@
 /** What a memory journal keeps: it outlives the journal, as a directory outlives a process. */
 import type { Snapshot } from "../journal.js";
 
+/** @internal */
 export class MemoryStore {
   readonly storeId: string;
   /** Encoded commit records, in order; decoded again at each read, so that nobody shares an object with the store. */

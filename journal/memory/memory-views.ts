@@ -52,6 +52,7 @@ class MemoryViewReader implements ViewReader {
   }
 }
 
+/** @internal */
 export class MemoryViews extends MemoryViewReader implements ViewStore {
   constructor() {
     super({ documents: new SortedRows(), entries: new SortedRows(), rows: new SortedRows() });

@@ -3,129 +3,28 @@
  * data directory), to the panel (over HTTP) and to other machines (over NATS). Everything here is JSON once it went through
  * `toJsonForm`: dates, bigints and bytes have a form of their own there, and what is undefined is left out.
  */
-import type { SagaStatus } from "../../sagas/index.js";
+import type { SagaGraph, SagaStatus } from "../../sagas/index.js";
 import type { Position, Version } from "../kernel/event.js";
+import type { ForgetReport } from "../privacy/report.js";
 import type { AuditRecord } from "../projections/audit.js";
 import type { GenerationDiff } from "../projections/diff.js";
 import type { ProjectionStatus, ReactorStatus, ExternalStatus } from "../projections/status.js";
 import type { MessagingStatus } from "../messaging/messaging.js";
 import type { RuleSetStatus } from "../rules/index.js";
-
-/** One operation: what it is given and what it gives. */
-export interface Operation<Input, Output> {
-  readonly input: Input;
-  readonly output: Output;
-}
-
-/** Given to every operation that changes something; recorded with it in the audit log. */
-export interface Reason {
-  readonly reason?: string;
-}
-
-export type Nothing = Readonly<Record<string, never>>;
-export interface ByName {
-  readonly name: string;
-}
-export interface ByStream {
-  readonly stream: string;
-}
-export interface Done {
-  readonly done: true;
-}
-
-/** A moment of a stream: of the three at most one; none is now. */
-export interface At {
-  readonly version?: Version;
-  readonly position?: Position;
-  readonly timeMs?: number;
-}
-
-/** An event as an operator sees it. */
-export interface ShownEvent {
-  readonly position: Position;
-  readonly stream: string;
-  readonly version: Version;
-  readonly type: string;
-  readonly shape: number;
-  readonly recordedAtMs: number;
-  readonly correlationId: string;
-  readonly causationId?: string;
-  readonly headers?: unknown;
-  /** Left out, with `hidden`, where whoever asks may not see payloads. */
-  readonly data?: unknown;
-  readonly hidden?: true;
-}
-
-export interface EventsQuery {
-  readonly stream?: string;
-  readonly streamTypes?: readonly string[];
-  readonly types?: readonly string[];
-  readonly fromMs?: number;
-  readonly toMs?: number;
-  readonly correlationId?: string;
-  /** In the stream's id, the type or the data, whatever the case; costs a scan. */
-  readonly text?: string;
-  /** Exclusive bounds. */
-  readonly after?: Position;
-  readonly before?: Position;
-  /** Newest first with `backward`; defaults to `forward`. */
-  readonly direction?: "forward" | "backward";
-  /** Defaults to 100; at most 1,000. */
-  readonly limit?: number;
-  /** Where nothing is found, waits so long for something that fits: following is asking again. At most 30,000. */
-  readonly waitMs?: number;
-}
-
-export interface EventsPage {
-  readonly events: readonly ShownEvent[];
-  readonly head: Position;
-  /** `after` (or, going backward, `before`) of the next page; undefined where the journal ends there. */
-  readonly next?: Position;
-  /** Every event that fits up to here is in this page or one before it. A scan ends early after `scannedMax` events. */
-  readonly scannedTo: Position;
-}
-
-/** What a stream is of: what its state means, and whether it can be folded here. */
-export type StreamKind = "aggregate" | "saga" | "rules" | "tidemark" | "other";
-
-export interface StreamInfo {
-  readonly stream: string;
-  readonly kind: StreamKind;
-  readonly version: Version;
-  readonly truncatedBefore?: Version;
-  readonly first?: { readonly position: Position; readonly recordedAtMs: number };
-  readonly last?: { readonly position: Position; readonly recordedAtMs: number };
-  readonly snapshot?: { readonly version: Version; readonly takenAtMs: number };
-}
-
-export interface ShownState {
-  readonly stream: string;
-  readonly kind: StreamKind;
-  readonly version: Version;
-  readonly state?: unknown;
-  readonly hidden?: true;
-}
-
-/** One leaf that differs. `path` is `address.city` or `items.0.price`; a side that isn't there is left out. */
-export interface Change {
-  readonly path: string;
-  readonly before?: unknown;
-  readonly after?: unknown;
-}
-
-export interface StateDiff {
-  readonly stream: string;
-  readonly from: Version;
-  readonly to: Version;
-  readonly changes: readonly Change[];
-  readonly hidden?: true;
-}
-
-/** One version of a stream: the event, and what it changed. */
-export interface TimelineEntry {
-  readonly event: ShownEvent;
-  readonly changes: readonly Change[];
-}
+import type { AuditEntry } from "./audit-entry.js";
+import type { EventsPage, EventsQuery } from "./event-shapes.js";
+import type { Info } from "./info.js";
+import type { ByName, ByStream, Done, Nothing, Operation, Reason } from "./operation-shapes.js";
+import type {
+  InstanceDetail,
+  InstanceRef,
+  InstancesQuery,
+  ShownDocument,
+  ShownInstance,
+} from "./reading-shapes.js";
+import type { At, ShownState, StateDiff, StreamInfo, TimelineEntry } from "./stream-shapes.js";
+import type { ShownClaim, ShownOutboxEntry, ShownTimer } from "./waiting-shapes.js";
+import type { Told } from "./told.js";
 
 /** Something an operator should look at, most urgent first, with what can be done about it. */
 export interface Problem {
@@ -144,12 +43,14 @@ export interface Problem {
   }[];
 }
 
+/** How long commands took. */
 export interface Latency {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly samples: number;
 }
 
+/** How everything stands. */
 export interface Overview {
   readonly atMs: number;
   readonly upSinceMs: number;
@@ -157,6 +58,7 @@ export interface Overview {
   readonly problems: readonly Problem[];
   readonly head: Position;
   readonly eventsPerSecond: number;
+  /** Commands to aggregates that were answered, whatever the answer. */
   readonly commandsPerSecond: number;
   readonly rejectedPerSecond: number;
   readonly failedPerSecond: number;
@@ -208,141 +110,10 @@ export interface Overview {
   };
 }
 
-export interface Info {
-  readonly tidemark: string;
-  readonly storeId: string;
-  readonly service?: string;
-  readonly directory?: string;
-  readonly format: number;
-  readonly node: string;
-  readonly pid: number;
-  readonly openedAtMs: number;
-  readonly readOnly: boolean;
-  readonly head: Position;
-  readonly lastRecordedAtMs?: number;
-  readonly diskBytes: Readonly<Record<string, number>>;
-  readonly aggregates: readonly {
-    readonly name: string;
-    readonly eventTypes: readonly string[];
-    readonly commandTypes: readonly string[];
-  }[];
-  readonly projections: readonly {
-    readonly name: string;
-    readonly version: number;
-    readonly collections: readonly string[];
-  }[];
-  readonly reactors: readonly string[];
-  readonly externals: readonly string[];
-  readonly sagas: readonly { readonly name: string; readonly version: number }[];
-  readonly ruleSets: readonly { readonly name: string; readonly version: number }[];
-  readonly remotes: readonly string[];
-  /** What whoever asks may do. */
-  readonly may: { readonly change: boolean; readonly payloads: boolean };
-}
-
-export interface ShownDocument {
-  readonly id: string;
-  readonly document?: unknown;
-  readonly hidden?: true;
-}
-
-/** A state of a machine and where it leads, with the instances that are in it now. */
-export interface DiagramState {
-  /** `shipping.packing`. */
-  readonly id: string;
-  readonly parent?: string;
-  readonly kind: "atomic" | "compound" | "parallel" | "final" | "history";
-  readonly initial: boolean;
-  readonly active: number;
-  readonly parked: number;
-  /** Of the instance that has been there longest. */
-  readonly oldestSinceMs?: number;
-}
-export interface DiagramEdge {
-  readonly from: string;
-  readonly to: string;
-  readonly label: string;
-}
-export interface SagaDiagram {
-  readonly saga: string;
-  readonly version: number;
-  readonly states: readonly DiagramState[];
-  readonly edges: readonly DiagramEdge[];
-}
-
-export interface InstancesQuery {
-  readonly name: string;
-  readonly status?: string;
-  readonly state?: string;
-  /** In one place for so long: the stuck ones. */ readonly sinceBeforeMs?: number;
-  readonly limit?: number;
-  readonly after?: string;
-}
-export interface ShownInstance {
-  readonly instanceId: string;
-  readonly status: string;
-  readonly state: string;
-  readonly version: number;
-  readonly sinceMs: number;
-  readonly problem?: string;
-}
-export interface InstanceRef {
-  readonly name: string;
-  readonly instanceId: string;
-}
-export interface InstanceDetail extends ShownInstance {
-  readonly value: unknown;
-  readonly context?: unknown;
-  readonly output?: unknown;
-  readonly hidden?: true;
-  readonly steps: number;
-  readonly timers: readonly unknown[];
-  readonly commands: readonly unknown[];
-  readonly compensations: readonly unknown[];
-  readonly kept: readonly unknown[];
-  readonly history: readonly unknown[];
-}
-
-export interface ShownTimer {
-  readonly owner: string;
-  readonly instanceId: string;
-  readonly timer: string;
-  readonly dueAtMs: number;
-}
-export interface ShownOutboxEntry {
-  readonly lane: string;
-  readonly waiting: number;
-  readonly attempts: number;
-  readonly nextAtMs?: number;
-  readonly error?: string;
-}
-export interface ShownClaim {
-  readonly claim: string;
-  readonly key: string;
-  readonly owner: string;
-  readonly expiresAtMs?: number;
-  readonly position: Position;
-}
-
-/** One change by an operator, asked for and carried out or refused; recorded in `tidemark/admin:log`. */
-export interface AuditEntry {
-  readonly position: Position;
-  readonly atMs: number;
-  /** The operation, or what was recorded of a reader (`RebuildRequested`). */
-  readonly what: string;
-  readonly subject: string;
-  readonly by?: string;
-  readonly via?: string;
-  readonly reason?: string;
-  readonly outcome: "done" | "failed" | "recorded";
-  readonly detail?: unknown;
-}
-
-/** All operations. Those under `ChangeName` change something: they are audited, and refused to whoever may only read. */
+/** All operations. Those in `ADMIN_CHANGES` change something: they are audited, and refused to whoever may only read. */
 export interface AdminApi {
   info: Operation<Nothing, Info>;
   overview: Operation<Nothing, Overview>;
-  metrics: Operation<Nothing, { readonly families: readonly unknown[] }>;
 
   events: Operation<EventsQuery, EventsPage>;
   /** Streams whose id begins like that, in order. */
@@ -364,12 +135,12 @@ export interface AdminApi {
   projections: Operation<
     Nothing,
     {
-      readonly projections: readonly ProjectionStatus[];
-      readonly reactors: readonly ReactorStatus[];
-      readonly externals: readonly ExternalStatus[];
+      readonly projections: readonly Told<ProjectionStatus>[];
+      readonly reactors: readonly Told<ReactorStatus>[];
+      readonly externals: readonly Told<ExternalStatus>[];
     }
   >;
-  "projection.diff": Operation<ByName, { readonly diff?: GenerationDiff }>;
+  "projection.diff": Operation<ByName, { readonly diff?: Told<GenerationDiff> }>;
   "projection.parked": Operation<
     ByName & { readonly key?: string; readonly limit?: number },
     { readonly parked: readonly unknown[] }
@@ -408,8 +179,8 @@ export interface AdminApi {
     { readonly handled: number }
   >;
 
-  sagas: Operation<Nothing, { readonly sagas: readonly SagaStatus[] }>;
-  "saga.diagram": Operation<ByName, SagaDiagram>;
+  sagas: Operation<Nothing, { readonly sagas: readonly Told<SagaStatus>[] }>;
+  "saga.diagram": Operation<ByName, SagaGraph>;
   "saga.instances": Operation<
     InstancesQuery,
     { readonly instances: readonly ShownInstance[]; readonly next?: string }
@@ -427,9 +198,13 @@ export interface AdminApi {
   "saga.discard": Operation<InstanceRef & Reason, Done>;
   "saga.end": Operation<InstanceRef & Reason, Done>;
 
-  rules: Operation<Nothing, { readonly ruleSets: readonly RuleSetStatus[] }>;
+  rules: Operation<Nothing, { readonly ruleSets: readonly Told<RuleSetStatus>[] }>;
   "rules.sessions": Operation<
-    ByName & { readonly status?: string; readonly after?: string; readonly limit?: number },
+    ByName & {
+      readonly status?: "active" | "parked";
+      readonly after?: string;
+      readonly limit?: number;
+    },
     { readonly sessions: readonly unknown[] }
   >;
   "rules.session": Operation<
@@ -451,10 +226,15 @@ export interface AdminApi {
   timers: Operation<{ readonly limit?: number }, { readonly timers: readonly ShownTimer[] }>;
   outbox: Operation<Nothing, { readonly lanes: readonly ShownOutboxEntry[] }>;
   claims: Operation<
-    { readonly claim?: string; readonly prefix?: string; readonly limit?: number },
-    { readonly claims: readonly ShownClaim[] }
+    {
+      readonly claim?: string;
+      readonly prefix?: string;
+      readonly after?: string;
+      readonly limit?: number;
+    },
+    { readonly claims: readonly ShownClaim[]; readonly next?: string }
   >;
-  nats: Operation<Nothing, { readonly messaging?: MessagingStatus }>;
+  nats: Operation<Nothing, { readonly messaging?: Told<MessagingStatus> }>;
   "imports.parked": Operation<
     ByName & { readonly limit?: number },
     { readonly parked: readonly unknown[] }
@@ -471,40 +251,45 @@ export interface AdminApi {
   >;
   deadLetters: Operation<Nothing, { readonly deadLetters: readonly unknown[] }>;
 
-  /** Writes a copy of the journal into a folder of the machine on which the runtime runs. */
-  backup: Operation<Reason & { readonly to: string }, { readonly report: unknown }>;
+  /** Figures in the form of Prometheus: families with their samples. */
+  metrics: Operation<Nothing, { readonly families: readonly unknown[] }>;
+  /** Destroys the keys of a subject: nothing can read what was sealed with them any more. With `dryRun` it only counts. */
   forget: Operation<
     Reason & { readonly subject: string; readonly dryRun?: boolean },
-    { readonly report: unknown }
+    { readonly report: ForgetReport }
   >;
-  rotateKeys: Operation<Reason, { readonly report: unknown }>;
-  compact: Operation<
-    Reason & { readonly stream: string; readonly before: Version; readonly archive: string },
-    { readonly report: unknown }
-  >;
-  tombstone: Operation<Reason & { readonly stream: string }, Done>;
+  /** Wraps the keys of all subjects with the master key that is given now. */
+  rotateKeys: Operation<Reason, { readonly masterKeyId: string }>;
+  /** Ends an entity for good: it takes no more commands, and frees what it claims. */
+  tombstone: Operation<ByStream & Reason, Done>;
+  /** Writes a copy of the journal into a folder of the machine on which the runtime runs. */
+  backup: Operation<Reason & { readonly to: string }, { readonly report: unknown }>;
 }
 
+/** The name of an operation. */
 export type OperationName = keyof AdminApi;
+/** What an operation is given. */
 export type InputOf<Name extends OperationName> = AdminApi[Name]["input"];
+/** What an operation gives. */
 export type OutputOf<Name extends OperationName> = AdminApi[Name]["output"];
-
-/** Who asks, and what they may do. */
-export interface Caller {
-  /** Name of a person or program, as far as it is known. */
-  readonly by?: string;
-  /** The door it came through. */
-  readonly via: "process" | "socket" | "panel" | "nats";
-  readonly change: boolean;
-  readonly payloads: boolean;
-}
 
 /** A runtime to operate: in this process, over the socket of its directory, or over NATS. Errors come with their codes. */
 export interface AdminClient {
+  /**
+   * Asks for an operation.
+   *
+   * @param options.by - Who asks, for the audit log.
+   * @param options.signal - Aborted when nobody waits for the answer any more; what changes something may be done all the same.
+   * @throws InvalidArgumentError, NotFoundError, OperationForbiddenError, OperationRejectedError, OperationRefusedError,
+   *   OwnerNeededError, DefinitionsNeededError, UnknownOperationError - Nothing was done. Through a door it is an AdminError with
+   *   that error's code.
+   * @throws AdminClosedError - The connection ended first: what changes something may have been done.
+   */
   call<Name extends OperationName>(
     operation: Name,
     input: InputOf<Name>,
     options?: { readonly by?: string; readonly signal?: AbortSignal },
   ): Promise<OutputOf<Name>>;
+  /** Lets go of the connection, or of what was opened for looking. A runtime in this process goes on. */
   close(): Promise<void>;
 }

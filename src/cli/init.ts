@@ -2,8 +2,10 @@
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
+import { named } from "./arguments.js";
 import { print } from "./output.js";
 import { scaffold } from "./scaffold.js";
+import type { Shell } from "./shell.js";
 
 interface InitOptions {
   readonly name?: string;
@@ -13,10 +15,10 @@ interface InitOptions {
 const NAME_LENGTH_MAX = 214;
 const NAME = /^(@[a-z\d][a-z\d._-]*\/)?[a-z\d][a-z\d._-]*$/;
 
-export function initCommand(): Command {
+export function initCommand(shell: Shell): Command {
   return new Command("init")
     .description("make a small service: an aggregate, a projection, tests; overwrites nothing")
-    .argument("[directory]", "where; made where it isn't there", ".")
+    .addArgument(named("file", "[directory]", "where; made where it isn't there").default("."))
     .option("--name <name>", "of its package; defaults to the folder's")
     .option(
       "--tidemark <version>",
@@ -26,7 +28,7 @@ export function initCommand(): Command {
       "after",
       "\nExample: npx tidemark init shop && cd shop && npm install && npm test && npm start\n",
     )
-    .action((directory: string, options: InitOptions) => {
+    .action(async (directory: string, options: InitOptions) => {
       const require = createRequire(import.meta.url);
       const packageFile = require.resolve("tidemark/package.json");
       const { version } = require(packageFile) as { version: string };
@@ -38,7 +40,7 @@ export function initCommand(): Command {
         name,
         tidemark: options.tidemark ?? `^${version}`,
       });
-      print({}, written, [
+      await print(shell, {}, written, [
         `${name} is made, ${written.length} files:`,
         ...written.map((path) => `  ${path}`),
         "Next:",

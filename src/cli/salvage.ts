@@ -1,17 +1,20 @@
 /** `tidemark salvage`: what can be read of a damaged journal, in a new one. */
 import { Command } from "commander";
 import { salvageStore } from "../index.js";
-import { grouped, print, withProgress, type OutputOptions } from "./output.js";
+import { named } from "./arguments.js";
+import { print, withProgress, type OutputOptions } from "./output.js";
+import type { Shell } from "./shell.js";
+import { grouped } from "./text.js";
 
 const SHOWN_MAX = 20;
 
-export function salvageCommand(): Command {
+export function salvageCommand(shell: Shell): Command {
   return new Command("salvage")
     .description(
       "copy every readable commit of a damaged journal into a new one; leaves the original as it is",
     )
-    .argument("<directory>", "the damaged data directory")
-    .argument("<to>", "a folder that is empty or isn't there")
+    .addArgument(named("file", "<directory>", "the damaged data directory"))
+    .addArgument(named("file", "<to>", "a folder that is empty or isn't there"))
     .option("--json", "the report as JSON")
     .addHelpText(
       "after",
@@ -22,7 +25,7 @@ export function salvageCommand(): Command {
         salvageStore(directory, to, { onProgress }),
       );
       const { lost, lostEvents, incompleteStreams, lostClaims } = report;
-      print(options, report, [
+      await print(shell, options, report, [
         `copied ${grouped(report.events)} events in ${grouped(report.commits)} commits to ${report.to}`,
         lostEvents === 0 ? "nothing is lost" : `${grouped(lostEvents)} events are lost:`,
         ...shown(lost.map(([first, last]) => `  positions ${first} to ${last}`)),
@@ -33,7 +36,7 @@ export function salvageCommand(): Command {
         ),
         ...shown(lostClaims.map((claim) => `  claims of the commit at ${claim}`)),
       ]);
-      if (lostEvents > 0 || lostClaims.length > 0) process.exitCode = 1;
+      if (lostEvents > 0 || lostClaims.length > 0) shell.exitCode = 1;
     });
 }
 

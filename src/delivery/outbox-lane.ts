@@ -8,7 +8,7 @@ import { handedOn } from "../kernel/provenance.js";
 import type { Logger } from "../kernel/log.js";
 import type { Position } from "../kernel/event.js";
 import { isNobodyThere, isOutage, isUncertain } from "./attempt-failure.js";
-import type { StoredCommand } from "./delivery-index.js";
+import { originOf, type StoredCommand, type TakeAnswer } from "./stored-command.js";
 import { outcomeOf, type CommandOutcome } from "./pending.js";
 import { under, type DeliveryRows, type InstanceName } from "./rows.js";
 
@@ -20,8 +20,7 @@ export interface OutboxPorts {
   readonly commands: CommandPort;
   /** The rows reflect everything durable, and are there to be read. */
   settle(): Promise<void>;
-  /** Resolves once the instance has taken the answer. */
-  answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void>;
+  readonly answer: TakeAnswer;
 }
 
 /** How one aggregate's commands stand. */
@@ -31,6 +30,10 @@ export interface LaneStatus {
   readonly inFlight: number;
   /** In memory; more may be on disk. */
   readonly waiting: number;
+  /** Answers that instances have taken, since this life began. */
+  readonly delivered: number;
+  /** Attempts that failed, since this life began. */
+  readonly attemptsFailed: number;
   /** Failed attempts since one was answered last. */
   readonly failures: number;
   readonly lastError: Error | undefined;
@@ -82,6 +85,7 @@ export class OutboxLane {
   #running = false;
   #closed = false;
   #failures = 0;
+  readonly #totals = { delivered: 0, attemptsFailed: 0 };
   /** Some found nobody there, and nothing was answered since. */
   #isNobodyThere = false;
   #lastError: Error | undefined;
@@ -109,6 +113,7 @@ export class OutboxLane {
       aggregate: this.#aggregate,
       inFlight: this.#inFlight,
       waiting: this.#entries.size - this.#inFlight,
+      ...this.#totals,
       failures: this.#failures,
       lastError: this.#lastError,
     };
@@ -222,7 +227,8 @@ export class OutboxLane {
     const { name, command, outcome } = entry;
     if (outcome === undefined || this.#closed || !this.#isWanted(entry)) return;
     try {
-      await this.#ports.answer(name, command.request.id, outcome);
+      await this.#ports.answer(name, command.request.id, outcome, originOf(command));
+      this.#totals.delivered += 1;
       // Its row goes with the event that records the answer; so does the entry, which may be earlier here.
       this.drop(command.request.id);
     } catch (error) {
@@ -245,6 +251,7 @@ export class OutboxLane {
         timeoutMs: Math.max(1, Math.ceil(Math.min(ATTEMPT_TIMEOUT_MS, leftMs))),
         correlationId,
         causationId: eventId,
+        ...originOf(entry.command),
       });
       this.#answered();
       return outcomeOf(answer);
@@ -263,6 +270,7 @@ export class OutboxLane {
 
   #failureOf(entry: Entry, error: Error): CommandOutcome | undefined {
     this.#failures += 1;
+    this.#totals.attemptsFailed += 1;
     this.#lastError = error;
     entry.foundNobody = isNobodyThere(error);
     this.#isNobodyThere ||= entry.foundNobody;
@@ -287,10 +295,8 @@ export class OutboxLane {
     const isOver = entry.outcome !== undefined;
     const leftMs = isOver ? Infinity : (request.deadlineAtMs ?? Infinity) - clock.nowMs();
     const delayMs = Math.max(0, Math.min(pauseMs, leftMs));
-    const { owner, instanceId } = entry.name;
     const fields = {
-      owner,
-      instanceId,
+      ...entry.name,
       commandId: request.id,
       attempts: entry.attempts,
       error: asError(error),

@@ -42,6 +42,8 @@ export class Timers {
   /** Those in memory that are still wanted, firing ones included. */
   readonly #known = new Map<string, Entry>();
   #firing = 0;
+  /** Taken by their instances since this life began. */
+  fired = 0;
   /** Every timer up to here is in memory; undefined for all there are. */
   #loadedTo: ViewKey | undefined;
   #loading: Promise<void> | undefined;
@@ -103,6 +105,12 @@ export class Timers {
     if (this.#firing > 0 || this.#loading !== undefined) return true;
     const next = this.#dropGone();
     return next !== undefined && next.dueAtMs <= this.#ports.clock.nowMs();
+  }
+
+  /** Wall time of the next one; undefined where none is set. */
+  nextDueAtMs(): number | undefined {
+    if (this.isBusy()) return this.#ports.clock.nowMs();
+    return this.#dropGone()?.dueAtMs;
   }
 
   async close(): Promise<void> {
@@ -171,6 +179,7 @@ export class Timers {
     this.#firing += 1;
     try {
       await this.#ports.fire(entry.name);
+      this.fired += 1;
       this.#forget(entry);
     } catch (error) {
       // One that was cancelled meanwhile is none of ours any more.

@@ -30,9 +30,9 @@ class TimeoutQueue {
     this.#onEmpty = onEmpty;
   }
 
-  push(call: Expiring): void {
+  push(call: Expiring, nowMs: number): void {
     this.#dropAnswered();
-    call.deadlineMs = this.#clock.monotonicMs() + this.#timeoutMs;
+    call.deadlineMs = nowMs + this.#timeoutMs;
     this.#entries.push(call);
     if (this.#timer === undefined) this.#setTimer(this.#timeoutMs);
   }
@@ -88,13 +88,13 @@ export class AskTimeouts {
   }
 
   /** Expires the call unless it is answered within `timeoutMs`. */
-  watch(call: Expiring, timeoutMs: number): void {
+  watch(call: Expiring, timeoutMs: number, nowMs = this.#clock.monotonicMs()): void {
     let queue = this.#queues.get(timeoutMs);
     if (queue === undefined) {
       queue = new TimeoutQueue(this.#clock, timeoutMs, () => this.#queues.delete(timeoutMs));
       this.#queues.set(timeoutMs, queue);
     }
-    queue.push(call);
+    queue.push(call, nowMs);
   }
 
   close(): void {

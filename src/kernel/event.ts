@@ -26,7 +26,8 @@ export type MessageOf<M extends Message, Type extends M["type"]> = M extends Mes
 /** The data of the messages of one type within a union. */
 export type DataOf<M extends Message, Type extends M["type"]> = OwnData<MessageOf<M, Type>>;
 
-type OwnData<M extends Message> = M extends unknown
+/** The data of a message; of a union, of each. */
+export type OwnData<M extends Message> = M extends unknown
   ? "data" extends keyof M
     ? M["data"]
     : EmptyData

@@ -21,6 +21,11 @@ export interface Limits {
   readonly nestingDepthMax: number;
   /** Encoded bytes admitted to the journal and not yet on disk. Beyond it new work is refused. */
   readonly inFlightBytesMax: number;
+  /**
+   * How long a caller's command ids are known, in milliseconds back from the newest commit; the same id later is a new command.
+   * Defaults to for ever (`Number.MAX_SAFE_INTEGER`). Ids that the runtime makes itself are always known.
+   */
+  readonly commandIdsKeptMs: number;
 }
 
 export const defaultLimits: Limits = Object.freeze({
@@ -31,6 +36,7 @@ export const defaultLimits: Limits = Object.freeze({
   documentBytesMax: 1024 * 1024,
   nestingDepthMax: 32,
   inFlightBytesMax: 64 * 1024 * 1024,
+  commandIdsKeptMs: Number.MAX_SAFE_INTEGER,
 });
 
 /**

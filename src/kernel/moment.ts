@@ -34,7 +34,10 @@ function nameIn(at: unknown, names: readonly string[]): string | undefined {
 }
 
 /** Whether an event had been recorded by then. */
-export function isRecordedBy(at: Moment | undefined, event: StoredEvent): boolean {
+export function isRecordedBy(
+  at: Moment | undefined,
+  event: Pick<StoredEvent, "version" | "position" | "recordedAtMs">,
+): boolean {
   if (at === undefined) return true;
   if ("version" in at) return event.version <= at.version;
   if ("position" in at) return event.position <= at.position;

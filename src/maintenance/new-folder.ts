@@ -8,9 +8,11 @@ import { InvalidArgumentError } from "../kernel/errors.js";
  *
  * @throws InvalidArgumentError - There is something in it.
  */
-export function newFolder(to: string): string {
+export function newFolder(to: string, argument = "to"): string {
+  if (typeof to !== "string" || to === "")
+    throw new InvalidArgumentError(argument, "the path of a folder", to);
   const path = resolve(to);
   if (existsSync(path) && readdirSync(path).length > 0)
-    throw new InvalidArgumentError("to", "a folder that is empty or isn't there", to);
+    throw new InvalidArgumentError(argument, "a folder that is empty or isn't there", to);
   return path;
 }

@@ -1,12 +1,29 @@
 /** Whether a data directory is whole. */
 import { resolve } from "node:path";
 import type { ProgressListener, VerifyReport } from "../../journal/index.js";
+import { systemClock } from "../kernel/system-clock.js";
 import { runInChild } from "./child.js";
 
 /** What `verifyStore`, `backupStore` and `salvageStore` may be told. */
 export interface MaintenanceOptions {
   /** Told from time to time how far it is. */
   readonly onProgress?: ProgressListener;
+}
+
+const PROGRESS_EVERY_MS = 200;
+
+/** Tells progress on the way to `total`, seldom enough to cost nothing, and always when it is reached. */
+export function reportTo(
+  { onProgress }: MaintenanceOptions,
+  total: number,
+): (done: number, what: string) => void {
+  let toldAtMs = -Infinity;
+  return (done, what) => {
+    const nowMs = systemClock.monotonicMs();
+    if (done < total && nowMs - toldAtMs < PROGRESS_EVERY_MS) return;
+    toldAtMs = nowMs;
+    onProgress?.(done, total, what);
+  };
 }
 
 /**

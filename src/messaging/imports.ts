@@ -13,6 +13,7 @@ export interface RemoteRef {
 export class Imports {
   readonly #importers: ReadonlyMap<string, Importer>;
 
+  /** @internal */
   constructor(importers: ReadonlyMap<string, Importer>) {
     this.#importers = importers;
   }

@@ -76,7 +76,7 @@ export interface Delivery {
 
 /**
  * What to do with a page of deliveries: the first `done` are done for good, the rest is delivered again after a while.
- * Meanwhile later ones come, up to {@link WAITING_MAX} that wait: what the rest waits for may stand behind it.
+ * Meanwhile later ones come, up to `WAITING_MAX` that wait: what the rest waits for may stand behind it.
  */
 export interface Handled {
   /** How many of the page, from its beginning, are done. */
@@ -85,6 +85,7 @@ export interface Handled {
   readonly redeliverAfterMs: number;
 }
 
+/** What a consumer of the log of all services says. */
 export interface ConsumeOptions {
   readonly aggregate: string;
   /** Names the consumer for ever: under it the transport remembers what is done. */

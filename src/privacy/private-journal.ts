@@ -6,6 +6,7 @@ import {
   OwnedEvent,
   type AppendRequest,
   type ClaimChange,
+  type ListOptions,
   type Commit,
   type CommitSink,
   type Journal,
@@ -208,6 +209,15 @@ export class PrivateJournal implements Journal {
   findClaim(name: string, key: string) {
     const recorded = this.#sources.claims.has(name) ? claimKey(this.#ring, name, key) : key;
     return this.#inner.findClaim(name, recorded);
+  }
+
+  listStreams(options: ListOptions) {
+    return this.#inner.listStreams(options);
+  }
+
+  /** Of personal claims the keys are listed as they are recorded: hashed. */
+  listClaims(options: ListOptions) {
+    return this.#inner.listClaims(options);
   }
 
   async saveSnapshot(snapshot: Snapshot): Promise<void> {

@@ -11,7 +11,7 @@ export type IndexValue = null | undefined | boolean | number | bigint | string |
 /** The values of each index of a collection, by its name. */
 export type Indexes = Readonly<Record<string, readonly IndexValue[]>>;
 
-/** One index, without its types. */
+/** One index, without its types. @internal */
 export interface IndexDefinition {
   readonly name: string;
   /** Whether two documents may not have the same values; null anywhere among them makes them incomparable. */
@@ -45,9 +45,10 @@ export type DocumentOf<C extends AnyCollection> = NonNullable<C["types"]>["docum
 export type IndexesOf<C extends AnyCollection> = NonNullable<C["types"]>["indexes"];
 
 /** The name of a projection's only collection; never where there are several. */
-export type OnlyName<C extends Collections> = OnlyOf<keyof C & string, keyof C & string>;
+export type OnlyName<C extends Collections> = OnlyOneOf<keyof C & string, keyof C & string>;
 
-type OnlyOf<Name extends string, Each extends string> = Each extends unknown
+/** A name where it is the only one, else never. */
+export type OnlyOneOf<Name extends string, Each extends string> = Each extends unknown
   ? [Name] extends [Each]
     ? Each
     : never
@@ -61,28 +62,34 @@ export type NameOf<C extends Collections, Name extends keyof C & string> = [Only
   : [collection?: Name];
 
 /** Fields that an index may be made of. */
-type IndexField<Document> = {
+export type IndexField<Document> = {
   [Field in keyof Document & string]: Document[Field] extends IndexValue ? Field : never;
 }[keyof Document & string];
 
 /** Fields that hold a list of what an index may be made of. */
-type ListField<Document> = {
+export type ListField<Document> = {
   [Field in keyof Document & string]: NonNullable<Document[Field]> extends readonly IndexValue[]
     ? Field
     : never;
 }[keyof Document & string];
 
-type ValuesOf<Document, Fields extends readonly (keyof Document)[]> = {
+/** The values of an index made of these fields. */
+export type ValuesOfFields<Document, Fields extends readonly (keyof Document)[]> = {
   readonly [At in keyof Fields]: Document[Fields[At]] extends IndexValue
     ? Document[Fields[At]]
     : never;
 };
 
-type ItemOf<List> =
+/** What a list holds that an index may be made of. */
+export type ListItem<List> =
   NonNullable<List> extends readonly (infer Item extends IndexValue)[] ? Item : never;
 
 /** With one more index. */
-type With<Before extends Indexes, Name extends string, Values extends readonly IndexValue[]> = {
+export type WithIndex<
+  Before extends Indexes,
+  Name extends string,
+  Values extends readonly IndexValue[],
+> = {
   readonly [N in keyof Before | Name]: N extends Name
     ? Values
     : N extends keyof Before
@@ -105,7 +112,7 @@ export interface Collection<
   >(
     name: Name,
     ...fields: Fields
-  ): Collection<Document, With<Found, Name, ValuesOf<Document, Fields>>>;
+  ): Collection<Document, WithIndex<Found, Name, ValuesOfFields<Document, Fields>>>;
 
   /**
    * Like {@link Collection.index}, and no two documents may have the same values (null and missing ones aside). A handler
@@ -117,13 +124,13 @@ export interface Collection<
   >(
     name: Name,
     ...fields: Fields
-  ): Collection<Document, With<Found, Name, ValuesOf<Document, Fields>>>;
+  ): Collection<Document, WithIndex<Found, Name, ValuesOfFields<Document, Fields>>>;
 
   /** Finds documents by each item of a list. */
   indexEach<Name extends string, Field extends ListField<Document>>(
     name: Name,
     field: Field,
-  ): Collection<Document, With<Found, Name, readonly [ItemOf<Document[Field]>]>>;
+  ): Collection<Document, WithIndex<Found, Name, readonly [ListItem<Document[Field]>]>>;
 
   /**
    * Finds documents by computed values; those for which `values` gives undefined aren't in the index. `values` is pure; raise
@@ -132,7 +139,7 @@ export interface Collection<
   indexBy<Name extends string, const Values extends readonly IndexValue[]>(
     name: Name,
     values: (document: Document) => Values | undefined,
-  ): Collection<Document, With<Found, Name, Values>>;
+  ): Collection<Document, WithIndex<Found, Name, Values>>;
 
   /**
    * Says that the values of an index are personal: its entries then hold keyed hashes, which are found by `equals` and have no order:

@@ -23,7 +23,7 @@ import { entryValuesOf, indexChangesOf } from "./index-entries.js";
 import { indexNamed, isWithin, rangeOfIds, rangeOfIndex, type KeyRange } from "./key-range.js";
 import { documentKey, entryKey, idOf, type CollectionLayout } from "./layout.js";
 import type { Entry, IdRange, IndexRange } from "./query.js";
-import { samePlainData } from "./same-plain-data.js";
+import { samePlainData } from "../kernel/same-plain-data.js";
 import { UniqueKeys } from "./unique-keys.js";
 
 /** The documents of one collection as handlers see them: including what was written before. */

@@ -59,6 +59,7 @@ export interface ExternalProjection {
   readonly timeoutMs: number;
 }
 
+/** @internal */
 export type ErasedExternalHandler = (
   event: RecordedEvent,
   transaction: never,

@@ -45,6 +45,7 @@ export class Operations {
   readonly #journal: Journal;
   readonly #clock: Clock;
 
+  /** @internal */
   constructor(hosts: Hosts, audit: Audit, journal: Journal, clock: Clock) {
     this.#clock = clock;
     this.#hosts = hosts;

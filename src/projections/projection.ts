@@ -83,6 +83,7 @@ export interface Projection<C extends Collections> extends AnyProjection {
   readonly collections: C;
 }
 
+/** @internal */
 export type ErasedHandler = (event: RecordedEvent, documents: never) => unknown;
 
 /**

@@ -47,7 +47,7 @@ export interface IdRange {
 }
 
 /** The values of the first fields of an index. */
-type Leading<Values extends readonly IndexValue[]> = Values extends readonly [
+export type LeadingValues<Values extends readonly IndexValue[]> = Values extends readonly [
   ...infer Rest,
   unknown,
 ]
@@ -55,7 +55,7 @@ type Leading<Values extends readonly IndexValue[]> = Values extends readonly [
     | (Rest extends readonly []
         ? never
         : Rest extends readonly IndexValue[]
-          ? Leading<Readonly<Rest>>
+          ? LeadingValues<Readonly<Rest>>
           : never)
   : never;
 
@@ -65,7 +65,7 @@ type Leading<Values extends readonly IndexValue[]> = Values extends readonly [
  */
 export interface IndexRange<Values extends readonly IndexValue[]> {
   /** The first field's value, or those of the first several fields. */
-  readonly equals?: Values[0] | Leading<Values>;
+  readonly equals?: Values[0] | LeadingValues<Values>;
   /** Inclusive, of the field behind those given by `equals`. */
   readonly from?: Values[number];
   /** Inclusive, of the field behind those given by `equals`. */

@@ -87,6 +87,7 @@ export interface Reactor {
   readonly failurePolicy: Required<FailurePolicy>;
 }
 
+/** @internal */
 export type ErasedReaction = (event: never, context: ReactionContext) => Promise<void> | void;
 
 /**

@@ -36,6 +36,10 @@ export interface ReaderStatus {
   /** Until the head at that rate; 0 at the head, undefined while it doesn't move. */
   readonly secondsLeft: number | undefined;
   readonly parked: number;
+  /** Events handled since it was opened, those included that were handled again after a failure. */
+  readonly handled: number;
+  /** Times that handling failed since it was opened. */
+  readonly failures: number;
   readonly error: ReaderError | undefined;
   /** Wall time at which it last looked at the log: alive. */
   readonly lastCycleAtMs: number | undefined;
@@ -160,6 +164,8 @@ function readerStatus(status: FollowerStatus): ReaderStatus {
     positionsPerSecond,
     secondsLeft: secondsLeftOf(status),
     parked: status.parked,
+    handled: status.handled,
+    failures: status.failures,
     error: lastError === undefined ? undefined : readerError(lastError, attempts),
     lastCycleAtMs: status.lastCycleAtMs,
     lastAdvanceAtMs: status.lastAdvanceAtMs,
@@ -195,6 +201,8 @@ function frozenStatus(position: Position, head: Position): ReaderStatus {
     positionsPerSecond: 0,
     secondsLeft: undefined,
     parked: 0,
+    handled: 0,
+    failures: 0,
     error: undefined,
     lastCycleAtMs: undefined,
     lastAdvanceAtMs: undefined,

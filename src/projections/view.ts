@@ -62,6 +62,7 @@ export class View<Document, Found extends Indexes = Indexes> {
   readonly #store: ViewStore;
   readonly #collection: string;
 
+  /** @internal */
   constructor(source: ViewSource, store: ViewStore, collection: string) {
     this.#source = source;
     this.#store = store;

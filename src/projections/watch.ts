@@ -7,7 +7,7 @@ import type { Position } from "../kernel/event.js";
 import { checkId } from "../kernel/ids.js";
 import { WatchOverflowError } from "./errors.js";
 import { isInIndexRange } from "./index-range.js";
-import { samePlainData } from "./same-plain-data.js";
+import { samePlainData } from "../kernel/same-plain-data.js";
 import type { Changes } from "./document-unit.js";
 import { StoredCollection } from "./collection-reader.js";
 import type { UntypedRange } from "./key-range.js";

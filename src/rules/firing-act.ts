@@ -12,7 +12,7 @@ import type { FactKind } from "./fact.js";
 import type { LiveSession } from "./live-session.js";
 import type { Match } from "./matches.js";
 import { checkFactId, Memory, type Doing } from "./memory.js";
-import { checkSendingOptions, type SendingOptions } from "./sending.js";
+import { checkSendingOptions, type RuleSendOptions } from "./sending.js";
 import type { Act, MatchedFact } from "./working-memory.js";
 
 /** Within the depth that an event may have, less the levels of the record around it. */
@@ -88,7 +88,7 @@ export class FiringAct extends Memory implements Act {
     target: CommandTarget,
     entityId: string,
     command: Message,
-    options: SendingOptions = {},
+    options: RuleSendOptions = {},
   ): void {
     this.checkOpen();
     const { name, targets } = this.session.rules;

@@ -13,15 +13,25 @@ export {
   type CollectOptions,
   type FactInfo,
   type PatternOptions,
+  type Binding,
+  type Flattened,
   type Predicate,
   type Rule,
   type RuleBuilder,
 } from "./rule.js";
-export { ruleSet, type AlertsOf, type RuleSet, type RuleSetDefinition } from "./rule-set.js";
+export {
+  ruleSet,
+  type AlertOfRule,
+  type AlertsOf,
+  type NamedAlert,
+  type RuleSet,
+  type RuleSetDefinition,
+} from "./rule-set.js";
 export type { SessionLimits } from "./runnable-rules.js";
 export {
   sequence,
   type SequenceEvent,
+  type SequenceEventOf,
   type SequenceKind,
   type SequenceOptions,
   type SequenceStep,
@@ -36,6 +46,7 @@ export {
   type Fired,
   type FiredFact,
   type FiredRecord,
+  type KeptEvent,
   type SessionInput,
   type SessionState,
   type StepRecord,
@@ -45,6 +56,10 @@ export {
   sessionWindow,
   slidingWindow,
   tumblingWindow,
+  type CounterKind,
+  type SessionWindowKind,
+  type SlidingWindowKind,
+  type TumblingWindowKind,
   type WindowKind,
   type WindowValue,
 } from "./window.js";
@@ -58,6 +73,8 @@ export {
 } from "./change-report.js";
 export type { ExplainedFact, Explanation } from "./explanation.js";
 export type { ListedSession, SessionCount, SessionQuery } from "./session-list.js";
+export type { RuleProblem } from "./rule-health.js";
+export type { RuleSendOptions } from "./sending.js";
 export { RuleSystem, type RuleSystemOptions } from "./rule-system.js";
 export { Rules, type RulesAnswer, type RuleSetStatus } from "./rules.js";
 export { sessionOf, type Session, type SessionFact, type WaitingMatch } from "./session-view.js";

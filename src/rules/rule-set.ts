@@ -97,15 +97,20 @@ export interface RuleSet<Alert extends Message = Message> extends RunnableRules 
   };
 }
 
-type AlertOf<R> = R extends Rule<infer Alert> ? Alert : never;
+/** The alerts of one rule. */
+export type AlertOfRule<R> = R extends Rule<infer Alert> ? Alert : never;
 /** A rule that doesn't say which alerts it raises doesn't hide those of the others. */
-type Named<Alert> = Alert extends Message ? (string extends Alert["type"] ? never : Alert) : never;
+export type NamedAlert<Alert> = Alert extends Message
+  ? string extends Alert["type"]
+    ? never
+    : Alert
+  : never;
 /** The alerts of several rules. */
-export type AlertsOf<Rules extends readonly Rule[]> = [Named<AlertOf<Rules[number]>>] extends [
-  never,
-]
+export type AlertsOf<Rules extends readonly Rule[]> = [
+  NamedAlert<AlertOfRule<Rules[number]>>,
+] extends [never]
   ? Message
-  : Named<AlertOf<Rules[number]>>;
+  : NamedAlert<AlertOfRule<Rules[number]>>;
 
 const LIMITS: SessionLimits = Object.freeze({
   factsMax: 10_000,

@@ -29,7 +29,7 @@ export interface CollectOptions<Data, Bindings> extends PatternOptions<Data, Bin
   readonly having?: (collected: readonly Data[], bound: Bindings) => boolean;
 }
 
-/** A pattern, without its types. */
+/** A pattern, without its types. @internal */
 export interface Pattern {
   readonly mode: "when" | "without" | "collect";
   /** Empty where nothing is bound. */
@@ -40,7 +40,7 @@ export interface Pattern {
   readonly having: ((collected: readonly unknown[], bound: Bound) => unknown) | undefined;
 }
 
-/** What patterns have bound, by name. */
+/** What patterns have bound, by name. @internal */
 export type Bound = Readonly<Record<string, unknown>>;
 
 /** A rule, checked. */
@@ -59,8 +59,10 @@ export interface Rule<Alert extends Message = Message> {
   readonly types?: { readonly alert: Alert };
 }
 
-type Named<As extends string, Value> = { readonly [Name in As]: Value };
-type Flat<T> = { [Key in keyof T]: T[Key] };
+/** What one pattern binds. */
+export type Binding<As extends string, Value> = { readonly [Name in As]: Value };
+/** An intersection as one object. */
+export type Flattened<T> = { [Key in keyof T]: T[Key] };
 
 interface Draft extends Omit<Rule, "then" | "types"> {
   readonly patterns: readonly Pattern[];
@@ -70,6 +72,7 @@ interface Draft extends Omit<Rule, "then" | "types"> {
 export class RuleBuilder<Alert extends Message, Bindings> {
   readonly #draft: Draft;
 
+  /** @internal */
   constructor(draft: Draft) {
     this.#draft = draft;
   }
@@ -84,7 +87,7 @@ export class RuleBuilder<Alert extends Message, Bindings> {
     which?:
       | Predicate<DataOfKind<K>, NoInfer<Bindings>>
       | PatternOptions<DataOfKind<K>, NoInfer<Bindings>>,
-  ): RuleBuilder<Alert, Flat<Bindings & Named<As, DataOfKind<K>>>> {
+  ): RuleBuilder<Alert, Flattened<Bindings & Binding<As, DataOfKind<K>>>> {
     return this.#with("when", as, kind, which);
   }
 
@@ -106,7 +109,7 @@ export class RuleBuilder<Alert extends Message, Bindings> {
     as: As,
     kind: K,
     options?: CollectOptions<DataOfKind<K>, NoInfer<Bindings>>,
-  ): RuleBuilder<Alert, Flat<Bindings & Named<As, readonly DataOfKind<K>[]>>> {
+  ): RuleBuilder<Alert, Flattened<Bindings & Binding<As, readonly DataOfKind<K>[]>>> {
     return this.#with("collect", as, kind, options);
   }
 

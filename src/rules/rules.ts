@@ -1,7 +1,7 @@
 /** What can be seen of rule sets and done to their sessions: `runtime.rules`. */
 import { RuntimeClosedError } from "../../actors/index.js";
 import { SourceReader, type Journal, type ViewReader } from "../../journal/index.js";
-import { originOf, type Hand, type RefusedInput } from "../delivery/index.js";
+import { originOf, type Hand, type LaneStatus, type RefusedInput } from "../delivery/index.js";
 import { keptAlive, type Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
@@ -38,6 +38,10 @@ export interface RuleSetStatus {
   /** Up to where its events have reached their sessions; undefined where none are routed now. */
   readonly routedTo: Position | undefined;
   readonly lagEvents: number;
+  /** Events routed since the runtime was opened, those included that were routed again after a failure. */
+  readonly handled: number;
+  /** Times that routing failed since the runtime was opened. */
+  readonly failures: number;
   readonly state: string;
   /** The latest time of its events, in milliseconds since 1970; undefined before the first. */
   readonly timeMs: number | undefined;
@@ -61,6 +65,7 @@ const RELEASED_AT_ONCE = 200;
 export class Rules {
   readonly #ports: RulesPorts;
 
+  /** @internal */
   constructor(ports: RulesPorts) {
     this.#ports = ports;
   }
@@ -169,6 +174,11 @@ export class Rules {
     return report;
   }
 
+  /** How commands of a rule set to each aggregate leave. */
+  outbox(ruleSet: RuleSet): readonly LaneStatus[] {
+    return this.#ports.system.host(this.#known(ruleSet).name).delivery.outbox.status();
+  }
+
   /** How a rule set stands. */
   status(ruleSet: RuleSet): RuleSetStatus {
     const { name, version } = this.#known(ruleSet);
@@ -180,6 +190,8 @@ export class Rules {
       version,
       routedTo: routing?.position,
       lagEvents: routing?.lagEvents ?? 0,
+      handled: routing?.handled ?? 0,
+      failures: routing?.failures ?? 0,
       state: routing?.state ?? "waiting",
       timeMs: Number.isFinite(timeMs) && routing !== undefined ? timeMs : undefined,
       counts: this.counts(ruleSet),

@@ -18,6 +18,7 @@ export interface SessionLimits {
 
 export type ErasedHandler = (event: RecordedEvent, memory: WorkingMemory) => void;
 
+/** @internal */
 export interface RunnableRules {
   readonly name: string;
   readonly version: number;

@@ -1,14 +1,15 @@
 /** How long and how often a command that a rule sends is tried. */
 import { checkInteger, checkObject } from "../kernel/check.js";
 
-export interface SendingOptions {
+/** How long and how often a command that a rule sends is tried. */
+export interface RuleSendOptions {
   /** Attempts at the most, with growing pauses of 100 ms to 30 s; defaults to 20, about seven minutes. */
   readonly attemptsMax?: number;
   /** Wall time after which it isn't tried any more. Defaults to none. */
   readonly timeoutMs?: number;
 }
 
-export function checkSendingOptions(options: SendingOptions): void {
+export function checkSendingOptions(options: RuleSendOptions): void {
   checkObject("options of send", options);
   const { attemptsMax, timeoutMs } = options;
   if (attemptsMax !== undefined)

@@ -14,7 +14,8 @@ export type SequenceEvent<Event extends Message = Message> = Event extends Messa
     }
   : never;
 
-type EventOfType<Event extends Message, Type extends Event["type"]> = SequenceEvent<
+/** The events of one type, as the steps of a sequence see them. */
+export type SequenceEventOf<Event extends Message, Type extends Event["type"]> = SequenceEvent<
   MessageOf<Event, Type>
 >;
 
@@ -26,7 +27,7 @@ export type SequenceStep<Event extends Message = Message> =
         readonly type: Type;
         /** Whether an event is meant; `earlier` are those of the steps before. Pure. */
         readonly where?: (
-          event: EventOfType<Event, Type>,
+          event: SequenceEventOf<Event, Type>,
           earlier: readonly SequenceEvent<Event>[],
         ) => boolean;
       };
@@ -55,7 +56,7 @@ export interface SequenceValue<Event extends Message = Message> {
   readonly lastAtMs: number;
 }
 
-/** A step, without its types. */
+/** A step, without its types. @internal */
 export interface ErasedStep {
   readonly type: string;
   readonly where:

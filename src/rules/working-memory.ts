@@ -1,5 +1,5 @@
 /** What handlers of events and rules do with a session's facts. */
-import type { SendingOptions } from "./sending.js";
+import type { RuleSendOptions } from "./sending.js";
 import type { CommandOf, CommandTarget } from "../kernel/command-port.js";
 import type { Message } from "../kernel/event.js";
 import type { DataOfKind, FactKind, Kind, SignalKind } from "./fact.js";
@@ -75,6 +75,6 @@ export interface Act<Alert extends Message = Message> extends WorkingMemory {
     target: Target,
     entityId: string,
     command: NoInfer<CommandOf<Target>>,
-    options?: SendingOptions,
+    options?: RuleSendOptions,
   ): void;
 }

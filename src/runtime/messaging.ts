@@ -1,6 +1,7 @@
 /** Assembly of messaging: what it may do with the actors and the views of a runtime. */
 import type { ActorSystem } from "../../actors/index.js";
 import type { Journal, ViewStore } from "../../journal/index.js";
+import { adminEndpoint, type AdminService } from "../admin/index.js";
 import type { Endpoint } from "../messaging/endpoint.js";
 import { Messaging, type MessagingProblem } from "../messaging/messaging.js";
 import type { CommandAnswer } from "../kernel/command-port.js";
@@ -36,6 +37,7 @@ export async function openMessaging(
   { stores, actors, local, readers, askTimeoutMs, wire }: Parts,
   options: RuntimeOptions,
   ports: RuntimePorts,
+  admin: () => AdminService | undefined = () => undefined,
 ): Promise<Messaging<never>> {
   const context = (signal: AbortSignal): EndpointContext => ({
     view: (projection, ...collection) => readers.view(projection, ...collection),
@@ -46,12 +48,15 @@ export async function openMessaging(
   const status = () => briefStatus(stores.journal, actors, readers, messaging);
   const { endpoints = [] } = options;
   const answers = endpoints.length > 0 || options.messaging !== undefined;
+  const service = options.service ?? stores.journal.storeId;
+  const operating = adminEndpoint<EndpointContext>(service, options.admin ?? {}, admin);
+  const own = [statusEndpoint(status), ...(operating === undefined ? [] : [operating])];
   messaging = await Messaging.open<EndpointContext>({
     ...stores,
     ...ports,
     ...messagingOptionsOf(options),
     askTimeoutMs,
-    endpoints: answers ? [...(endpoints as readonly AnyServed[]), statusEndpoint(status)] : [],
+    endpoints: answers ? [...(endpoints as readonly AnyServed[]), ...own] : [],
     ask: async (aggregate, entityId, given, options) => {
       const command = wire?.incoming(given) ?? given;
       const answer = await local.askByName(aggregate, entityId, command, options);

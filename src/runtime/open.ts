@@ -9,16 +9,19 @@ import {
   type KeyStore,
   type ViewStore,
 } from "../../journal/index.js";
+import { AdminService } from "../admin/index.js";
 import { SagaSystem, type SagaSystemOptions } from "../../sagas/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import { KeyBarrier } from "../privacy/key-barrier.js";
 import { openPrivacy, type OpenedPrivacy } from "../privacy/open.js";
 import { Privacy } from "../privacy/privacy.js";
+import type { Closable } from "../messaging/transport.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { Readers } from "../projections/readers.js";
 import { RuleSystem, type RuleSystemOptions } from "../rules/index.js";
 import { Runtime, type RuntimeParts, type RuntimeStores } from "../runtime.js";
+import { administered, openDoors, type AdministeredOptions } from "./administered.js";
 import { commandPortOf } from "./command-port.js";
 import { LateCommandPort } from "./late-command-port.js";
 import { LocalCommands } from "./local-commands.js";
@@ -33,10 +36,13 @@ import {
   type RuntimePorts,
 } from "./options.js";
 
+/** What a runtime is started with, in memory or on a directory. */
+type StartOptions = RuntimeOptions & AdministeredOptions;
+
 /** Opens a runtime over stores that are open already; closes them where it can't start. */
 export async function startRuntime(
   stores: RuntimeStores,
-  options: RuntimeOptions,
+  options: StartOptions,
   ports: RuntimePorts,
 ): Promise<Runtime> {
   let opened: Partial<RuntimeParts> = {};
@@ -44,32 +50,29 @@ export async function startRuntime(
     checkActorNames(options);
     checkPrivacy(options);
     const personal = await personalOf(stores, options, ports);
-    const seen = {
-      ...stores,
-      ...(personal && { journal: personal.journal, views: personal.views }),
-    };
+    const seen = seenThrough(personal, stores);
     const bounds = boundsOf(options);
     const commands = new LateCommandPort();
-    const readersOptions = { ...seen, ...ports, ...readersOptionsOf(options), commands };
-    const readers = await Readers.open(readersOptions);
+    const readersOptions = { ...seen, ...ports, ...ports.shared, ...readersOptionsOf(options) };
+    const readers = await Readers.open({ ...readersOptions, commands });
     opened = { readers };
     const aggregates = actorsOf(options);
-    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, journal: seen.journal });
+    const coordinators = coordinatorsOf(options);
+    const { journal } = seen;
+    const actors = new ActorSystem({
+      ...{ ...bounds, ...ports, ...ports.shared },
+      ...{ aggregates, coordinators, journal },
+    });
     opened = { readers, actors };
     const { askTimeoutMs } = bounds;
     const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
-    const parts = { stores: seen, actors, local, readers, clock: ports.clock, askTimeoutMs };
+    const parts = { stores: seen, actors, local, readers, ...ports, askTimeoutMs };
+    let admin: AdminService | undefined = undefined;
     const wire = personal?.wire;
-    const messaging = await openMessaging({ ...parts, stores, wire }, options, ports);
+    const messaging = await openMessaging({ ...parts, stores, wire }, options, ports, () => admin);
     opened = { readers, actors, messaging };
     commands.open(commandPortOf(local, messaging, wire));
-    const coordination: CoordinationPorts = {
-      ...seen,
-      ...ports,
-      commands,
-      hasAggregate: (name) => local.has(name),
-      ask: (...call) => actors.ask(...call),
-    };
+    const coordination = coordinationOf({ ...seen, ...ports, commands }, local, actors);
     const sagas = await SagaSystem.open({ ...coordination, sagas: options.sagas ?? [] });
     opened = { ...opened, sagas };
     const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
@@ -77,16 +80,41 @@ export async function startRuntime(
     const privacy =
       personal && new Privacy({ ...personal, ...ports, stores, readers, actors, rules });
     await privacy?.finishForgetting();
-    const offered = options.privacy === undefined ? undefined : privacy;
-    return new Runtime({ ...parts, messaging, sagas, rules, privacy: offered });
+    const running = {
+      ...{ ...parts, messaging, sagas, rules },
+      privacy: options.privacy === undefined ? undefined : privacy,
+    };
+    const runtime = runtimeOf(running, options, bounds);
+    admin = runtime.admin;
+    runtime.doors.push(...(await openDoors(admin, options, ports)));
+    return runtime.started;
   } catch (error) {
-    await closeOpened(opened, stores);
+    await closeAgain(opened, stores);
     throw error;
   }
 }
 
-/** What was opened before something could not be. */
-async function closeOpened(opened: Partial<RuntimeParts>, stores: RuntimeStores): Promise<void> {
+/** What handles values reads them in plain. */
+function seenThrough(personal: OpenedPrivacy | undefined, stores: RuntimeStores): RuntimeStores {
+  return personal === undefined
+    ? stores
+    : { ...stores, journal: personal.journal, views: personal.views };
+}
+
+function coordinationOf(
+  ports: Omit<CoordinationPorts, "hasAggregate" | "ask">,
+  local: LocalCommands,
+  actors: ActorSystem,
+): CoordinationPorts {
+  return {
+    ...ports,
+    hasAggregate: (name) => local.has(name),
+    ask: (...call) => actors.ask(...call),
+  };
+}
+
+/** What couldn't start leaves nothing open. */
+async function closeAgain(opened: Partial<RuntimeParts>, stores: RuntimeStores): Promise<void> {
   await opened.rules?.close();
   await opened.sagas?.close();
   await opened.messaging?.stopIntake();
@@ -96,6 +124,24 @@ async function closeOpened(opened: Partial<RuntimeParts>, stores: RuntimeStores)
   await stores.journal.close();
   await stores.views.close();
   await stores.keys?.close();
+}
+
+/** The runtime over what runs, with its operators; the doors they come through are opened once it is there. */
+function runtimeOf(
+  running: Omit<RuntimeParts, "admin" | "doors"> & RuntimePorts,
+  options: StartOptions,
+  bounds: ReturnType<typeof boundsOf>,
+) {
+  const doors: Closable[] = [];
+  const runtime = (): Runtime => started;
+  const admin = new AdminService(administered({ ...running, runtime }, options, bounds));
+  const started = new Runtime({ ...running, admin, doors });
+  return { started, admin, doors };
+}
+
+/** What takes inputs, not commands of somebody. */
+function coordinatorsOf({ sagas = [], ruleSets = [] }: RuntimeOptions): ReadonlySet<string> {
+  return new Set([...sagas, ...ruleSets].map(({ name }) => name));
 }
 
 /** Keys and sealed stores, where anything personal is declared or may come from other services. */
@@ -126,7 +172,22 @@ async function personalOf(
  * @throws InvalidArgumentError - An option isn't valid, or the journal holds event types that no aggregate can read.
  */
 export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
-  const ports = portsOf(options);
+  return openRuntimeWith(options, portsOf(options));
+}
+
+/** `openRuntime` with the ports of somebody who has several. */
+export async function openRuntimeWith(
+  options: OpenRuntimeOptions,
+  ports: RuntimePorts,
+): Promise<Runtime> {
+  return startRuntime(await openStores(options, ports), options, ports);
+}
+
+/** The journal and the views of a directory. Throws what `openRuntime` throws for these. */
+export async function openStores(
+  options: Pick<OpenRuntimeOptions, "directory" | "readOnly" | "freeBytesMin" | "privacy">,
+  ports: RuntimePorts,
+): Promise<RuntimeStores> {
   const { directory, readOnly = false, freeBytesMin } = options;
   const keyBarrier = new KeyBarrier();
   const journal = await openLmdbJournal({
@@ -147,8 +208,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime>
     await journal.close();
     throw error;
   }
-  const stores = { journal, views, readOnly, keyBarrier, ...(keys && { keys }) };
-  return startRuntime(stores, options, ports);
+  return { journal, views, readOnly, keyBarrier, ...(keys && { keys }) };
 }
 
 function openKeys(

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { faultyJournal, InjectedFaultError, type Fault } from "./faulty-journal.js";
+export { InjectedFaultError, type Fault } from "./faulty-journal.js";
 export { ManualClock } from "./manual-clock.js";
 export { MemoryDirectory, openMemoryRuntime, type MemoryRuntimeOptions } from "./memory-runtime.js";
 export { NatsServer, type NatsServerOptions } from "./nats-server.js";

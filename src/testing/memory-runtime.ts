@@ -7,7 +7,9 @@ import { faultyJournal, type Fault } from "./faulty-journal.js";
 
 /** What a memory runtime leaves behind when it is closed: give it to the next one to "open it again". */
 export class MemoryDirectory {
+  /** @internal */
   readonly store: MemoryStore;
+  /** @internal */
   readonly views = new MemoryViews();
   readonly keys = new MemoryKeys();
 

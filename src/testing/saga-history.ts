@@ -16,7 +16,7 @@ import {
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Message, RecordedEvent } from "../kernel/event.js";
 import { InstanceRun } from "./instance-run.js";
-import { fromTagged, toTagged } from "./tagged-json.js";
+import { fromJsonForm, toJsonForm } from "../kernel/json-form.js";
 
 /**
  * What one event of an instance says: an input and what the machine made of it, as JSON. Values are written as they are, but bigints as
@@ -68,11 +68,14 @@ export function recordSagaHistory(saga: Saga, events: Iterable<RecordedEvent>): 
       );
     if (!type.startsWith("saga.")) {
       const step = steps[steps.length - 1] ?? {};
-      step.emitted = [...((step.emitted as unknown[] | undefined) ?? []), toTagged({ type, data })];
+      step.emitted = [
+        ...((step.emitted as unknown[] | undefined) ?? []),
+        toJsonForm({ type, data }),
+      ];
       continue;
     }
     const { from: _from, to: _to, gone: _gone, atMs, ...rest } = data as Record<string, unknown>;
-    const fields = toTagged(rest) as Record<string, unknown>;
+    const fields = toJsonForm(rest) as Record<string, unknown>;
     steps.push({ kind: type.slice("saga.".length), atMs: atMs ?? recordedAtMs, ...fields });
   }
   const began = steps.find(({ machine }) => machine !== undefined);
@@ -121,7 +124,7 @@ class Replay {
 
   step(step: SagaHistoryStep, number: number): void {
     const { kind, atMs, emitted = [], ...tagged } = step;
-    const recorded = fromTagged(tagged) as Recorded;
+    const recorded = fromJsonForm(tagged) as Recorded;
     const before = this.#run.state;
     const run = this.#run.after([{ type: `saga.${kind}`, data: recorded }]);
     this.#wait(kind, recorded, before);
@@ -139,7 +142,7 @@ class Replay {
         compare(
           where,
           factsOf(
-            [{ type: `saga.${kind}`, data: recorded }, ...(fromTagged(emitted) as Message[])],
+            [{ type: `saga.${kind}`, data: recorded }, ...(fromJsonForm(emitted) as Message[])],
             before,
           ),
           now,

@@ -763,6 +763,90 @@ export function journalConformance({ name, newHarness }: JournalConformanceOptio
     });
   });
 
+  describe(`${name}: lists`, () => {
+    const ids = ["a/1", "a/10", "a/2", "a/\uffff", "a/\u{1f600}", "b/1"];
+    const streamIds = (options: Parameters<Journal["listStreams"]>[0]) =>
+      journal.listStreams(options).map(({ streamId }) => streamId);
+    /** Of one reading each: what is indexed, and what a reopening or a later commit puts before it. */
+    const moments = async function* () {
+      yield "before a reopening";
+      journal = await harness.open();
+      yield "after a reopening";
+      await fill("a/10", 1);
+      yield "after another commit";
+    };
+
+    it("of streams go by the bytes of their ids, and tell their versions", async () => {
+      for (const id of ids.toReversed()) await fill(id, 2);
+      for await (const moment of moments()) {
+        expect(streamIds({ limit: 100 }), moment).toEqual(ids);
+        expect(streamIds({ prefix: "a/1", limit: 100 }), moment).toEqual(["a/1", "a/10"]);
+        expect(streamIds({ prefix: "a/", after: "a/10", limit: 2 }), moment).toEqual(
+          ids.slice(2, 4),
+        );
+        expect(streamIds({ after: "a/\u{1f600}", limit: 9 }), moment).toEqual(["b/1"]);
+        expect(streamIds({ prefix: "a/", after: "b/1", limit: 9 }), moment).toEqual([]);
+      }
+      expect(journal.listStreams({ prefix: "a/10", limit: 1 })).toEqual([
+        { streamId: "a/10", version: 3 },
+      ]);
+    });
+
+    it("of streams are walked page by page without a gap or a repetition", async () => {
+      for (const n of range(1, 25)) await fill(`s/${n}`, 1);
+      journal = await harness.open();
+      for (const n of range(20, 40)) await fill(`s/${n}`, 1);
+      const walked: string[] = [];
+      for (;;) {
+        const page = streamIds({
+          limit: 7,
+          ...(walked.length > 0 ? { after: walked.at(-1) ?? "" } : {}),
+        });
+        walked.push(...page);
+        if (page.length < 7) break;
+      }
+      expect(walked).toEqual(
+        range(1, 40)
+          .map((n) => `s/${n}`)
+          .sort(),
+      );
+    });
+
+    it("of claims leave out what was released or has expired", async () => {
+      harness.clock.setWall(1_000);
+      const take = (key: string, expiresAtMs?: number, of = "email") =>
+        journal.append({
+          ...one(`s/${key}`),
+          claims: [
+            { op: "take", name: of, key, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) },
+          ],
+        });
+      await take("x");
+      await take("y", 2_000);
+      await take("z");
+      await take("x", undefined, "name");
+      journal = await harness.open();
+      await journal.append({ ...one("s/z"), claims: [{ op: "release", name: "email", key: "z" }] });
+      const keys = (prefix?: string) =>
+        journal
+          .listClaims({ limit: 10, ...(prefix === undefined ? {} : { prefix }) })
+          .map((claim) => `${claim.name}/${claim.key}`);
+      expect(keys()).toEqual(["email/x", "email/y", "name/x"]);
+      expect(keys("email/")).toEqual(["email/x", "email/y"]);
+      harness.clock.setWall(2_000);
+      expect(keys()).toEqual(["email/x", "name/x"]);
+      expect(journal.listClaims({ after: "email/x", limit: 1 })).toEqual([
+        { name: "name", key: "x", owner: "s/x", expiresAtMs: undefined, position: 4 },
+      ]);
+    });
+
+    it("are refused what isn't a bound", () => {
+      for (const limit of [0, -1, 1.5, Number.NaN])
+        expect(() => journal.listStreams({ limit }), String(limit)).toThrow("limit");
+      expect(() => journal.listClaims({ prefix: "\ud800", limit: 1 })).toThrow("prefix");
+    });
+  });
+
   describe(`${name}: metadata`, () => {
     it("is recorded with every event of the commit", async () => {
       const metadata = {

@@ -43,6 +43,17 @@ describe("verify", () => {
     expect(await verifyStore(directory)).toEqual({ ...report, indexedTo: 0 });
   });
 
+  it("finds nothing wrong where streams of one type have an event of one type in one commit", async () => {
+    const directory = temporaryDirectory();
+    const journal = await openLmdbJournal(lmdbOptions(directory));
+    const events = [{ type: "Moved" }];
+    const streams = ["seat/a", "seat/b"].map((streamId) => ({ streamId, events }));
+    await journal.append({ streams });
+    await journal.close();
+    const report = await built.verifyStore(directory);
+    expect(report).toMatchObject({ head: 2, indexedTo: 2, problems: [] });
+  });
+
   it("works when the package lies in a folder with a space in its name", async () => {
     const directory = await makeStore(10);
     const elsewhere = join(temporaryDirectory(), "with a space");

@@ -1,7 +1,8 @@
 /** Whatever a transport does to messages, each event is recorded once and in order of its entity. */
 import fc from "fast-check";
 import { remote } from "tidemark";
-import { faultyJournal, ManualClock, type Fault } from "tidemark/testing";
+import { ManualClock, type Fault } from "tidemark/testing";
+import { faultyJournal } from "../../src/testing/faulty-journal.js";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import {

@@ -24,6 +24,8 @@ function projectionWith(
     positionsPerSecond: 0,
     secondsLeft: 0,
     parked: 0,
+    handled: 0,
+    failures: 0,
     error: undefined,
     lastCycleAtMs: clock.nowMs(),
     lastAdvanceAtMs: clock.nowMs(),

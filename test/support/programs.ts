@@ -12,6 +12,8 @@ export interface Program {
   readonly ended: Promise<Ending>;
   /** Sends a signal now. */
   kill(signal: NodeJS.Signals): void;
+  /** Resolves once its output has that in it. */
+  hasWritten(text: string): Promise<void>;
   /** Kills it with SIGKILL once its output is so; it is asked each time there is more. Does nothing if it ends before. */
   killWhen(isSo: (output: string) => boolean): void;
   /** The same once it has written so many lines that match. */
@@ -41,8 +43,16 @@ export function startProgram(path: string, args: readonly string[] = []): Progra
     };
     look();
   };
+  const hasWritten = (text: string) =>
+    new Promise<void>((resolve) => {
+      look = () => {
+        if (output.includes(text)) resolve();
+      };
+      look();
+    });
   return {
     ended,
+    hasWritten,
     kill: (signal) => void child.kill(signal),
     killWhen,
     killAfter(lines, matching) {

@@ -1,0 +1,48 @@
+/** `tidemark audit`: what operators did. */
+import { Command } from "commander";
+import type { AuditEntry } from "../index.js";
+import { given, integerFrom, positionOf } from "./arguments.js";
+import { asking, withTargetOptions } from "./command.js";
+import { print } from "./output.js";
+import type { Shell } from "./shell.js";
+import { table } from "./table.js";
+import { timeText } from "./text.js";
+
+const LIMIT = 100;
+
+export function auditCommand(shell: Shell): Command {
+  const command = new Command("audit")
+    .description("what operators did, by which way, and why; newest first")
+    .option("--before <position>", "the next page", positionOf)
+    .option("--limit <count>", "at the most", integerFrom(1), LIMIT)
+    .addHelpText("after", "\nExample: tidemark audit --limit 20\n");
+  return asking<{ readonly before?: number; readonly limit: number }>(
+    shell,
+    withTargetOptions(command),
+    async ({ client, options }) => {
+      const { before, limit } = options;
+      const answer = await client.call("audit", given({ before, limit }));
+      await print(shell, options, answer, [
+        table(
+          shell,
+          [">position", "at", "what", "of", "by", "via", "outcome", "reason"],
+          answer.entries.map((each) => [
+            String(each.position),
+            timeText(each.atMs),
+            each.what,
+            each.subject,
+            each.by ?? "",
+            each.via ?? "",
+            { text: outcomeText(each), style: each.outcome === "failed" ? "red" : "reset" },
+            each.reason ?? "",
+          ]),
+        ),
+        ...(answer.next === undefined ? [] : [`there are more: --before ${answer.next}`]),
+      ]);
+    },
+  );
+}
+
+function outcomeText({ outcome, code }: AuditEntry): string {
+  return code === undefined ? outcome : `${outcome}: ${code}`;
+}

@@ -1,0 +1,44 @@
+/** One browser for the tests of a file, and pages of it that note what went wrong in them. */
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { chromiumProgram } from "../support/chromium-program.js";
+
+/** @throws Error - None is installed, and how to install one. */
+export function openBrowser(): Promise<Browser> {
+  const executablePath = chromiumProgram();
+  if (executablePath === undefined)
+    throw new Error(
+      "these tests need Chromium: apt-get install chromium, or say where one is with CHROMIUM=/path/to/chromium",
+    );
+  // Its sandbox refuses to run as root, as tests in containers do.
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath, args });
+}
+
+export interface Visit {
+  readonly page: Page;
+  /** Errors of scripts, refusals by the content policy, and failed requests. */
+  readonly troubles: string[];
+  close(): Promise<void>;
+}
+
+/** A tab with nothing in its storage. */
+export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const troubles: string[] = [];
+  page.on("pageerror", (error) => troubles.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error") troubles.push(`console: ${message.text()}`);
+  });
+  return { page, troubles, close: () => context.close() };
+}
+
+/** Goes to a part of the panel without loading it anew, and waits until it has what it asked for. */
+export async function goTo(page: Page, path: string): Promise<void> {
+  await page.evaluate((hash) => {
+    (globalThis as unknown as { location: { hash: string } }).location.hash = hash;
+  }, path);
+  const [shown = ""] = path.split("?");
+  await page.locator(`main[data-path=${JSON.stringify(shown)}]`).waitFor();
+  await page.locator("main", { hasText: "Reading…" }).waitFor({ state: "detached" });
+}
