@@ -60,6 +60,12 @@ module.exports = {
       { path: "^(sagas|src)/", pathNot: ["^src/(kernel|delivery)/", "^src/$1/"] },
     ),
     rule(
+      "privacy-imports-journal-and-kernel-only",
+      "It stands between the stores and everybody else: what it knew of them they couldn't change.",
+      { path: "^src/privacy/" },
+      { path: "^(actors|sagas|src)/", pathNot: ["^src/kernel/", "^src/privacy/"] },
+    ),
+    rule(
       "projections-and-messaging-dont-know-delivery",
       "Only what has instances has something delivered to them.",
       { path: "^src/(projections|messaging)/" },

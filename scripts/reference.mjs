@@ -29,6 +29,7 @@ const PAGES = {
   projections: ["projections", "`tidemark`: projections, views, reactors, and operating them."],
   sagas: ["sagas", "`tidemark`: coordination over time."],
   rules: ["rules", "`tidemark`: facts, rules over them, windows, and what sessions concluded."],
+  privacy: ["privacy", "`tidemark`: personal data, keys, and forgetting."],
   messaging: ["messaging", "`tidemark`: commands, events and questions between services."],
   journal: ["journal", "`tidemark`: reading the log, upcasters, and what the journal refuses."],
   admin: [

@@ -1,4 +1,5 @@
 /** What the journal on LMDB is joined of. */
+import type { BeforeWrite } from "../before-write.js";
 import type { Clock } from "../../src/kernel/clock.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import type { Logger } from "../../src/kernel/log.js";
@@ -6,9 +7,6 @@ import type { FreeSpaceGuard } from "./free-space.js";
 import type { IndexStore } from "./index-store.js";
 import type { LogFile } from "./log-file.js";
 import type { OwnerLock } from "./owner-lock.js";
-
-/** Asked before each group: what must be on disk before it, such as keys of what is in it; undefined where it is already. */
-export type BeforeWrite = () => Promise<void> | undefined;
 
 export interface LmdbJournalParts {
   readonly directory: string;

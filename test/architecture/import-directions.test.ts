@@ -122,6 +122,12 @@ const FORBIDDEN: readonly Forbidden[] = [
     "projections-and-messaging-dont-know-actors",
   ),
   forbid(
+    "privacy importing projections",
+    "src/privacy/",
+    "src/projections/projection.ts",
+    "privacy-imports-journal-and-kernel-only",
+  ),
+  forbid(
     "projections importing the runtime",
     "src/projections/",
     "src/runtime.ts",
