@@ -239,7 +239,7 @@ describe("npx tidemark", () => {
     const nowhere = join(temporaryDirectory(), "nowhere");
     const results = await Promise.all([
       tidemark("backup", nowhere, `${nowhere}-copy`),
-      tidemark("verify"),
+      tidemark("verify", nowhere),
       tidemark("dance"),
     ]);
     for (const { code, stderr } of results) {
