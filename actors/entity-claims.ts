@@ -18,6 +18,7 @@ export interface ClaimedKey {
 export type ClaimDefinition<State = unknown> =
   | ((state: State) => ClaimValue)
   | {
+      /** What is claimed in a state. */
       readonly keys: (state: State) => ClaimValue;
       /** The keys say something about somebody: the journal has keyed hashes of them. Such a claim can't be listed. */
       readonly personal: boolean;

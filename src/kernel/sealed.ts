@@ -11,6 +11,7 @@ export const LEAF_KINDS = [
   "record",
 ] as const;
 
+/** What a sealed leaf is once it is opened. */
 export type LeafKind = (typeof LEAF_KINDS)[number];
 
 /** Names one key of one subject. */

@@ -60,6 +60,7 @@ export interface SubjectForgotten {
   readonly reason?: string;
 }
 
+/** What a runtime with personal data can be asked about its subjects: `runtime.privacy` is one. */
 export class Privacy {
   readonly #parts: PrivacyParts;
   #turn: Promise<unknown> = Promise.resolve();
