@@ -163,6 +163,27 @@ module.exports = {
       { path: `^src/runtime(\\.ts$|/)|${FACES}` },
     ),
     rule(
+      "only-the-door-knows-trials",
+      "A trial assembles parts as the runtime does, beside it; nothing in service depends on one.",
+      { path: "^(journal|actors|sagas|src)/", pathNot: "^src/(index\\.ts$|try/|cli/)" },
+      { path: "^src/try/" },
+    ),
+    rule(
+      "only-the-door-knows-tenants",
+      "A runtime doesn't know that it is one of many.",
+      {
+        path: "^(journal|actors|sagas|src)/",
+        pathNot: "^src/(index\\.ts$|tenants/|testing/|cli/|dashboard/)",
+      },
+      { path: "^src/tenants/" },
+    ),
+    rule(
+      "tenants-stand-on-the-runtime",
+      "They open runtimes; what a runtime is made of is the runtime's business, but for the bounds that all share.",
+      { path: "^src/tenants/" },
+      { path: "^(sagas/|src/(rules|messaging|maintenance)/)" },
+    ),
+    rule(
       "runtime-imports-downwards-only",
       "Opening a runtime must load neither a test kit nor an HTTP server.",
       { path: "^src/runtime(\\.ts$|/)" },

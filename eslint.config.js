@@ -7,6 +7,8 @@ const ENGINES = [
   "actors/**/*.ts",
   "src/projections/**/*.ts",
   "src/messaging/**/*.ts",
+  "src/tenants/**/*.ts",
+  "src/try/**/*.ts",
 ];
 const SOURCES = ["src/**/*.ts", "journal/**/*.ts", "actors/**/*.ts", "sagas/**/*.ts"];
 const PORT = "take it from the Clock or Ids port, so that tests own it";

@@ -267,7 +267,10 @@ export class Activation implements Evictable {
   }
 
   #enqueue(call: Call, events: readonly DecidedEvent[], state: unknown): void {
-    const request = appendRequestOf(this, call.options, events, this.#state, state);
+    const { options: given, trace } = call;
+    const options =
+      trace === undefined ? given : { ...given, metadata: trace.committing(given.metadata) };
+    const request = appendRequestOf(this, options, events, this.#state, state);
     let commit: Commit;
     try {
       commit = this.#ports.journal.enqueue(withProvenance(request, this.#known.values), call);

@@ -11,24 +11,22 @@ import { streamIdOf, type StreamId } from "../src/kernel/ids.js";
 import { checkInteger } from "../src/kernel/check.js";
 import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
+import type { Tracer } from "../src/kernel/tracer.js";
 import type { Moment } from "../src/kernel/moment.js";
 import type { Aggregate, AnyAggregate } from "./aggregate.js";
+import type { Budget } from "./budget.js";
 import { Call, type CallAnswer, type CommandOptions, type LifeStep } from "./call.js";
-import { commandOptionsOf, type TellOptions } from "./command-options.js";
+import { beginTrace } from "./call-trace.js";
+import { commandOptionsOf, type AskOptions, type TellOptions } from "./command-options.js";
 import { CommandRecorder, RecentCommands, type CommandFigures } from "./command-figures.js";
 import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
 import { RuntimeClosedError, UnknownAggregateError } from "./errors.js";
 import { Hydrator } from "./hydrator.js";
+import { Permits } from "./permits.js";
 import { Pool, type PoolFigures } from "./pool.js";
 import { Snapshotter } from "./snapshotter.js";
 import { readState, type StateAt } from "./state-reader.js";
-
-/** What a caller may say about an asked command. */
-export interface AskOptions extends TellOptions {
-  /** How long to wait for the answer; defaults to the runtime's `askTimeoutMs`. */
-  readonly timeoutMs?: number;
-}
 
 export interface ActorSystemOptions {
   readonly aggregates: readonly AnyAggregate[];
@@ -39,12 +37,16 @@ export interface ActorSystemOptions {
   readonly ids: Ids;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
   readonly askTimeoutMs: number;
   readonly mailboxCapacity: number;
   readonly activationsMax: number;
   readonly stateBytesMax: number;
   readonly waitingMax: number;
   readonly hydrationsMax: number;
+  /** What it shares with other runtimes; `permits` instead of `hydrationsMax` of its own. */
+  readonly budget?: Budget;
+  readonly permits?: Permits;
   /** Idle time after which an activation ends; 0 for never. */
   readonly passivateAfterMs: number;
 }
@@ -87,7 +89,8 @@ export class ActorSystem {
       const recent = isCoordinator ? undefined : this.#recent;
       this.#recorders.set(behavior, new CommandRecorder(clock, recent));
     }
-    this.#hydrator = new Hydrator(journal, clock, options.hydrationsMax);
+    const permits = options.permits ?? new Permits(options.hydrationsMax);
+    this.#hydrator = new Hydrator(journal, clock, permits);
     this.#snapshotter = new Snapshotter(journal, clock, logger);
     this.#timeouts = new AskTimeouts(clock);
     this.#deadLetters = new DeadLetters(clock, logger);
@@ -210,17 +213,20 @@ export class ActorSystem {
     const data = aggregate.behavior.commandData(command);
     const commandOptions =
       options === undefined ? NO_OPTIONS : commandOptionsOf(options, this.#options.limits);
-    const startedAtMs = this.#options.clock.monotonicMs();
-    return new Call(
+    const { clock, tracer } = this.#options;
+    const call = new Call(
       streamId,
       command,
       data,
       commandOptions,
       recorder,
-      startedAtMs,
+      clock.monotonicMs(),
       resolve,
       reject,
     );
+    if (tracer !== undefined && recorder !== undefined)
+      call.trace = beginTrace(tracer, this.#options, aggregate.name, call, options?.causedBy);
+    return call;
   }
 
   #deliver(aggregate: AnyAggregate, entityId: string, streamId: StreamId, call: Call): void {

@@ -2,6 +2,7 @@
 import { JournalPoisonedError, type Commit, type CommitSink } from "../journal/index.js";
 import type { Message, Metadata, Version } from "../src/kernel/event.js";
 import type { DecidedEvent } from "./behavior.js";
+import type { CallTrace } from "./call-trace.js";
 import type { CommandRecorder } from "./command-figures.js";
 import { provenanceOf } from "../src/kernel/provenance.js";
 import type { PersonalValues } from "../src/kernel/personal-values.js";
@@ -17,7 +18,7 @@ export interface CommandOptions {
   readonly commandId?: string;
   /** Demands a version of the entity; a refusal is a VersionConflictError. */
   readonly expectedVersion?: Version;
-  readonly metadata?: Metadata;
+  readonly metadata?: Metadata | undefined;
 }
 
 /** A step in an entity's life that its aggregate doesn't decide on; taken in the order of its commands. */
@@ -70,6 +71,8 @@ export class Call implements CommitSink {
   conflicts = 0;
   /** A copy of the state after this command, to be kept as a snapshot once the commit is durable. */
   snapshot: StateCopy | undefined;
+  /** Its trace; undefined where it isn't recorded. */
+  trace: CallTrace | undefined;
   /** Answers that rest on this commit, and leave after it. */
   followers: ((error: Error | undefined) => void)[] | undefined;
 
@@ -98,6 +101,7 @@ export class Call implements CommitSink {
     if (this.settled) return;
     this.settled = true;
     this.#recorder?.answered(this.startedAtMs, answer);
+    this.trace?.answered(answer);
     this.#resolve(answer);
   }
 
@@ -105,6 +109,7 @@ export class Call implements CommitSink {
     if (this.settled) return;
     this.settled = true;
     this.#recorder?.failed(error);
+    this.trace?.failed(error);
     this.#reject(error);
   }
 
@@ -114,10 +119,12 @@ export class Call implements CommitSink {
 
   committed(commit: Commit): void {
     if (!commit.duplicate) this.#recorder?.recorded(commit.events);
+    this.trace?.committed(commit);
     this.activation?.onCommitted(this, commit);
   }
 
   failed(error: Error): void {
+    this.trace?.notCommitted(error);
     this.activation?.onFailed(this, error);
   }
 }

@@ -1,9 +1,9 @@
 /** What commands led to, counted in place as each is answered: plain numbers, nothing kept of the command itself. */
 import type { Clock } from "../src/kernel/clock.js";
 import { TidemarkError } from "../src/kernel/errors.js";
-import type { RecordedEvent } from "../src/kernel/event.js";
+import type { Message, RecordedEvent } from "../src/kernel/event.js";
 import { Histogram, type HistogramFigures } from "../src/kernel/histogram.js";
-import type { CallAnswer } from "./call.js";
+import type { Answer, DryRunAccepted } from "./decision.js";
 
 /** Counts since the runtime was opened. Dry runs aren't among them. */
 export interface ActorCommandFigures {
@@ -52,6 +52,11 @@ const TYPE = /^[A-Za-z][\w.:/-]{0,99}$/;
 const LATENCY_US_FROM = 2 ** 7;
 const LATENCY_US_TO = 2 ** 26;
 
+/** The code of a refusal, for those who keep no payloads: a refusal may give anything for one. */
+export function loggedCode(code: string): string {
+  return CODE.test(code) ? code : "other";
+}
+
 /** Counts by name. Bounded, and nothing but names: a refusal may give anything for a code. */
 class NameCounts {
   readonly #pattern: RegExp;
@@ -95,7 +100,7 @@ export class CommandRecorder {
   }
 
   /** @param startedAtMs - Monotonic time at which it was called. */
-  answered(startedAtMs: number, answer: CallAnswer): void {
+  answered(startedAtMs: number, answer: Answer | DryRunAccepted<unknown, Message>): void {
     const nowMs = this.#clock.monotonicMs();
     const us = (nowMs - startedAtMs) * 1_000;
     this.#latencyUs.record(us);

@@ -20,7 +20,13 @@ export interface TellOptions {
   readonly headers?: Readonly<Record<string, unknown>>;
 }
 
-/** @throws InvalidArgumentError - An option isn't valid. */
+/** What a caller may say about an asked command. */
+export interface AskOptions extends TellOptions {
+  /** How long to wait for the answer; defaults to the runtime's `askTimeoutMs`. */
+  readonly timeoutMs?: number;
+}
+
+/** @throws InvalidArgumentError - One of them isn't valid. */
 export function commandOptionsOf(options: TellOptions, limits: Limits): CommandOptions {
   const { commandId, expectedVersion, causedBy, headers } = options;
   if (commandId !== undefined) checkId("commandId", commandId);

@@ -3,6 +3,7 @@ import type { Clock } from "../src/kernel/clock.js";
 import type { Logger } from "../src/kernel/log.js";
 import type { Message } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
+import { loggedCode } from "./command-figures.js";
 import type { Rejected } from "./decision.js";
 
 /** A command that was told, and refused or failed: nobody waited for its answer. */
@@ -37,7 +38,7 @@ export class DeadLetters {
       streamId,
       commandType: command.type,
       commandId,
-      reason: reason instanceof Error ? reason : reason.code,
+      reason: reason instanceof Error ? reason : loggedCode(reason.code),
     };
     this.#logger.warn(fields, "a told command failed");
   }

@@ -10,6 +10,7 @@ import type { StreamId } from "../src/kernel/ids.js";
 import type { Behavior } from "./behavior.js";
 import { HydrationFailedError } from "./errors.js";
 import { Fold, usableSnapshot } from "./fold.js";
+import type { Permits } from "./permits.js";
 
 /**
  * Events folded for one entity before the others have their turn, and in one turn of the event loop: few enough that the
@@ -32,14 +33,14 @@ interface Job {
 export class Hydrator {
   readonly #journal: Journal;
   readonly #clock: Clock;
-  readonly #permits: number;
+  readonly #permits: Permits;
   #queue: Job[] = [];
   #running: Job[] = [];
   #scheduled = false;
   hydrations = 0;
   eventsFolded = 0;
 
-  constructor(journal: Journal, clock: Clock, permits: number) {
+  constructor(journal: Journal, clock: Clock, permits: Permits) {
     this.#journal = journal;
     this.#clock = clock;
     this.#permits = permits;
@@ -81,16 +82,17 @@ export class Hydrator {
         const folded = this.#slice(job);
         left -= Math.abs(folded) + ENTITY_EVENTS;
         if (folded >= 0) this.#running.push(job);
+        else this.#permits.give(1);
       }
     }
   }
 
   #admit(): void {
-    const free = this.#permits - this.#running.length;
-    if (free > 0 && this.#queue.length > 0) {
-      this.#running.push(...this.#queue.slice(0, free));
-      this.#queue = this.#queue.slice(free);
-    }
+    if (this.#queue.length === 0) return;
+    const admitted = this.#permits.take(this.#queue.length);
+    if (admitted === 0) return;
+    this.#running.push(...this.#queue.slice(0, admitted));
+    this.#queue = this.#queue.slice(admitted);
   }
 
   /** Folds a slice; the number of events, or its negative where the job is done. */

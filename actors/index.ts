@@ -1,5 +1,5 @@
 /** The door of the actors: what the other parts may use. */
-export { ActorSystem, type ActorFigures, type AskOptions } from "./actor-system.js";
+export { ActorSystem, type ActorFigures } from "./actor-system.js";
 export {
   aggregate,
   type Aggregate,
@@ -7,13 +7,15 @@ export {
   type AnyAggregate,
   type EventOf,
 } from "./aggregate.js";
-export type { TellOptions } from "./command-options.js";
+export type { AskOptions, TellOptions } from "./command-options.js";
 export type { LifeStep } from "./call.js";
 export type {
   ActorCommandFigures,
   CommandFigures,
   RecentCommandFigures,
 } from "./command-figures.js";
+export { Budget } from "./budget.js";
+export { Permits } from "./permits.js";
 export type { DeadLetter } from "./dead-letters.js";
 export {
   isRejected,
@@ -42,4 +44,4 @@ export {
 export type { PoolFigures } from "./pool.js";
 export type { SnapshotPolicy } from "./snapshot-policy.js";
 export { StateFold } from "./state-fold.js";
-export type { StateAt } from "./state-reader.js";
+export { readState, type StateAt } from "./state-reader.js";

@@ -11,7 +11,7 @@ export class KnownValues {
   #values: PersonalValues | undefined;
   #keptMax = KEPT_MIN;
   /** Keys that went while it was hydrated: what is being folded may have begun before. */
-  #isGone: (IsGone) | undefined;
+  #isGone: IsGone | undefined;
 
   /** Undefined where nobody's values are known. */
   get values(): PersonalValues | undefined {

@@ -7,6 +7,7 @@ import { asError } from "../src/kernel/errors.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import { Activation, type ActivationPorts } from "./activation.js";
 import type { Behavior } from "./behavior.js";
+import type { Budget, BudgetMember } from "./budget.js";
 import type { Call } from "./call.js";
 import { PoolFullError } from "./errors.js";
 import { EvictionQueue } from "./eviction-queue.js";
@@ -18,6 +19,8 @@ export interface PoolOptions {
   readonly stateBytesMax: number;
   /** Commands that may wait for an activation. */
   readonly waitingMax: number;
+  /** What it shares with the pools of other runtimes. */
+  readonly budget?: Budget;
 }
 
 interface WaitingEntity {
@@ -37,7 +40,7 @@ export interface PoolFigures {
   readonly evicted: number;
 }
 
-export class Pool {
+export class Pool implements BudgetMember {
   readonly #options: PoolOptions;
   readonly #ports: ActivationPorts;
   readonly #active = new Map<StreamId, Activation>();
@@ -56,16 +59,17 @@ export class Pool {
     ports: Omit<ActivationPorts, "onBusy" | "onIdle" | "onRested" | "onWeighed" | "onFailed">,
   ) {
     this.#options = options;
+    options.budget?.join(this);
     this.#queue = new EvictionQueue(options.activationsMax);
     this.#ports = {
       ...ports,
       onBusy: () => void (this.#busy += 1),
       onIdle: (activation) => this.#onIdle(activation),
       onWeighed: (activation, changeBytes) => this.#onWeighed(activation, changeBytes),
-      onRested: () => this.#admitWaiting(),
+      onRested: () => this.#onRoom(),
       onFailed: (activation) => {
         this.#forget(activation);
-        this.#admitWaiting();
+        this.#onRoom();
       },
     };
   }
@@ -96,10 +100,12 @@ export class Pool {
 
   /** Whether one more activation may live, after the one that should give way has gone. */
   #makeRoom(): boolean {
-    return this.#active.size < this.#options.activationsMax || this.#evictOne();
+    const { activationsMax, budget } = this.#options;
+    if (this.#active.size >= activationsMax && !this.evictIdle()) return false;
+    return budget === undefined || budget.take();
   }
 
-  #evictOne(): boolean {
+  evictIdle(): boolean {
     if (this.#busy >= this.#active.size) return false;
     const activation = this.#queue.evict();
     if (activation === undefined) return false;
@@ -115,10 +121,11 @@ export class Pool {
 
   #forget(activation: Activation): void {
     this.#queue.remove(activation);
-    this.#bytes -= activation.weightBytes;
+    this.#weigh(-activation.weightBytes);
     activation.weightBytes = 0;
-    if (this.#active.get(activation.streamId) === activation)
-      this.#active.delete(activation.streamId);
+    if (this.#active.get(activation.streamId) !== activation) return;
+    this.#active.delete(activation.streamId);
+    this.#options.budget?.give();
   }
 
   #wait(behavior: Behavior, entityId: string, streamId: StreamId, call: Call): void {
@@ -134,13 +141,20 @@ export class Pool {
   #onIdle(activation: Activation): void {
     this.#busy -= 1;
     activation.usedAtMs = this.#ports.clock.monotonicMs();
-    this.#admitWaiting();
+    this.#onRoom();
     if (this.#busy === 0 && this.#waiting.size === 0)
       for (const resolve of this.#idleWaiters.splice(0)) resolve();
     if (this.#bytes > this.#options.stateBytesMax) this.#shedBytes(activation);
+    this.#options.budget?.shed();
   }
 
-  #admitWaiting(): void {
+  /** Whoever waits here, and then elsewhere, tries again. */
+  #onRoom(): void {
+    this.admitWaiting();
+    this.#options.budget?.freed();
+  }
+
+  admitWaiting(): void {
     for (const [streamId, { behavior, entityId, calls }] of this.#waiting) {
       if (!this.#makeRoom()) return;
       this.#waiting.delete(streamId);
@@ -151,8 +165,13 @@ export class Pool {
   }
 
   #onWeighed(activation: Activation, changeBytes: number): void {
-    this.#bytes += changeBytes;
+    this.#weigh(changeBytes);
     if (this.#bytes > this.#options.stateBytesMax) this.#shedBytes(activation);
+  }
+
+  #weigh(changeBytes: number): void {
+    this.#bytes += changeBytes;
+    this.#options.budget?.weigh(changeBytes);
   }
 
   /** Evicts until the bytes fit or all that is left is busy, or the one that grew. */
@@ -191,6 +210,20 @@ export class Pool {
   /** Ends every activation. Nothing may be unanswered any more. */
   passivateAll(): void {
     for (const activation of [...this.#active.values()]) this.#end(activation);
+    this.#options.budget?.leave(this);
+  }
+
+  get activations(): number {
+    return this.#active.size;
+  }
+
+  get stateBytes(): number {
+    return this.#bytes;
+  }
+
+  /** Commands. */
+  get waiting(): number {
+    return this.#waitingCalls;
   }
 
   figures(): PoolFigures {

@@ -28,6 +28,7 @@ import { remoteAsk } from "./questions/remote-ask.js";
 import { rules } from "./questions/rules.js";
 import { sagaSteps } from "./questions/saga-steps.js";
 import { sagaTimers } from "./questions/saga-timers.js";
+import { telemetry } from "./questions/telemetry.js";
 import { undurableCommands } from "./questions/undurable-commands.js";
 import { viewQueries } from "./questions/view-queries.js";
 import { tableOf, targetsOf } from "./report/table.js";
@@ -55,6 +56,7 @@ const questions: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
   "rebuild-beside-commands": () => rebuildBesideCommands(size),
   "view-queries": () => viewQueries(size),
   inline: () => inline(size),
+  telemetry: () => telemetry(size),
   "rare-type": () => rareType(size),
   "saga-steps": () => sagaSteps(size),
   "saga-timers": () => sagaTimers(size),

@@ -1,5 +1,6 @@
 /** The door of the journal: what the other parts may use. */
 export { checkMetadata } from "./admission.js";
+export { tracedMetadata } from "./traced-metadata.js";
 export { decode, encode, sealOf, throughCodec } from "./codec.js";
 export {
   AppendOutcomeUnknownError,
@@ -44,7 +45,7 @@ export type {
   SnapshotCriteria,
   StreamReadOptions,
 } from "./journal.js";
-export { backup, copyViews, type BackupReport } from "./lmdb/backup.js";
+export { backup, copyBesideLog, type BackupReport } from "./lmdb/backup.js";
 export { diskBytesOf } from "./lmdb/disk-bytes.js";
 export { freeBytesOf } from "./lmdb/free-space.js";
 export { lockStore, LogImport, type RecordBytes } from "./lmdb/log-import.js";
@@ -57,6 +58,7 @@ export { RecordSequence } from "./record-sequence.js";
 export { KeyStoreError, type KeyStore, type WrappedKey } from "./keys.js";
 export { LmdbKeys } from "./lmdb/lmdb-keys.js";
 export { MemoryKeys } from "./memory/memory-keys.js";
+export { OwnerLock } from "./lmdb/owner-lock.js";
 export { LmdbViews } from "./lmdb/lmdb-views.js";
 export { JOURNAL_FORMAT_VERSION } from "./lmdb/manifest.js";
 export { openLmdbJournal } from "./lmdb/open.js";

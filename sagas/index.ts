@@ -57,4 +57,7 @@ export type { DeployGroup, DeployReport } from "./deploy-check.js";
 export type { InstancePage, InstanceQuery, ListedInstance } from "./instance-list.js";
 export type { HistoryEntry } from "./instance-history.js";
 export { fateOf } from "./machine-versions.js";
+export { evolveInstance } from "./instance-fold.js";
+export { NEW_INSTANCE } from "./instance.js";
+export { SagaCounts } from "./saga-counts.js";
 export { replayInput } from "./replay-input.js";

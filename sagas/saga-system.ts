@@ -16,6 +16,7 @@ import {
 import type { Clock } from "../src/kernel/clock.js";
 import type { CommandPort } from "../src/kernel/command-port.js";
 import { asError, hasCode, InvalidArgumentError, TidemarkError } from "../src/kernel/errors.js";
+import type { Metadata } from "../src/kernel/event.js";
 import type { Logger } from "../src/kernel/log.js";
 import { handedOn } from "../src/kernel/provenance.js";
 import type { RecordLimits } from "./instance-draft.js";
@@ -104,7 +105,7 @@ export class SagaSystem {
       rows: SAGA_ROWS,
       fire: ({ owner, instanceId, id, dueAtMs }) =>
         this.#give({ owner, instanceId }, { kind: "timer", id, dueAtMs }),
-      answer: (name, commandId, answer) => this.#answer(name, commandId, answer),
+      answer: (...answered) => this.#answer(...answered),
     });
   }
 
@@ -165,6 +166,16 @@ export class SagaSystem {
     return this.#logs.get(name) as CoordinatorLog;
   }
 
+  /** Whether events are recorded that aren't given to instances yet. */
+  isBehind(): boolean {
+    const head = this.#options.journal.head();
+    return [...this.#routers.values()].some((router) => router.position() < head);
+  }
+
+  nextDueAtMs(): number | undefined {
+    return this.#delivery.nextDueAtMs();
+  }
+
   /** The rows of the index reflect everything durable. */
   async settle(): Promise<void> {
     await this.#delivery.settle();
@@ -188,17 +199,24 @@ export class SagaSystem {
   }
 
   /** Gives an instance what is pending there. It is wanted no more where it was ended. */
-  async #give(name: InstanceName, input: SagaInput): Promise<void> {
-    if ((await this.take(name, input, {})) === "instance-full") throw new InstanceFullError(name);
+  async #give(name: InstanceName, input: SagaInput, origin: Metadata = {}): Promise<void> {
+    if ((await this.take(name, input, origin)) === "instance-full")
+      throw new InstanceFullError(name);
   }
 
-  async #answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void> {
+  async #answer(
+    name: InstanceName,
+    commandId: string,
+    answer: CommandOutcome,
+    origin: Metadata,
+  ): Promise<void> {
     try {
-      await this.#give(name, handedOn(answer, { kind: "answer", commandId, answer }));
+      await this.#give(name, handedOn(answer, { kind: "answer", commandId, answer }), origin);
     } catch (error) {
       if (!hasCode(error, "invalid-argument")) throw error;
       // It says more than one event of the instance may: the machine must know at least that there was an answer.
-      await this.#give(name, { kind: "answer", commandId, answer: tooLarge(answer, error) });
+      const told = tooLarge(answer, error);
+      await this.#give(name, { kind: "answer", commandId, answer: told }, origin);
     }
   }
 

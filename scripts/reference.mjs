@@ -35,6 +35,11 @@ const PAGES = {
     "administration",
     "`tidemark`: looking at a running service from outside, and mending it.",
   ],
+  try: ["trying", "`tidemark`: candidate definitions over a log that is in service."],
+  tenants: [
+    "tenants",
+    "`tidemark`: many tenants in one process, each with a directory of its own.",
+  ],
   delivery: [
     "delivery",
     "`tidemark`: what instances of sagas and sessions of rules wait for, and what they send.",

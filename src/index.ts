@@ -164,6 +164,7 @@ export { ARCHIVED, TOMBSTONED, type Archive } from "./kernel/life-events.js";
 export type { HistogramFigures } from "./kernel/histogram.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
+export type { Span, SpanAttributes, SpanKind, TraceContext, Tracer } from "./kernel/tracer.js";
 export type { LogMoment, Moment } from "./kernel/moment.js";
 export type { Endpoint, EndpointDefinition } from "./messaging/endpoint.js";
 export {
@@ -395,6 +396,20 @@ export {
 } from "./runtime/endpoint.js";
 export type { Exposed, OpenRuntimeOptions, RuntimeOptions } from "./runtime/options.js";
 export type { RemoteHandle } from "./runtime/remote-handle.js";
+export {
+  TenantInUseError,
+  TenantOpenFailedError,
+  TenantsClosedError,
+  TenantsFullError,
+  UnknownTenantError,
+} from "./tenants/errors.js";
+export type { TenantsOptions } from "./tenants/options.js";
+export type { TenantsStatus, TenantStatus } from "./tenants/status.js";
+export { openTenants, type TenantLease, type Tenants } from "./tenants/tenants.js";
+export type { AggregateTrial, StateDifference } from "./try/aggregates.js";
+export type { ProjectionTrial } from "./try/projections.js";
+export type { SagaTrial, StepDifference, TriedCommand, TriedStep } from "./try/sagas.js";
+export { tryOut, type Candidates, type TryOutOptions, type TryOutReport } from "./try/try-out.js";
 export { backupStore } from "./maintenance/backup-store.js";
 export { MaintenanceError } from "./maintenance/child.js";
 export {

@@ -1,5 +1,6 @@
 /** The runtime as its user has it: what each part does, behind one door. `runtime/open.ts` assembles it; here it is closed. */
 import {
+  type ActorFigures,
   type ActorSystem,
   type Aggregate,
   type Answer,
@@ -30,6 +31,7 @@ import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
 import type { Messaging } from "./messaging/messaging.js";
 import type { Closable } from "./messaging/transport.js";
+import { AUDIT_STREAM_TYPE } from "./projections/audit.js";
 import type {
   Collections,
   DocumentOf,
@@ -50,11 +52,11 @@ import type { KeyBarrier } from "./privacy/key-barrier.js";
 import type { Privacy } from "./privacy/privacy.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
-import {
+import type {
+  CompactOptions,
+  CompactReport,
   EntityLife,
-  type CompactOptions,
-  type CompactReport,
-  type TombstoneOptions,
+  TombstoneOptions,
 } from "./runtime/entity-life.js";
 import type { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith } from "./runtime/messaging.js";
@@ -83,6 +85,7 @@ export interface RuntimeParts {
   readonly messaging: Messaging<never>;
   readonly sagas: SagaSystem;
   readonly rules: RuleSystem;
+  readonly life: EntityLife;
   readonly privacy: Privacy | undefined;
   readonly clock: Clock;
   readonly askTimeoutMs: number;
@@ -104,6 +107,7 @@ export class Runtime {
   /** Sessions of rule sets: what they hold, what they raised and why, and what can be done to them. */
   readonly rules: Rules;
   #closing: Promise<void> | undefined;
+  #workLeftAtMs: number | null | undefined;
 
   /** @internal */
   constructor(parts: RuntimeParts) {
@@ -112,7 +116,7 @@ export class Runtime {
     this.#actors = parts.actors;
     this.#readers = parts.readers;
     this.#messaging = parts.messaging;
-    this.#life = new EntityLife(parts.actors, parts.stores.journal);
+    this.#life = parts.life;
     this.sagas = parts.admin.parts.sagas;
     this.rules = parts.admin.parts.rules;
   }
@@ -361,6 +365,11 @@ export class Runtime {
     return this.#actors.deadLetters();
   }
 
+  /** @internal */
+  get actorFigures(): ActorFigures {
+    return this.#actors.figures();
+  }
+
   /** How everything stands: the journal, entities in memory, each reader, sagas, messaging. */
   status(): RuntimeStatus {
     return {
@@ -404,6 +413,19 @@ export class Runtime {
   }
 
   /**
+   * Wall time at which it has to do something by itself: a timer of a saga or a rule is due, a command is tried again, or a
+   * reader has events to handle (0). Undefined where it would only wait to be asked.
+   *
+   * @internal
+   */
+  nextWorkAtMs(): number | undefined {
+    const { sagas, rules, readers } = this.#parts;
+    if (readers.isBehind() || sagas.isBehind() || rules.isBehind()) return 0;
+    const dues = [sagas.nextDueAtMs(), rules.nextDueAtMs()].filter((due) => due !== undefined);
+    return dues.length === 0 ? undefined : Math.min(...dues);
+  }
+
+  /**
    * Takes no more commands, answers those it took, and lets go of the directory. Projections stop where they are and go
    * on from there next time. Harmless when repeated.
    */
@@ -412,7 +434,26 @@ export class Runtime {
     return this.#closing;
   }
 
+  /**
+   * `nextWorkAtMs` as it was left by `close`: null where it has nothing to do by itself, undefined where only opening it again can
+   * tell.
+   *
+   * @internal
+   */
+  get workLeftAtMs(): number | null | undefined {
+    return this.#workLeftAtMs;
+  }
+
+  /** What was in hand may have recorded something for a saga or a reader. Notes of how far they are don't count. */
+  #workLeft(dueAtMs: number | undefined, head: Position): number | null | undefined {
+    for (const { streamType } of this.events({ after: head }))
+      if (streamType !== AUDIT_STREAM_TYPE) return undefined;
+    return dueAtMs ?? null;
+  }
+
   async #close(): Promise<void> {
+    const dueAtMs = tried(() => this.nextWorkAtMs());
+    const head = tried(() => this.head);
     this.#parts.admin.close();
     // Together: what sagas, rules and other services have in hand is answered by the actors, which take nothing new from here on.
     const { sagas, rules, doors } = this.#parts;
@@ -423,6 +464,7 @@ export class Runtime {
       this.#messaging.stopIntake(),
       this.#actors.close(),
     ]);
+    if (head !== undefined) this.#workLeftAtMs = tried(() => this.#workLeft(dueAtMs, head));
     await this.#readers.close();
     // Last, so that what was just recorded may still be published, and effects in hand may still ask.
     await this.#messaging.close();
@@ -430,6 +472,15 @@ export class Runtime {
     await this.#stores.journal.close();
     await this.#stores.views.close();
     await this.#stores.keys?.close();
+  }
+}
+
+/** A journal that has failed answers nothing. */
+function tried<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }
 

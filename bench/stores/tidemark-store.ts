@@ -7,7 +7,10 @@ export const TIDEMARK = "Tidemark";
 
 /** As far as a benchmark may want something else than the defaults. */
 export type Bounds = Partial<
-  Pick<OpenRuntimeOptions, "activationsMax" | "mailboxCapacity" | "projections">
+  Pick<
+    OpenRuntimeOptions,
+    "activationsMax" | "mailboxCapacity" | "projections" | "telemetry" | "logger"
+  >
 >;
 
 export function openAccounts(

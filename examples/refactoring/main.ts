@@ -9,7 +9,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { backupStore, InvalidArgumentError, openRuntime, type Runtime } from "tidemark";
+import { backupStore, InvalidArgumentError, openRuntime, tryOut, type Runtime } from "tidemark";
 import { inTemporaryDirectory } from "tidemark/testing";
 import { Conference, conferenceWith, upcasters } from "./after/conference.js";
 import { Order } from "./after/order.js";
@@ -48,6 +48,7 @@ async function main(directory: string): Promise<void> {
   const before = await openBefore(live);
   await announce(before, size);
   await ordersBefore(before, size, 0, size.orders / 2);
+  await tryBeside(live);
   // #region copy
   const asOfCopy = await rowsBefore(before);
   const { head } = await backupStore(live, copy);
@@ -80,6 +81,18 @@ async function main(directory: string): Promise<void> {
   console.table(outcome);
   for (const [what, { stated, found }] of Object.entries(outcome))
     assert.equal(found, stated, `not as stated: ${what}`);
+}
+
+/** The log of the running service, read by tomorrow's code: what it can't read is told before anything is copied. */
+async function tryBeside(live: string): Promise<void> {
+  const { BadgesPrinted: _forgotten, ...others } = upcasters;
+  // #region try
+  const candidates = { aggregates: [conferenceWith(others)] };
+  const [forgetful] = (await tryOut({ directory: live, candidates })).aggregates;
+  assert.deepEqual(forgetful?.unreadableTypes, ["BadgesPrinted"]);
+  const whole = await tryOut({ directory: live, candidates: { aggregates: [Conference] } });
+  assert.equal(whole.aggregates[0]?.unreadable, 0);
+  // #endregion
 }
 
 /** The copy is asked what becomes of the real one. */

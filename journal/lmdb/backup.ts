@@ -68,10 +68,10 @@ export async function backup(
   return { from: resolve(from), to: target, head, bytes };
 }
 
-/** Copies the views of a data directory, where it has any. */
-export async function copyViews(from: string, to: string): Promise<void> {
-  if (existsSync(join(from, "views", "data.mdb")))
-    await copyPart(join(from, "views"), join(to, "views"));
+/** Copies what stands beside a log and its index, where there is any: the views, and the keys of personal data. */
+export async function copyBesideLog(from: string, to: string): Promise<void> {
+  for (const part of ["views", "keys"])
+    if (existsSync(join(from, part, "data.mdb"))) await copyPart(join(from, part), join(to, part));
 }
 
 async function copyPart(from: string, to: string): Promise<void> {

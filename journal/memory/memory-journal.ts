@@ -9,7 +9,7 @@
 import type { Clock } from "../../src/kernel/clock.js";
 import { isForgotten } from "../../src/kernel/command-ids.js";
 import type { Position, RecordedEvent, StoredEvent, Version } from "../../src/kernel/event.js";
-import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
+import type { StreamId } from "../../src/kernel/ids.js";
 import type { Limits } from "../../src/kernel/limits.js";
 import { admit, isDuplicate, type AdmissionView } from "../admission.js";
 import { claimKeyOf, visibleClaim, type ClaimState } from "../claims.js";
@@ -43,7 +43,7 @@ import { GroupRecorder } from "../group-figures.js";
 import { checkPageOptions, checkStreamReadOptions, matches } from "../read-options.js";
 import { checkSnapshot, snapshotFits } from "../snapshots.js";
 import type { MemoryStore } from "./memory-store.js";
-import { copyOf, listedClaims, listedStreams, replayInto } from "./memory-tables.js";
+import { copyOf, eventTypesOf, listedClaims, listedStreams, replayInto } from "./memory-tables.js";
 
 interface Waiting {
   readonly commit: Commit;
@@ -266,11 +266,7 @@ export class MemoryJournal implements Journal, AdmissionView {
   }
 
   eventTypes(streamType: string): readonly string[] {
-    const types = new Set<string>();
-    for (const [streamId, events] of this.#streams) {
-      if (streamTypeOf(streamId) === streamType) for (const event of events) types.add(event.type);
-    }
-    return [...types].sort();
+    return eventTypesOf(this.#streams, streamType);
   }
 
   findCommand(commandId: string): Commit | undefined {

@@ -1,6 +1,6 @@
 /** The maps of the journal in memory: how a commit changes them, and how they are listed and read. */
 import { EMPTY_DATA, type Position, type RecordedEvent } from "../../src/kernel/event.js";
-import type { StreamId } from "../../src/kernel/ids.js";
+import { streamTypeOf, type StreamId } from "../../src/kernel/ids.js";
 import { claimKeyOf, isExpired, listedClaim, replayClaim, type ClaimState } from "../claims.js";
 import { decode, encode } from "../codec.js";
 import type { ListedClaim, ListedStream, ListOptions } from "../journal.js";
@@ -17,6 +17,16 @@ export function listedStreams(
     .sort(([a], [b]) => compareIds(a, b))
     .slice(0, options.limit)
     .map(([streamId, { length: version }]) => ({ streamId, version }));
+}
+
+export function eventTypesOf(
+  streams: ReadonlyMap<StreamId, readonly RecordedEvent[]>,
+  streamType: string,
+): string[] {
+  const types = new Set<string>();
+  for (const [streamId, events] of streams)
+    if (streamTypeOf(streamId) === streamType) for (const { type } of events) types.add(type);
+  return [...types].sort();
 }
 
 export function listedClaims(

@@ -110,8 +110,13 @@ export async function change<Name extends OperationName>(
   await confirm(shell, options, will);
   const { reason } = options;
   const given = reason === undefined ? input : { ...input, reason };
-  const output = await client.call(operation, given, { by: userName() });
+  const output = await client.call(operation, given, asUser());
   await print(shell, options, output, did(output));
+}
+
+/** Who asks for a change; it goes into the audit log. */
+export function asUser(): { readonly by: string } {
+  return { by: userName() };
 }
 
 /** Of whoever is logged in; a container may run under an id without a name. */

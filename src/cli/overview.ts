@@ -72,10 +72,8 @@ function figures(shell: Shell, overview: Overview): Rendered {
   ]);
 }
 
-/** Undefined where nothing measures them. */
-function commandsText(overview: Overview): string | undefined {
-  const { commandsPerSecond, rejectedPerSecond = 0, failedPerSecond = 0 } = overview;
-  if (commandsPerSecond === undefined) return undefined;
+function commandsText(overview: Overview): string {
+  const { commandsPerSecond, rejectedPerSecond, failedPerSecond } = overview;
   return `${round(commandsPerSecond)} a second, ${round(rejectedPerSecond)} refused, ${round(failedPerSecond)} failed`;
 }
 

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { auditCommand } from "./audit.js";
 import { backupCommand } from "./backup.js";
 import { completeCommand, completionCommand } from "./completion.js";
+import { forgetCommand, keysCommand, tombstoneCommand } from "./endings.js";
 import { eventsCommand } from "./events.js";
 import { exportCommand, importCommand } from "./export.js";
 import { infoCommand } from "./info.js";
@@ -21,6 +22,7 @@ import type { Shell } from "./shell.js";
 import { diffCommand, stateCommand, streamsCommand, timelineCommand } from "./streams.js";
 import { safeLines } from "./text.js";
 import { topCommand } from "./top.js";
+import { tryCommand } from "./try.js";
 import { verifyCommand } from "./verify.js";
 
 const HELP = `
@@ -47,11 +49,13 @@ const COMMANDS: Readonly<Record<string, readonly ((shell: Shell) => Command)[]>>
     auditCommand,
   ],
   "To operate:": [projectionsCommand, sagasCommand, rulesCommand, natsCommand],
+  "For good:": [tombstoneCommand, forgetCommand, keysCommand],
   "The data directory:": [
     verifyCommand,
     backupCommand,
     restoreCommand,
     salvageCommand,
+    tryCommand,
     exportCommand,
     importCommand,
     growthCommand,

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { verifyStore } from "../index.js";
 import { named, namedOption } from "./arguments.js";
-import { directoryOf } from "./directory.js";
+import { existingDirectory } from "./directory.js";
 import { print, withProgress, type OutputOptions } from "./output.js";
 import type { Shell } from "./shell.js";
 import { grouped } from "./text.js";
@@ -21,7 +21,7 @@ export function verifyCommand(shell: Shell): Command {
     )
     .action(
       async (given: string | undefined, options: OutputOptions & { readonly dir?: string }) => {
-        const directory = directoryOf(shell, given ?? options.dir);
+        const directory = existingDirectory(shell, given ?? options.dir);
         const report = await withProgress((onProgress) => verifyStore(directory, { onProgress }));
         const { head, commits, streams, problems, problemCount } = report;
         const counts = `${grouped(head)} events in ${grouped(commits)} commits of ${grouped(streams)} streams`;

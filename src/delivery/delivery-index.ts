@@ -15,17 +15,9 @@ import type { Clock, Timer } from "../kernel/clock.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { handedOn } from "../kernel/provenance.js";
 import type { Logger } from "../kernel/log.js";
-import type { IndexChanges, IndexedEvent, PendingCommand, Place } from "./pending.js";
+import type { IndexChanges, IndexedEvent, Place } from "./pending.js";
+import { storedCommandOf, type StoredCommand } from "./stored-command.js";
 import { textOf, type DeliveryRows, type InstanceName, type TimerName } from "./rows.js";
-
-/** A command that waits to be sent, as the index keeps it. */
-export interface StoredCommand {
-  readonly request: PendingCommand;
-  /** Of the event that asked for it. */
-  readonly position: Position;
-  readonly eventId: string;
-  readonly correlationId: string;
-}
 
 /** Who acts on what the index learns. Told again what it was told before, it does nothing. */
 export interface IndexListener {
@@ -231,8 +223,7 @@ export class DeliveryIndex {
       this.#listener.timerSet(timer, key, text);
     }
     for (const request of data.commands ?? []) {
-      const { position, eventId, correlationId } = event;
-      const command = { request, position, eventId, correlationId };
+      const command = storedCommandOf(request, event);
       const key = rows.commandKey(request.aggregate, name, request.id);
       this.#put(key, textOf(key), command, event);
       this.#listener.commandAsked(name, handedOn(event, command));

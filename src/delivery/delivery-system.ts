@@ -9,10 +9,13 @@ import type { Logger } from "../kernel/log.js";
 import { DeliveryIndex, type Indexed } from "./delivery-index.js";
 import { Outbox } from "./outbox.js";
 import type { LaneStatus } from "./outbox-lane.js";
-import type { CommandOutcome } from "./pending.js";
+import type { TakeAnswer } from "./stored-command.js";
 import type { DeliveryRows } from "./rows.js";
-import { type InstanceName, type TimerName } from "./rows.js";
+import type { TimerName } from "./rows.js";
 import { Timers } from "./timers.js";
+
+/** The longest wait between two attempts at a command. */
+const ATTEMPT_WITHIN_MS = 30_000;
 
 export interface DeliveryPorts {
   readonly journal: Journal;
@@ -27,8 +30,7 @@ export interface DeliveryPorts {
   readonly readOnly: boolean;
   /** Resolves once the instance has taken it. */
   fire(timer: TimerName): Promise<void>;
-  /** Resolves once the instance has taken it. */
-  answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void>;
+  readonly answer: TakeAnswer;
 }
 
 /** What instances are given by timers and by answers of commands. */
@@ -86,6 +88,19 @@ export class DeliverySystem {
   /** The rows of the index reflect everything durable. */
   async settle(): Promise<void> {
     await this.#index?.settle();
+  }
+
+  /**
+   * Wall time at which somebody gets something without anything having happened: a timer, or another attempt at a command.
+   * Undefined where that doesn't come. Moments of event time aren't counted: an event brings them.
+   */
+  nextDueAtMs(): number | undefined {
+    const { clock, timerClock = clock } = this.#ports;
+    const timerAtMs = timerClock === clock ? this.timers.nextDueAtMs() : undefined;
+    const attemptAtMs =
+      this.outbox.pending === 0 ? undefined : clock.nowMs() + ATTEMPT_WITHIN_MS;
+    const dues = [timerAtMs, attemptAtMs].filter((due) => due !== undefined);
+    return dues.length === 0 ? undefined : Math.min(...dues);
   }
 
   /** Nothing fires or leaves any more; what is in hand is waited for. To be called with whoever takes its inputs. */

@@ -2,6 +2,7 @@
 export { commandIdOf } from "./command-id.js";
 export { CoordinatorLog, type RefusedInput, type Routed } from "./coordinator-log.js";
 export { DeliverySystem, type DeliveryStatus } from "./delivery-system.js";
+export { DueQueue } from "./due-queue.js";
 export { originOf, isBehind, type Origin } from "./origin.js";
 export type { LaneStatus } from "./outbox-lane.js";
 export {

@@ -8,7 +8,7 @@ import { handedOn } from "../kernel/provenance.js";
 import type { Logger } from "../kernel/log.js";
 import type { Position } from "../kernel/event.js";
 import { isNobodyThere, isOutage, isUncertain } from "./attempt-failure.js";
-import type { StoredCommand } from "./delivery-index.js";
+import { originOf, type StoredCommand, type TakeAnswer } from "./stored-command.js";
 import { outcomeOf, type CommandOutcome } from "./pending.js";
 import { under, type DeliveryRows, type InstanceName } from "./rows.js";
 
@@ -20,8 +20,7 @@ export interface OutboxPorts {
   readonly commands: CommandPort;
   /** The rows reflect everything durable, and are there to be read. */
   settle(): Promise<void>;
-  /** Resolves once the instance has taken the answer. */
-  answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void>;
+  readonly answer: TakeAnswer;
 }
 
 /** How one aggregate's commands stand. */
@@ -228,7 +227,7 @@ export class OutboxLane {
     const { name, command, outcome } = entry;
     if (outcome === undefined || this.#closed || !this.#isWanted(entry)) return;
     try {
-      await this.#ports.answer(name, command.request.id, outcome);
+      await this.#ports.answer(name, command.request.id, outcome, originOf(command));
       this.#totals.delivered += 1;
       // Its row goes with the event that records the answer; so does the entry, which may be earlier here.
       this.drop(command.request.id);
@@ -252,6 +251,7 @@ export class OutboxLane {
         timeoutMs: Math.max(1, Math.ceil(Math.min(ATTEMPT_TIMEOUT_MS, leftMs))),
         correlationId,
         causationId: eventId,
+        ...originOf(entry.command),
       });
       this.#answered();
       return outcomeOf(answer);
@@ -295,10 +295,8 @@ export class OutboxLane {
     const isOver = entry.outcome !== undefined;
     const leftMs = isOver ? Infinity : (request.deadlineAtMs ?? Infinity) - clock.nowMs();
     const delayMs = Math.max(0, Math.min(pauseMs, leftMs));
-    const { owner, instanceId } = entry.name;
     const fields = {
-      owner,
-      instanceId,
+      ...entry.name,
       commandId: request.id,
       attempts: entry.attempts,
       error: asError(error),

@@ -8,7 +8,7 @@
  */
 import type { Position } from "../kernel/event.js";
 import { OutboxLane, type LaneStatus, type OutboxPorts } from "./outbox-lane.js";
-import type { StoredCommand } from "./delivery-index.js";
+import type { StoredCommand } from "./stored-command.js";
 import type { InstanceName } from "./rows.js";
 
 export class Outbox {

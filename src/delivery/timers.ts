@@ -107,6 +107,12 @@ export class Timers {
     return next !== undefined && next.dueAtMs <= this.#ports.clock.nowMs();
   }
 
+  /** Wall time of the next one; undefined where none is set. */
+  nextDueAtMs(): number | undefined {
+    if (this.isBusy()) return this.#ports.clock.nowMs();
+    return this.#dropGone()?.dueAtMs;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#wakeUp?.cancel();

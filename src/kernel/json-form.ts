@@ -6,10 +6,12 @@
  * a Date               { "$date": "2026-03-01T12:00:00.000Z" }
  * a Uint8Array         { "$bytes": "<base64>" }
  * NaN, ±Infinity       { "$number": "NaN" }
+ * a sealed value       { "$sealed": { keys: [[subject, key id], …], storeId, kind, nonce: "<base64>", box: "<base64>", placeholder? } }
  * { "$date": 1 }       { "$$date": 1 }           keys that begin with `$` get another one
  * ```
  */
 import { InvalidArgumentError } from "./errors.js";
+import { LEAF_KINDS, Sealed, type KeyName, type LeafKind, type Placeholder } from "./sealed.js";
 
 /** Levels that are followed; what is recorded is nested far less. Ends a cycle, and what would end the stack. */
 const DEPTH_MAX = 500;
@@ -62,6 +64,7 @@ function objectForm(value: object, path: string, depthLeft: number): unknown {
     return { $date: value.toISOString() };
   }
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") };
+  if (value instanceof Sealed) return { $sealed: sealedForm(value) };
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null)
     throw new InvalidArgumentError(path, "plain data (no class instances, maps or sets)", value);
@@ -109,6 +112,7 @@ const FORMS: Readonly<
 
 function taggedValue(entries: readonly (readonly [string, unknown])[], path: string): unknown {
   const [[tag, text] = []] = entries;
+  if (tag === "$sealed" && entries.length === 1) return sealedOf(text, path);
   const form = tag !== undefined && Object.hasOwn(FORMS, tag) ? FORMS[tag] : undefined;
   const isText = entries.length === 1 && typeof text === "string";
   if (form === undefined || !isText || !form.text.test(text))
@@ -119,7 +123,60 @@ function taggedValue(entries: readonly (readonly [string, unknown])[], path: str
   return value;
 }
 
-const FORM_NAMES = Object.keys(FORMS).join(", ");
+const FORM_NAMES = [...Object.keys(FORMS), "$sealed"].join(", ");
+
+/** It stays as it is recorded: who has the text has the ciphertext. */
+interface SealedForm {
+  readonly keys: readonly (readonly [subject: string, keyId: string])[];
+  readonly storeId: string;
+  readonly kind: LeafKind;
+  readonly nonce: string;
+  readonly box: string;
+  readonly placeholder?: Placeholder;
+}
+
+function sealedForm({ keys, storeId, kind, nonce, box, placeholder }: Sealed): SealedForm {
+  return {
+    keys: keys.map(({ subject, keyId }) => [subject, keyId]),
+    storeId,
+    kind,
+    nonce: Buffer.from(nonce).toString("base64"),
+    box: Buffer.from(box).toString("base64"),
+    ...(placeholder === undefined ? {} : { placeholder }),
+  };
+}
+
+function sealedOf(json: unknown, path: string): Sealed {
+  const form = (typeof json === "object" && json !== null ? json : {}) as Partial<SealedForm>;
+  const { storeId, kind, nonce, box, placeholder } = form;
+  const keys = Array.isArray(form.keys) ? form.keys.map(keyNameOf) : [];
+  const kinds: readonly unknown[] = LEAF_KINDS;
+  const isSound =
+    keys.length > 0 &&
+    keys.every((key) => key !== undefined) &&
+    typeof storeId === "string" &&
+    kinds.includes(kind) &&
+    isBase64(nonce) &&
+    isBase64(box) &&
+    (placeholder === undefined || placeholder === null || typeof placeholder !== "object");
+  if (!isSound || kind === undefined)
+    throw new InvalidArgumentError(
+      path,
+      "a sealed value with keys, storeId, kind, nonce and box",
+      json,
+    );
+  const bytes = [nonce, box].map((text) => Buffer.from(text ?? "", "base64")) as [Buffer, Buffer];
+  return new Sealed(keys, storeId, kind, ...bytes, placeholder);
+}
+
+function keyNameOf(pair: unknown): KeyName | undefined {
+  const [subject, keyId] = Array.isArray(pair) ? (pair as unknown[]) : [];
+  return typeof subject === "string" && typeof keyId === "string" ? { subject, keyId } : undefined;
+}
+
+function isBase64(text: unknown): text is string {
+  return typeof text === "string" && FORMS["$bytes"]?.text.test(text) === true;
+}
 
 /** Set as a key it would change what the object is. */
 function checkKey(path: string, key: string): void {

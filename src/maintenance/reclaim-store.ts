@@ -5,7 +5,7 @@
 import { renameSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import {
-  copyViews,
+  copyBesideLog,
   diskBytesOf,
   encode,
   encodeRecord,
@@ -75,7 +75,7 @@ export async function planReclaim(
 /**
  * Writes a data directory anew without the events that `Runtime.compact` archived: in the place of each stands an event of the type
  * `tidemark.Archived` with no data, which projections, sagas and rules don't see. The views are copied, so that they keep what
- * they made of the old events; the index is made anew, snapshots are lost. The original isn't changed: stop what has it open, call
+ * they made of the old events, and so are the keys of personal data; the index is made anew, snapshots are lost. The original isn't changed: stop what has it open, call
  * this, then open the new one in its place. At the end every commit is compared with the original: what wasn't to be changed
  * is the same byte by byte.
  *
@@ -134,7 +134,7 @@ async function rewrite(
   try {
     await copyCommits(log, target, plan.head, reclaimable, options);
     await target.finish();
-    await copyViews(plan.directory, unfinished);
+    await copyBesideLog(plan.directory, unfinished);
     const counts = await compare(log, unfinished, plan.head, reclaimable);
     const logBytes = [logBytesOf(plan.directory), logBytesOf(unfinished)] as const;
     renameSync(unfinished, to);

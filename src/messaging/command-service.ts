@@ -6,6 +6,8 @@ import type { CommandAnswer } from "../kernel/command-port.js";
 import type { Metadata, Version } from "../kernel/event.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Limits } from "../kernel/limits.js";
+import { spanned, traceOf, type Tracer } from "../kernel/tracer.js";
+import { tracedMetadata } from "../../journal/index.js";
 import { commandAnswerMessage, failureMessage, failureOf } from "./answer-wire.js";
 import { commandOf } from "./command-wire.js";
 import { BadMessageError, DeadlineExceededError, ServiceOverloadedError } from "./errors.js";
@@ -32,12 +34,14 @@ export class CommandService {
   readonly #aggregate: string;
   readonly #ask: AskLocally;
   readonly #limits: Limits;
+  readonly #tracer: Tracer | undefined;
   #inHand = 0;
 
-  constructor(aggregate: string, ask: AskLocally, limits: Limits) {
+  constructor(aggregate: string, ask: AskLocally, limits: Limits, tracer?: Tracer) {
     this.#aggregate = aggregate;
     this.#ask = ask;
     this.#limits = limits;
+    this.#tracer = tracer;
   }
 
   /** Answers until what is returned is closed. */
@@ -64,9 +68,25 @@ export class CommandService {
     const command = commandOf(message, this.#aggregate, this.#limits);
     const { entityId, type, data, commandId, timeoutMs, expectedVersion, metadata } = command;
     if (timeoutMs <= 0) throw new DeadlineExceededError(commandId);
-    const given = { ...metadata, commandId, timeoutMs };
-    const options = expectedVersion === undefined ? given : { ...given, expectedVersion };
-    return this.#ask(this.#aggregate, entityId, { type, data }, options);
+    const carryOut = (from: Metadata) => {
+      const given = { ...from, commandId, timeoutMs };
+      const options = expectedVersion === undefined ? given : { ...given, expectedVersion };
+      return this.#ask(this.#aggregate, entityId, { type, data }, options);
+    };
+    const span = this.#tracer?.start(
+      `process ${this.#aggregate}`,
+      "server",
+      {
+        "messaging.system": "tidemark",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": this.#aggregate,
+        "messaging.message.id": commandId,
+        "tidemark.command": type,
+      },
+      traceOf(metadata.headers),
+    );
+    if (span === undefined) return carryOut(metadata);
+    return spanned(span, carryOut(tracedMetadata(metadata, span.context, this.#limits)));
   }
 }
 

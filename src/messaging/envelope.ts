@@ -13,6 +13,7 @@ import { asError } from "../kernel/errors.js";
 import type { Metadata } from "../kernel/event.js";
 import { checkId, checkStreamId, entityIdOf, streamTypeOf, type StreamId } from "../kernel/ids.js";
 import type { Limits } from "../kernel/limits.js";
+import { isTraceparent, isTracestate } from "../kernel/tracer.js";
 import { BadMessageError } from "./errors.js";
 import { HeaderReader, headerValue } from "./headers.js";
 import { dataOf, isJson, payloadOf, type Payload, type PayloadBounds } from "./payload.js";
@@ -28,8 +29,6 @@ export interface Attributes {
   readonly subject: StreamId;
 }
 
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-const TRACESTATE_LENGTH_MAX = 512;
 const SOURCE_PREFIX = "tidemark:";
 const MSGPACK_PREFIX = "msgpack,";
 /** Bytes of headers as JSON for each byte that the journal would take; beyond it they go as msgpack. */
@@ -71,11 +70,10 @@ function putUserHeaders(
   if (given === undefined) return;
   const { traceparent, tracestate, ...rest } = given;
   const others: Record<string, unknown> = rest;
-  const isTraced = typeof traceparent === "string" && TRACEPARENT.test(traceparent);
+  const isTraced = isTraceparent(traceparent);
   if (isTraced) headers["traceparent"] = traceparent;
   else if (traceparent !== undefined) others["traceparent"] = traceparent;
-  if (isTraced && typeof tracestate === "string" && tracestate.length <= TRACESTATE_LENGTH_MAX)
-    headers["tracestate"] = headerValue(tracestate);
+  if (isTraced && isTracestate(tracestate)) headers["tracestate"] = headerValue(tracestate);
   else if (tracestate !== undefined) others["tracestate"] = tracestate;
   if (Object.keys(others).length > 0) headers["tidemark-headers"] = textOf(others, limits);
 }
@@ -128,10 +126,9 @@ function userHeadersOf(reader: HeaderReader, limits: Limits): Record<string, unk
   const headers = otherHeadersOf(reader, limits);
   const traceparent = reader.optional("traceparent");
   // The W3C says of malformed ones: go on as if there were none.
-  if (traceparent === undefined || !TRACEPARENT.test(traceparent)) return headers;
+  if (!isTraceparent(traceparent)) return headers;
   const tracestate = reader.optional("tracestate");
-  const isStateTaken = tracestate !== undefined && tracestate.length <= TRACESTATE_LENGTH_MAX;
-  return { ...headers, traceparent, ...(isStateTaken ? { tracestate } : {}) };
+  return { ...headers, traceparent, ...(isTracestate(tracestate) ? { tracestate } : {}) };
 }
 
 function otherHeadersOf(reader: HeaderReader, limits: Limits): Record<string, unknown> | undefined {

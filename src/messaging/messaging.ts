@@ -8,6 +8,7 @@ import { keptAlive, type Clock, type Ids } from "../kernel/clock.js";
 import type { CommandAnswer, CommandTarget } from "../kernel/command-port.js";
 import type { Message } from "../kernel/event.js";
 import type { Limits } from "../kernel/limits.js";
+import type { Tracer } from "../kernel/tracer.js";
 import type { Logger } from "../kernel/log.js";
 import { endpointAnswerOf } from "./answer-wire.js";
 import { CommandService, type AskLocally } from "./command-service.js";
@@ -32,6 +33,7 @@ export interface MessagingOptions<Context> {
   readonly ids: Ids;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
   /** Another process owns the journal: this one asks, and does nothing else. */
   readonly readOnly: boolean;
   readonly askTimeoutMs: number;
@@ -122,9 +124,11 @@ export class Messaging<Context = unknown> {
   }
 
   async #serve(connection: TransportConnection): Promise<void> {
-    const { commands, endpoints, ask, limits, endpointContext } = this.#options;
+    const { commands, endpoints, ask, limits, tracer, endpointContext } = this.#options;
     for (const aggregate of commands)
-      this.#serving.push(await new CommandService(aggregate, ask, limits).serve(connection));
+      this.#serving.push(
+        await new CommandService(aggregate, ask, limits, tracer).serve(connection),
+      );
     for (const endpoint of endpoints)
       this.#serving.push(
         await new EndpointService(endpoint, endpointContext, limits).serve(connection),

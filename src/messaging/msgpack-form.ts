@@ -84,7 +84,8 @@ class Walk {
     const type = length === undefined ? undefined : this.#number(1);
     const begin = this.#at;
     this.#skip(length ?? 0);
-    if (isSized && type === SEALED) checkMsgpack(this.#bytes.subarray(begin, this.#at), SEALED_DEPTH);
+    if (isSized && type === SEALED)
+      checkMsgpack(this.#bytes.subarray(begin, this.#at), SEALED_DEPTH);
     // Longer ones than 12 bytes there are none.
     else if (type !== TIMESTAMP || first > 0xd7 || first === 0xc8 || first === 0xc9)
       throw new BadMessageError("it holds something other than plain data");

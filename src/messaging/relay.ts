@@ -17,6 +17,7 @@ import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import type { Limits } from "../kernel/limits.js";
 import type { Logger } from "../kernel/log.js";
+import { spanned, traceOf, type Span, type TraceContext, type Tracer } from "../kernel/tracer.js";
 import { publicationOf } from "./event-wire.js";
 import { PublishWindow } from "./publish-window.js";
 import {
@@ -44,6 +45,7 @@ export interface RelayOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
 }
 
 /** How the relay stands. */
@@ -253,9 +255,28 @@ export class Relay {
   async #publishOne(event: RecordedEvent, neighbours: Neighbours): Promise<number> {
     const { connection, journal, limits } = this.#options;
     const publication = publicationOf(event, journal.storeId, neighbours, limits);
-    const { sequence } = await connection.publish(publication);
+    const trace = event.headers === undefined ? undefined : traceOf(event.headers);
+    const span = trace === undefined ? undefined : this.#traced(event, trace);
+    const publishing = connection.publish(publication);
+    const { sequence } = await (span === undefined ? publishing : spanned(span, publishing));
     this.#published += 1;
     return sequence;
+  }
+
+  #traced(event: RecordedEvent, trace: TraceContext): Span | undefined {
+    const attributes = {
+      "messaging.system": this.#options.connection.status().transport,
+      "messaging.operation.type": "send",
+      "messaging.destination.name": event.streamType,
+      "messaging.message.id": event.eventId,
+      "tidemark.event": event.type,
+    };
+    return this.#options.tracer?.start(
+      `publish ${event.streamType}`,
+      "producer",
+      attributes,
+      trace,
+    );
   }
 
   #advanced(

@@ -3,10 +3,11 @@ import { checkInteger } from "../kernel/check.js";
 import type { Clock, Ids } from "../kernel/clock.js";
 import type { CommandAnswer, CommandTarget } from "../kernel/command-port.js";
 import type { Message, Metadata, Version } from "../kernel/event.js";
-import { checkMetadata } from "../../journal/index.js";
+import { checkMetadata, tracedMetadata } from "../../journal/index.js";
 import { checkObject } from "../kernel/check.js";
 import { checkId } from "../kernel/ids.js";
 import type { Limits } from "../kernel/limits.js";
+import { spanned, traceOf, type Span, type Tracer } from "../kernel/tracer.js";
 import { SharedHold } from "../kernel/shared-hold.js";
 import { validated } from "../kernel/standard-schema.js";
 import { commandAnswerOf } from "./answer-wire.js";
@@ -37,6 +38,7 @@ export interface RemoteCommandsOptions {
   /** What is sent of a command's data, once that is valid; and what is told of an answer. */
   readonly outgoing?: (data: unknown, command: Message) => unknown;
   readonly answered?: (answer: CommandAnswer) => CommandAnswer;
+  readonly tracer?: Tracer;
 }
 
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
@@ -69,16 +71,47 @@ export class RemoteCommands {
     const metadata = metadataOf(options);
     checkMetadata(metadata, limits);
     const data = dataFor(target, command);
+    const traced = this.#begin(connection, target.name, command.type, commandId, metadata);
     const sent = {
-      ...{ aggregate: target.name, entityId, type: command.type, commandId, timeoutMs, metadata },
+      ...{ aggregate: target.name, entityId, type: command.type, commandId, timeoutMs },
+      metadata: traced?.metadata ?? metadata,
       data: outgoing?.(data, command) ?? data,
       ...(expectedVersion === undefined ? {} : { expectedVersion }),
     };
     const message = commandMessage(sent, storeId, limits);
     const address = { kind: "command", aggregate: target.name, entityId } as const;
-    const answer = await this.#hold.during(connection.request(address, message, timeoutMs));
-    const told = commandAnswerOf(answer, target.name, entityId, limits);
-    return answered?.(told) ?? told;
+    const asked = this.#hold
+      .during(connection.request(address, message, timeoutMs))
+      .then((answer) => {
+        const told = commandAnswerOf(answer, target.name, entityId, limits);
+        return answered?.(told) ?? told;
+      });
+    return traced === undefined ? asked : spanned(traced.span, asked);
+  }
+
+  /** Undefined where it isn't traced. What something led to that isn't traced isn't either. */
+  #begin(
+    connection: TransportConnection,
+    aggregate: string,
+    type: string,
+    commandId: string,
+    metadata: Metadata,
+  ): { readonly span: Span; readonly metadata: Metadata } | undefined {
+    const { tracer, limits } = this.#options;
+    if (tracer === undefined) return undefined;
+    const given = traceOf(metadata.headers);
+    if (given === undefined && metadata.causationId !== undefined && tracer.active() === undefined)
+      return undefined;
+    const attributes = {
+      "messaging.system": connection.status().transport,
+      "messaging.operation.type": "send",
+      "messaging.destination.name": aggregate,
+      "messaging.message.id": commandId,
+      "tidemark.command": type,
+    };
+    const span = tracer.start(`send ${aggregate}`, "client", attributes, given);
+    if (span === undefined) return undefined;
+    return { span, metadata: tracedMetadata(metadata, span.context, limits) };
   }
 }
 

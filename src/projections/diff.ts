@@ -34,23 +34,28 @@ const COMPARED_AT_ONCE = 500;
 
 type Kind = "added" | "removed" | "changed";
 
-/** Compares two generations in a snapshot of the store, in which both are at `position`. */
+/** A generation, and where it is kept. */
+export interface KeptGeneration {
+  readonly reader: ViewReader;
+  readonly generation: Generation;
+}
+
+/** Compares two generations that are both at `position` and don't move: in a snapshot of their store. */
 export async function diffOf(
-  reader: ViewReader,
-  before: Generation,
-  after: Generation,
+  before: KeptGeneration,
+  after: KeptGeneration,
   position: Position,
   clock: Clock,
 ): Promise<GenerationDiff> {
   const counts = { added: 0, removed: 0, changed: 0, unchanged: 0 };
   const samples: DocumentDifference[] = [];
   let compared = 0;
-  for (const collection of new Set([...before.collections, ...after.collections])) {
+  for (const collection of new Set([
+    ...before.generation.collections,
+    ...after.generation.collections,
+  ])) {
     const found = { added: 0, removed: 0, changed: 0 };
-    for (const [id, one, other] of pairs(
-      rowsOf(reader, before, collection),
-      rowsOf(reader, after, collection),
-    )) {
+    for (const [id, one, other] of pairs(rowsOf(before, collection), rowsOf(after, collection))) {
       const kind = kindOf(one, other);
       if (kind === undefined) counts.unchanged += 1;
       else {
@@ -74,8 +79,7 @@ function kindOf(before: unknown, after: unknown): Kind | undefined {
 }
 
 function rowsOf(
-  reader: ViewReader,
-  { id, collections }: Generation,
+  { reader, generation: { id, collections } }: KeptGeneration,
   collection: string,
 ): Iterator<ViewRow> {
   const place = collections.indexOf(collection);

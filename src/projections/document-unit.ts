@@ -3,7 +3,6 @@
  * gathered in memory and written with the position it reflects, so the view is the fold of the log up to its checkpoint.
  */
 import type { ViewStore, ViewWrite } from "../../journal/index.js";
-import type { Clock } from "../kernel/clock.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { asError } from "../kernel/errors.js";
 import { provenanceOf, withProvenance } from "../kernel/provenance.js";
@@ -14,6 +13,7 @@ import {
   type DocumentLimits,
   type Documents,
 } from "./documents.js";
+import { handledInSpan, type EventTracing } from "./event-span.js";
 import type { Unit } from "./unit.js";
 import { checkpointKey, checkpointOf } from "./generations.js";
 import { layoutOf, type GenerationId } from "./layout.js";
@@ -33,6 +33,8 @@ const CACHED_BYTES_MAX = 32 * 2 ** 20;
 
 export class DocumentUnit implements Unit {
   readonly #store: ViewStore;
+  readonly #name: string;
+  readonly #tracing: EventTracing;
   readonly #generation: GenerationId;
   readonly #handlers: ReadonlyMap<string, ErasedHandler>;
   readonly #collections: readonly CollectionDocuments[];
@@ -46,11 +48,13 @@ export class DocumentUnit implements Unit {
     store: ViewStore,
     definition: AnyProjection,
     generation: GenerationId,
-    ports: { readonly limits: DocumentLimits; readonly clock: Clock },
+    ports: EventTracing & { readonly limits: DocumentLimits },
     onChanged: ChangeListener,
   ) {
     this.#giveWay = () => new Promise((resolve) => ports.clock.defer(resolve));
     this.#store = store;
+    this.#name = definition.name;
+    this.#tracing = ports;
     this.#generation = generation;
     this.#handlers = definition.handlers;
     this.#onChanged = onChanged;
@@ -75,7 +79,9 @@ export class DocumentUnit implements Unit {
   }
 
   #handle(handler: ErasedHandler, event: RecordedEvent): void {
-    const result = handler(event, this.#documents as never);
+    const result = handledInSpan(this.#tracing, this.#name, event, () =>
+      handler(event, this.#documents as never),
+    );
     if (result instanceof Promise) {
       result.catch(() => undefined);
       throw new Error(

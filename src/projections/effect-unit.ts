@@ -4,12 +4,13 @@
  * the cursor is past it.
  */
 import type { ViewStore, ViewWrite } from "../../journal/index.js";
-import type { Clock } from "../kernel/clock.js";
 import type { CommandPort } from "../kernel/command-port.js";
 import { asError, TidemarkError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { handedOn } from "../kernel/provenance.js";
+import { traceOf, type TraceContext } from "../kernel/tracer.js";
 import { HandlerFailedError } from "./errors.js";
+import { handlingInSpan, type EventTracing } from "./event-span.js";
 import type { Unit } from "./unit.js";
 import type { ReactionContext, Reactor } from "./reactor.js";
 import type { ViewOf } from "./view.js";
@@ -32,9 +33,8 @@ export const cursorKey = (name: string) => ["cursor", name] as const;
 const EFFECTS_MAX = 100;
 
 /** What effects may use. */
-export interface EffectPorts {
+export interface EffectPorts extends EventTracing {
   readonly views: ViewStore;
-  readonly clock: Clock;
   readonly view: ViewOf;
   readonly commands: CommandPort;
 }
@@ -91,13 +91,15 @@ export class EffectUnit implements Unit {
     // Behind one that failed nothing of its key may happen.
     if (this.#failedKeys.has(key) || this.#closing.signal.aborted) return;
     try {
-      await this.#within(effectId, (signal) =>
-        this.#reactor.reactions.get(event.type)?.(event as never, {
-          effectId,
-          view: this.#ports.view,
-          ask: this.#asking(event, effectId),
-          signal,
-        }),
+      await handlingInSpan(this.#ports, "reactor", this.#reactor.name, event, (span) =>
+        this.#within(effectId, (signal) =>
+          this.#reactor.reactions.get(event.type)?.(event as never, {
+            effectId,
+            view: this.#ports.view,
+            ask: this.#asking(event, effectId, span?.context),
+            signal,
+          }),
+        ),
       );
       this.#done.set(effectId, event.position);
       this.effects += 1;
@@ -105,19 +107,25 @@ export class EffectUnit implements Unit {
       const { position, streamId, type } = event;
       const name = `reactor ${this.#reactor.name}`;
       this.#failedKeys.add(key);
-      const failed = new HandlerFailedError(name, position, streamId, type, error);
+      const trace = traceOf(event.headers);
+      const failed = new HandlerFailedError(name, position, streamId, type, error, trace);
       this.#failures.set(position, handedOn(event, failed));
     }
   }
 
   /** Commands of one attempt: numbered, so that those of the next have the same ids. */
-  #asking(event: RecordedEvent, effectId: string): ReactionContext["ask"] {
+  #asking(
+    event: RecordedEvent,
+    effectId: string,
+    trace: TraceContext | undefined,
+  ): ReactionContext["ask"] {
     const { correlationId, eventId } = event;
+    const headers = trace === undefined ? {} : { headers: { ...trace } };
     let commands = 0;
     return (target, entityId, command, { timeoutMs = ASK_TIMEOUT_MS } = {}) => {
       commands += 1;
       const commandId = `${effectId}#${commands}`;
-      const sending = { commandId, timeoutMs, correlationId, causationId: eventId };
+      const sending = { commandId, timeoutMs, correlationId, causationId: eventId, ...headers };
       const known = handedOn(event, { ...command });
       return this.#ports.commands.ask(target, entityId, known, sending);
     };

@@ -1,6 +1,7 @@
 /** What can go wrong with views, each with what it means for who meets it. */
 import { isOwnEnd, TidemarkError, type ErrorDetails } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
+import type { TraceContext } from "../kernel/tracer.js";
 
 /** A handler, a key function or an upcaster failed for one event. Nothing of that event was written; see the failure policy. */
 export class HandlerFailedError extends TidemarkError {
@@ -13,6 +14,8 @@ export class HandlerFailedError extends TidemarkError {
     readonly streamId: string,
     readonly eventType: string,
     cause: unknown,
+    /** In which the event was recorded. */
+    readonly trace?: TraceContext,
   ) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     super(`${reader} failed on ${eventType} of ${streamId} at position ${position}: ${problem}`, {

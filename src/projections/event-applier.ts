@@ -2,6 +2,7 @@
 import type { SourceReader } from "../../journal/index.js";
 import type { RecordedEvent } from "../kernel/event.js";
 import { provenanceOf, withProvenance } from "../kernel/provenance.js";
+import { traceOf } from "../kernel/tracer.js";
 import { HandlerFailedError } from "./errors.js";
 import type { Unit } from "./unit.js";
 
@@ -48,7 +49,9 @@ export class EventApplier {
     // A unit that works on several events at a time says itself which of them failed.
     if (cause instanceof HandlerFailedError) return cause;
     const { position, streamId, type } = event;
-    const failed = new HandlerFailedError(this.#options.name, position, streamId, type, cause);
+    const { name } = this.#options;
+    const trace = traceOf(event.headers);
+    const failed = new HandlerFailedError(name, position, streamId, type, cause, trace);
     // What it threw may tell what it was told.
     return withProvenance(failed, provenanceOf(cause) ?? provenanceOf(event));
   }

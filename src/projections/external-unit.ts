@@ -11,7 +11,6 @@
  * answers right afterwards with an unmoved checkpoint. Any other error is the database's, and is tried again for ever.
  */
 import type { Journal, ViewStore, ViewWrite } from "../../journal/index.js";
-import type { Clock } from "../kernel/clock.js";
 import { asError, hasCode } from "../kernel/errors.js";
 import { handedOn } from "../kernel/provenance.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
@@ -23,12 +22,12 @@ import {
   type Blame,
 } from "./external-database.js";
 import type { ExternalProjection } from "./external-projection.js";
+import { handlingInSpan, type EventTracing } from "./event-span.js";
 import type { Unit } from "./unit.js";
 
-export interface ExternalUnitPorts {
+export interface ExternalUnitPorts extends EventTracing {
   readonly journal: Journal;
   readonly views: ViewStore;
-  readonly clock: Clock;
 }
 
 const EVENTS_MAX = 500;
@@ -171,8 +170,10 @@ export class ExternalUnit implements Unit {
     try {
       const handler = this.#definition.handlers.get(event.type);
       const subject = `the handler of ${event.type} at position ${event.position}`;
-      const pending = handler?.(event, transaction as never);
-      if (pending !== undefined) await this.#within(subject, pending);
+      await handlingInSpan(this.#ports, "external", this.#definition.name, event, async () => {
+        const pending = handler?.(event, transaction as never);
+        if (pending !== undefined) await this.#within(subject, pending);
+      });
     } catch (cause) {
       course.failed = { event, cause };
       throw cause;

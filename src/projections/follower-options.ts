@@ -3,6 +3,7 @@ import type { Journal, Page, SubscriptionStatus, ViewStore } from "../../journal
 import type { Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
+import type { Tracer } from "../kernel/tracer.js";
 import type { HandlerFailedError } from "./errors.js";
 import type { EventApplierOptions } from "./event-applier.js";
 import type { FailurePolicy } from "./failure-policy.js";
@@ -14,6 +15,7 @@ export interface FollowerPorts {
   readonly views: ViewStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
 }
 
 export interface FollowerOptions extends EventApplierOptions {

@@ -10,11 +10,13 @@ import {
 } from "../../journal/index.js";
 import { checkId } from "../kernel/ids.js";
 import { checkInteger, checkObject } from "../kernel/check.js";
+import type { Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import { checkLogMoment, type LogMoment } from "../kernel/moment.js";
 import type { Audit } from "./audit.js";
 import { StoredCollection } from "./collection-reader.js";
 import type { Collections } from "./collection.js";
+import { diffOf, type GenerationDiff, type KeptGeneration } from "./diff.js";
 import { OperationRefusedError } from "./errors.js";
 import { newGeneration, storedLayoutOf, type Generation } from "./generations.js";
 import type { ParkedEvent } from "./parking.js";
@@ -97,6 +99,12 @@ export class PastViewBuild<C extends Collections> {
     } finally {
       await follower.close();
     }
+  }
+
+  /** What another generation, which is as far, has otherwise. Once `run` has ended. */
+  diffFrom(before: KeptGeneration, clock: Clock): Promise<GenerationDiff> {
+    const after = { reader: this.#views, generation: this.#generation };
+    return diffOf(before, after, this.#upTo, clock);
   }
 
   #checkBytes(): void {

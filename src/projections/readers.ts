@@ -50,6 +50,8 @@ export interface ReadersOptions {
   /** Another process keeps the views up to date; nothing runs here. */
   readonly readOnly: boolean;
   readonly rebuildsMax: number;
+  /** Shared with other runtimes; instead of `rebuildsMax` of its own. */
+  readonly turns?: Turns;
   readonly rebuildShare: number;
   readonly frozenAfterMs: number;
   readonly hangingAfterMs: number;
@@ -101,7 +103,12 @@ export class Readers {
   async #start(audit: Audit): Promise<void> {
     const { projections, reactors, externalProjections, rebuildsMax } = this.#options;
     const view: ViewOf = (projection, ...collection) => this.view(projection, ...collection);
-    const ports = { ...this.#options, audit, turns: new Turns(rebuildsMax), view };
+    const ports = {
+      ...this.#options,
+      audit,
+      turns: this.#options.turns ?? new Turns(rebuildsMax),
+      view,
+    };
     for (const definition of projections) {
       const host = await ProjectionHost.open(definition, ports);
       this.#hosts.set(host.name, host);
@@ -205,6 +212,19 @@ export class Readers {
   externalStatuses(): ExternalStatus[] {
     const head = this.#options.journal.head();
     return [...this.#externals.values()].map((host) => externalStatus(host, head));
+  }
+
+  /** Whether a reader has events to handle, and is at it: one that is paused, fails or waits to be asked isn't. */
+  isBehind(): boolean {
+    const following = this.projectionStatuses().filter(
+      ({ paused, lifecycle }) => !paused && (lifecycle === "async" || lifecycle === "inline"),
+    );
+    const others = [...this.reactorStatuses(), ...this.externalStatuses()];
+    const all = [
+      ...following.flatMap(({ generations }) => generations),
+      ...others.filter(({ paused }) => !paused),
+    ];
+    return all.some(({ lagEvents, error }) => lagEvents > 0 && error === undefined);
   }
 
   health(): Health {

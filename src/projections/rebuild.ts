@@ -168,7 +168,12 @@ export class Rebuild {
     this.candidate.follower.wake();
     try {
       if (position !== undefined)
-        this.diff = await diffOf(snapshot, before, this.candidate.generation, position, clock);
+        this.diff = await diffOf(
+          { reader: snapshot, generation: before },
+          { reader: snapshot, generation: this.candidate.generation },
+          position,
+          clock,
+        );
     } finally {
       snapshot.close();
     }

@@ -17,7 +17,7 @@ import { backOffMs } from "../kernel/back-off.js";
 import type { Clock } from "../kernel/clock.js";
 import type { CommandPort } from "../kernel/command-port.js";
 import { asError, isOwnEnd, TidemarkError } from "../kernel/errors.js";
-import type { Position } from "../kernel/event.js";
+import type { Metadata, Position } from "../kernel/event.js";
 import type { Logger } from "../kernel/log.js";
 import { allHandedOn, handedOn } from "../kernel/provenance.js";
 import { EventClock } from "./event-clock.js";
@@ -108,7 +108,7 @@ export class RuleHost {
       rows: host.rows,
       ...(rules.hasEventTime ? { timerClock: host.#eventClock } : {}),
       fire: ({ instanceId }) => host.#fire(instanceId),
-      answer: (name, commandId, answer) => host.#answer(name, commandId, answer),
+      answer: (...answered) => host.#answer(...answered),
     });
     return host;
   }
@@ -291,9 +291,14 @@ export class RuleHost {
     await this.take(sessionId, { kind: "wake", toMs }, {});
   }
 
-  async #answer(name: InstanceName, commandId: string, answer: CommandOutcome): Promise<void> {
+  async #answer(
+    name: InstanceName,
+    commandId: string,
+    answer: CommandOutcome,
+    origin: Metadata,
+  ): Promise<void> {
     const input: SessionInput = handedOn(answer, { kind: "answer", commandId, answer });
-    if ((await this.take(name.instanceId, input, {})) === "session-full")
+    if ((await this.take(name.instanceId, input, origin)) === "session-full")
       throw new SessionKeepsNoMoreError(name);
   }
 

@@ -94,6 +94,18 @@ export class RuleSystem {
     return this.#changes.get(rules);
   }
 
+  /** Whether events are recorded that aren't given to sessions yet, or a new version is on its way. */
+  isBehind(): boolean {
+    const head = this.#options.journal.head();
+    return [...this.#hosts.values()].some(({ router }) => (router?.position() ?? 0) < head);
+  }
+
+  nextDueAtMs(): number | undefined {
+    const dues = [...this.#hosts.values()].map((host) => host.delivery.nextDueAtMs());
+    const known = dues.filter((due) => due !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+
   /** What a rule set would have done with history; nothing of it stays, and nothing is sent. */
   async compare(candidate: RuleSet): Promise<ChangeReport | undefined> {
     const { name } = candidate;

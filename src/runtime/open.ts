@@ -13,6 +13,7 @@ import { AdminService } from "../admin/index.js";
 import { SagaSystem, type SagaSystemOptions } from "../../sagas/index.js";
 import type { Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
+import { EntityLife } from "./entity-life.js";
 import { KeyBarrier } from "../privacy/key-barrier.js";
 import { openPrivacy, type OpenedPrivacy } from "../privacy/open.js";
 import { Privacy } from "../privacy/privacy.js";
@@ -50,21 +51,19 @@ export async function startRuntime(
     checkActorNames(options);
     checkPrivacy(options);
     const personal = await personalOf(stores, options, ports);
-    const seen = {
-      ...stores,
-      ...(personal && { journal: personal.journal, views: personal.views }),
-    };
+    const seen = seenThrough(personal, stores);
     const bounds = boundsOf(options);
     const commands = new LateCommandPort();
-    const readersOptions = { ...seen, ...ports, ...readersOptionsOf(options), commands };
-    const readers = await Readers.open(readersOptions);
+    const readersOptions = { ...seen, ...ports, ...ports.shared, ...readersOptionsOf(options) };
+    const readers = await Readers.open({ ...readersOptions, commands });
     opened = { readers };
     const aggregates = actorsOf(options);
-    const coordinators = new Set(
-      [...(options.sagas ?? []), ...(options.ruleSets ?? [])].map(({ name }) => name),
-    );
+    const coordinators = coordinatorsOf(options);
     const { journal } = seen;
-    const actors = new ActorSystem({ ...bounds, ...ports, aggregates, coordinators, journal });
+    const actors = new ActorSystem({
+      ...{ ...bounds, ...ports, ...ports.shared },
+      ...{ aggregates, coordinators, journal },
+    });
     opened = { readers, actors };
     const { askTimeoutMs } = bounds;
     const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
@@ -74,13 +73,7 @@ export async function startRuntime(
     const messaging = await openMessaging({ ...parts, stores, wire }, options, ports, () => admin);
     opened = { readers, actors, messaging };
     commands.open(commandPortOf(local, messaging, wire));
-    const coordination: CoordinationPorts = {
-      ...seen,
-      ...ports,
-      commands,
-      hasAggregate: (name) => local.has(name),
-      ask: (...call) => actors.ask(...call),
-    };
+    const coordination = coordinationOf({ ...seen, ...ports, commands }, local, actors);
     const sagas = await SagaSystem.open({ ...coordination, sagas: options.sagas ?? [] });
     opened = { ...opened, sagas };
     const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
@@ -88,28 +81,70 @@ export async function startRuntime(
     const privacy =
       personal && new Privacy({ ...personal, ...ports, stores, readers, actors, rules });
     await privacy?.finishForgetting();
+    // What goes into an archive stays sealed.
+    const life = new EntityLife(actors, stores.journal);
     const running = {
-      ...{ ...parts, messaging, sagas, rules },
+      ...{ ...parts, messaging, sagas, rules, life },
       privacy: options.privacy === undefined ? undefined : privacy,
     };
-    const runtime = (): Runtime => started;
-    admin = new AdminService(administered({ ...running, runtime }, options, bounds));
-    const doors: Closable[] = [];
-    const started = new Runtime({ ...running, admin, doors });
-    doors.push(...(await openDoors(admin, options, ports)));
-    return started;
+    const runtime = runtimeOf(running, options, bounds);
+    admin = runtime.admin;
+    runtime.doors.push(...(await openDoors(admin, options, ports)));
+    return runtime.started;
   } catch (error) {
-    await opened.rules?.close();
-    await opened.sagas?.close();
-    await opened.messaging?.stopIntake();
-    await opened.actors?.close();
-    await opened.readers?.close();
-    await opened.messaging?.close();
-    await stores.journal.close();
-    await stores.views.close();
-    await stores.keys?.close();
+    await closeAgain(opened, stores);
     throw error;
   }
+}
+
+/** What handles values reads them in plain. */
+function seenThrough(personal: OpenedPrivacy | undefined, stores: RuntimeStores): RuntimeStores {
+  return personal === undefined
+    ? stores
+    : { ...stores, journal: personal.journal, views: personal.views };
+}
+
+function coordinationOf(
+  ports: Omit<CoordinationPorts, "hasAggregate" | "ask">,
+  local: LocalCommands,
+  actors: ActorSystem,
+): CoordinationPorts {
+  return {
+    ...ports,
+    hasAggregate: (name) => local.has(name),
+    ask: (...call) => actors.ask(...call),
+  };
+}
+
+/** What couldn't start leaves nothing open. */
+async function closeAgain(opened: Partial<RuntimeParts>, stores: RuntimeStores): Promise<void> {
+  await opened.rules?.close();
+  await opened.sagas?.close();
+  await opened.messaging?.stopIntake();
+  await opened.actors?.close();
+  await opened.readers?.close();
+  await opened.messaging?.close();
+  await stores.journal.close();
+  await stores.views.close();
+  await stores.keys?.close();
+}
+
+/** The runtime over what runs, with its operators; the doors they come through are opened once it is there. */
+function runtimeOf(
+  running: Omit<RuntimeParts, "admin" | "doors"> & RuntimePorts,
+  options: StartOptions,
+  bounds: ReturnType<typeof boundsOf>,
+) {
+  const doors: Closable[] = [];
+  const runtime = (): Runtime => started;
+  const admin = new AdminService(administered({ ...running, runtime }, options, bounds));
+  const started = new Runtime({ ...running, admin, doors });
+  return { started, admin, doors };
+}
+
+/** What takes inputs, not commands of somebody. */
+function coordinatorsOf({ sagas = [], ruleSets = [] }: RuntimeOptions): ReadonlySet<string> {
+  return new Set([...sagas, ...ruleSets].map(({ name }) => name));
 }
 
 /** Keys and sealed stores, where anything personal is declared or may come from other services. */
@@ -140,7 +175,14 @@ async function personalOf(
  * @throws InvalidArgumentError - An option isn't valid, or the journal holds event types that no aggregate can read.
  */
 export async function openRuntime(options: OpenRuntimeOptions): Promise<Runtime> {
-  const ports = portsOf(options);
+  return openRuntimeWith(options, portsOf(options));
+}
+
+/** `openRuntime` with the ports of somebody who has several. */
+export async function openRuntimeWith(
+  options: OpenRuntimeOptions,
+  ports: RuntimePorts,
+): Promise<Runtime> {
   return startRuntime(await openStores(options, ports), options, ports);
 }
 

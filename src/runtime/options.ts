@@ -1,5 +1,5 @@
 /** What a runtime is given, with its defaults. */
-import type { AnyAggregate } from "../../actors/index.js";
+import type { AnyAggregate, Budget, Permits } from "../../actors/index.js";
 import type { Saga } from "../../sagas/index.js";
 import { adminEndpointName, checkAdminOptions, type AdminOptions } from "../admin/index.js";
 import { checkName } from "../kernel/ids.js";
@@ -7,6 +7,7 @@ import { checkInteger } from "../kernel/check.js";
 import type { Clock, Ids } from "../kernel/clock.js";
 import { limitsOf, type Limits } from "../kernel/limits.js";
 import { safeLogger, silentLogger, type Logger } from "../kernel/log.js";
+import { safeTracer, type Tracer } from "../kernel/tracer.js";
 import { systemClock, systemIds } from "../kernel/system-clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import { RECORDS_STREAM_TYPE } from "../messaging/import-records.js";
@@ -14,6 +15,7 @@ import type { RemoteAggregate } from "../messaging/remote.js";
 import type { Transport } from "../messaging/transport.js";
 import type { ExternalProjection } from "../projections/external-projection.js";
 import type { AnyProjection } from "../projections/projection.js";
+import type { Turns } from "../projections/rebuild.js";
 import type { Reactor } from "../projections/reactor.js";
 import { checkPrivacyOptions, type PrivacyOptions } from "../privacy/options.js";
 import { isPersonal } from "../privacy/open.js";
@@ -85,6 +87,8 @@ export interface RuntimeOptions {
   readonly privacy?: PrivacyOptions;
   readonly clock?: Clock;
   readonly ids?: Ids;
+  /** Traces: `{ tracer: openTelemetry() }` of `tidemark/telemetry`; defaults to none. */
+  readonly telemetry?: { readonly tracer?: Tracer };
   /** Anything with the methods of pino; defaults to silence. */
   readonly logger?: Logger;
 }
@@ -99,12 +103,21 @@ export interface OpenRuntimeOptions extends RuntimeOptions {
   readonly freeBytesMin?: number;
 }
 
+/** What several runtimes of a process share instead of having bounds of their own. */
+export interface SharedBounds {
+  readonly budget: Budget;
+  readonly permits: Permits;
+  readonly turns: Turns;
+}
+
 /** What a runtime needs of the world. */
 export interface RuntimePorts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
+  readonly shared?: SharedBounds;
 }
 
 /**
@@ -114,11 +127,14 @@ export interface RuntimePorts {
  */
 export function portsOf(options: RuntimeOptions): RuntimePorts {
   checkAdminOptions(options.admin ?? {});
+  const given = options.telemetry?.tracer;
+  const tracer = given === undefined ? undefined : safeTracer(given);
   return {
     clock: options.clock ?? systemClock,
     ids: options.ids ?? systemIds,
     limits: limitsOf(options.limits),
-    logger: options.logger === undefined ? silentLogger : safeLogger(options.logger),
+    logger: options.logger === undefined ? silentLogger : safeLogger(options.logger, tracer),
+    ...(tracer === undefined ? {} : { tracer }),
   };
 }
 

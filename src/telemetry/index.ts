@@ -7,6 +7,8 @@
 export {
   prometheus,
   type MetricsPage,
+  type MetricsRegistry,
   type MetricSource,
   type PrometheusOptions,
 } from "./prometheus.js";
+export { openTelemetry, type OpenTelemetryOptions } from "./open-telemetry.js";

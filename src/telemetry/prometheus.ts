@@ -1,14 +1,17 @@
 /** A runtime's metrics in a registry of prom-client, beside whatever else a service tells there. */
-import { Gauge, Registry, type MetricType } from "prom-client";
+import { Gauge, Registry, type MetricType, type OpenMetricsContentType } from "prom-client";
 import type { MetricFamily, MetricSample, Runtime } from "../index.js";
 
 /** Where metrics come from: a runtime, or several. */
 export type MetricSource = Pick<Runtime, "metrics">;
 
+/** A registry of prom-client, in either of its formats. */
+export type MetricsRegistry = Registry | Registry<OpenMetricsContentType>;
+
 /** What `prometheus` may be given. */
 export interface PrometheusOptions {
   /** Defaults to one of its own. Several runtimes may tell theirs in one, under different `labels`. */
-  readonly registry?: Registry;
+  readonly registry?: MetricsRegistry;
   /** Stands before every name; defaults to nothing, since they begin with `tidemark_`. */
   readonly prefix?: string;
   /** Stand with every sample: which runtime it is, say. */
@@ -94,7 +97,7 @@ class FamilyMetric extends Gauge {
   }
 }
 
-const collectors = new WeakMap<Registry, Map<string, Collector>>();
+const collectors = new WeakMap<MetricsRegistry, Map<string, Collector>>();
 
 /**
  * Tells a runtime's metrics in a registry of prom-client.
@@ -111,7 +114,7 @@ export function prometheus(
   return async () => ({ contentType: registry.contentType, body: await registry.metrics() });
 }
 
-function collectorOf(registry: Registry, prefix: string, runtime: MetricSource): Collector {
+function collectorOf(registry: MetricsRegistry, prefix: string, runtime: MetricSource): Collector {
   const ofRegistry = collectors.get(registry) ?? new Map<string, Collector>();
   collectors.set(registry, ofRegistry);
   const known = ofRegistry.get(prefix);

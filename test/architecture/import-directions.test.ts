@@ -164,6 +164,24 @@ const FORBIDDEN: readonly Forbidden[] = [
     "faces-use-the-public-door",
   ),
   forbid(
+    "the runtime importing a trial",
+    "src/runtime/",
+    "src/try/try-out.ts",
+    "only-the-door-knows-trials",
+  ),
+  forbid(
+    "the runtime importing tenants",
+    "src/runtime/",
+    "src/tenants/tenants.ts",
+    "only-the-door-knows-tenants",
+  ),
+  forbid(
+    "tenants importing sagas",
+    "src/tenants/",
+    "sagas/index.ts",
+    "tenants-stand-on-the-runtime",
+  ),
+  forbid(
     "the runtime importing the testing door",
     "src/runtime/",
     "src/testing/index.ts",

@@ -5,7 +5,7 @@ import { runCli } from "../support/cli-shell.js";
 async function commandsBelow(path: readonly string[]): Promise<string[][]> {
   const { stdout } = await runCli([...path, "--help"]);
   // Of the lines in lists of commands: options begin with a dash, arguments stand under their own heading.
-  const lists = stdout.split(/\n(?=\S)/).filter((part) => /^(Commands|To |The )/.test(part));
+  const lists = stdout.split(/\n(?=\S)/).filter((part) => /^(Commands|To |The |For )/.test(part));
   const names = lists.flatMap((list) =>
     [...list.matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name = ""]) => name),
   );

@@ -97,11 +97,8 @@ export async function settled(runtime: Runtime): Promise<void> {
   const still = () => {
     const { projections, sagas, rules, reactors } = runtime.status();
     const generations = Object.values(projections).flatMap((each) => each.generations);
-    const all = [
-      generations,
-      ...[sagas, rules, reactors].map((each) => Object.values(each)),
-    ].flat();
-    return all.every(({ lagEvents }) => lagEvents === 0);
+    const others = Object.values({ ...sagas, ...rules, ...reactors });
+    return [...generations, ...others].every(({ lagEvents }) => lagEvents === 0);
   };
   for (let quiet = 0, head = -1; quiet < 50; head = runtime.head) {
     await until(still);

@@ -4,7 +4,7 @@ import { MemoryViews, type ViewWrite } from "../../journal/index.js";
 import { commandIdOf } from "../../src/delivery/command-id.js";
 import { Outbox } from "../../src/delivery/outbox.js";
 import type { CommandOutcome, PendingCommand } from "../../src/delivery/pending.js";
-import type { StoredCommand } from "../../src/delivery/delivery-index.js";
+import type { StoredCommand } from "../../src/delivery/stored-command.js";
 import { DeliveryRows, type InstanceName } from "../../src/delivery/rows.js";
 import type { CommandAnswer, CommandSending } from "../../src/kernel/command-port.js";
 import { TidemarkError } from "../../src/kernel/errors.js";

@@ -1,4 +1,4 @@
-import { Counter, Registry } from "prom-client";
+import { Counter, Registry, type OpenMetricsContentType } from "prom-client";
 import { openMemoryRuntime } from "tidemark/testing";
 import { prometheus } from "tidemark/telemetry";
 import { afterEach, describe, expect, it } from "vitest";
@@ -97,7 +97,8 @@ describe("metrics for Prometheus", () => {
   });
 
   it("come in the format of OpenMetrics where the registry is set to it", async () => {
-    const registry = new Registry(Registry.OPENMETRICS_CONTENT_TYPE);
+    const registry = new Registry<OpenMetricsContentType>();
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     const runtime = await bank();
     const page = prometheus(runtime, { registry });
     await runtime.ask(Account, "a", deposit(1));

@@ -35,7 +35,10 @@ function comparable(output: string): string {
     .replace(/process \d+/g, "process <pid>")
     .replace(/node v[\d.]+/g, "node <version>")
     .replace(/[\d.,]+ (bytes|[KMGT]iB)/g, "<size>")
-    .replace(/[\d.,]+ (a second|fetched|evicted|of 10,000 entities|ms\b)/g, "<measured> $1")
+    .replace(
+      /[\d.,]+ (a second|refused|failed|fetched|evicted|of 10,000 entities|ms\b)/g,
+      "<measured> $1",
+    )
     .replace(/full in +[\d,]+/g, "full in <measured>")
     .replace(/index (reflects )?[\d,]+/g, "index <measured>")
     .replace(/ +/g, " ")
@@ -110,6 +113,7 @@ async function outputOf(line: string): Promise<string> {
   const [, command = "", redirect, code = "0"] =
     /^tidemark (.*?)( >>? \S+)?(?: +# ends with (\d))?$/.exec(line) ?? [];
   const ran = await runCli(wordsOf(command), { columns: COLUMNS, env: { NO_COLOR: "1" } });
-  expect([line, ran.code, ran.stderr]).toEqual([line, Number(code), ""]);
-  return redirect === undefined ? anonymous(ran.stdout) : "";
+  expect([line, ran.code]).toEqual([line, Number(code)]);
+  expect(ran.stderr === "", line).toBe(code !== "2");
+  return redirect === undefined ? anonymous(ran.stdout + ran.stderr) : "";
 }

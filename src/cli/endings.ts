@@ -1,0 +1,112 @@
+/** `tidemark forget`, `keys` and `tombstone`: what can't be undone. */
+import { Command } from "commander";
+import type { ForgetReport } from "../index.js";
+import { named } from "./arguments.js";
+import { CliError } from "./cli-error.js";
+import {
+  asking,
+  asUser,
+  change,
+  withChangeOptions,
+  withTargetOptions,
+  type ChangeOptions,
+} from "./command.js";
+import { print } from "./output.js";
+import type { Shell } from "./shell.js";
+import { count } from "./text.js";
+
+export function forgetCommand(shell: Shell): Command {
+  const command = new Command("forget")
+    .description(
+      "make the personal data of a subject unreadable everywhere, by destroying its keys",
+    )
+    .argument("<subject>", "whose data, as the definitions name it")
+    .option("--dry-run", "only what would become unreadable")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  tidemark forget user-7 --dry-run
+  tidemark forget user-7 --reason "asked for on 2026-11-21"
+The reason is kept for good: don't name data of the subject in it.
+`,
+    );
+  return asking<ChangeOptions & { readonly dryRun?: boolean }, [subject: string]>(
+    shell,
+    withChangeOptions(withTargetOptions(command)),
+    async (session, subject) => {
+      const { client, target, options } = session;
+      if (target.readOnly !== undefined) throw new CliError(target.readOnly);
+      const { report } = await client.call("forget", { subject, dryRun: true }, asUser());
+      if (options.dryRun === true) return print(shell, options, { report }, reportLines(report));
+      await change(session, {
+        operation: "forget",
+        input: { subject },
+        will: [...reportLines(report), "This can't be undone, not by a backup either."].join("\n"),
+        did: (done) => [
+          `${subject} is forgotten: ${count(done.report.keyIds.length, "key")} destroyed`,
+        ],
+      });
+    },
+  );
+}
+
+function reportLines(report: ForgetReport): string[] {
+  const { subject, keyIds, events, entities, documents, snapshots, outbox, parked } = report;
+  if (keyIds.length === 0)
+    return [`There are no keys of ${subject}: nothing here is personal data of it.`];
+  const byName = Object.entries(events).map(
+    ([name, types]) => `${count(sum(types), "event")} of ${name}`,
+  );
+  const views = Object.entries(documents).map(
+    ([name, many]) => `${count(many, "document")} of ${name}`,
+  );
+  return [
+    `Of ${subject} there will be unreadable what is personal in ${[...byName, ...views].join(", ") || "no event"}.`,
+    `They belong to ${count(sum(entities), "entity", "entities")}; with them go ${count(snapshots, "snapshot")}, ${count(outbox, "waiting command")} and errors of ${count(parked, "parked event")}.`,
+  ];
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((all, each) => all + each, 0);
+}
+
+export function keysCommand(shell: Shell): Command {
+  const command = withTargetOptions(
+    new Command("keys")
+      .description("keys of personal data")
+      .addHelpText("after", "\nExample: tidemark keys rotate --reason yearly\n"),
+  );
+  const rotate = command
+    .command("rotate")
+    .description("wrap all keys with the newest master key that the service was given");
+  asking<ChangeOptions>(shell, withChangeOptions(rotate), (session) =>
+    change(session, {
+      operation: "rotateKeys",
+      input: {},
+      will: "All keys of personal data will be wrapped with the newest master key of the service.",
+      did: ({ masterKeyId }) => [`all keys are wrapped with the master key ${masterKeyId}`],
+    }),
+  );
+  return command;
+}
+
+export function tombstoneCommand(shell: Shell): Command {
+  const command = new Command("tombstone")
+    .description(
+      "end an entity: it takes no more commands, and frees what it claims; its history stays",
+    )
+    .addArgument(named("stream", "<stream>", "of the entity: article/kettle"))
+    .addHelpText("after", "\nExample: tidemark tombstone article/kettle --reason discontinued\n");
+  return asking<ChangeOptions, [stream: string]>(
+    shell,
+    withChangeOptions(withTargetOptions(command)),
+    (session, stream) =>
+      change(session, {
+        operation: "tombstone",
+        input: { stream },
+        will: `${stream} will take no more commands, for good, and what it claims will be free.`,
+        did: () => [`${stream} has ended`],
+      }),
+  );
+}

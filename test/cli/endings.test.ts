@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Runtime } from "tidemark";
+import { openMemoryRuntime } from "tidemark/testing";
+import { Article, definitions } from "../../examples/guides/command-line.js";
+import { ANN, privacy, users, userView } from "../privacy/people.js";
+import { built } from "../support/built.js";
+import { runCli } from "../support/cli-shell.js";
+import { temporaryDirectory } from "../support/directories.js";
+
+let runtime: Runtime;
+beforeEach(async () => {
+  runtime = await openMemoryRuntime(definitions);
+  await runtime.ask(Article, "cup", { type: "Receive", data: { count: 1 } });
+});
+afterEach(() => runtime.close());
+
+const cli = (...words: string[]) =>
+  runCli(words, { connect: () => Promise.resolve({ client: runtime.admin() }) });
+
+describe("what can't be undone", () => {
+  it("ends an entity only after somebody agreed; it then takes no more commands", async () => {
+    expect((await cli("tombstone", "article/cup")).code).toBe(2);
+    const more = { type: "Receive", data: { count: 1 } } as const;
+    expect((await runtime.ask(Article, "cup", more)).status).toBe("accepted");
+    const { code, stdout } = await cli("tombstone", "article/cup", "--yes");
+    expect([code, stdout]).toEqual([0, "article/cup has ended\n"]);
+    expect(await runtime.ask(Article, "cup", more)).toMatchObject({ code: "tombstoned" });
+    expect((await cli("tombstone", "article/nosuch", "--yes")).code).toBe(2);
+  });
+
+  it("says of a service without personal data that there is nothing to forget, and no keys", async () => {
+    for (const words of [
+      ["forget", "user-7", "--yes"],
+      ["keys", "rotate", "--yes"],
+    ]) {
+      const { code, stdout, stderr } = await cli(...words);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toContain("privacy");
+    }
+  });
+
+  it("tells what of a subject would become unreadable, asks, and makes it so", async () => {
+    await runtime.close();
+    // The compiled one, as the command line is: what is sealed is an object of a class, and there must be one of it.
+    runtime = await built.openRuntime({
+      directory: temporaryDirectory(),
+      aggregates: [users],
+      projections: [userView],
+      privacy,
+    });
+    await runtime.ask(users, "u1", { type: "Register", data: ANN });
+    await runtime.operations.refresh(userView);
+    const dry = await cli("forget", "u1", "--dry-run");
+    expect([dry.code, dry.stdout]).toEqual([
+      0,
+      expect.stringContaining("personal in 1 event of user, 1 document of users."),
+    ]);
+    expect((await cli("forget", "u1")).code).toBe(2);
+    expect((await runtime.state(users, "u1")).state.name).toBe(ANN.name);
+    const { code, stdout } = await cli("forget", "u1", "--yes", "--reason", "asked for");
+    expect([code, stdout]).toEqual([0, "u1 is forgotten: 1 key destroyed\n"]);
+    expect((await runtime.state(users, "u1")).state.name).toBe("[erased]");
+    expect((await cli("forget", "u1", "--dry-run")).stdout).toContain("There are no keys of u1");
+    expect((await cli("keys", "rotate", "--yes")).stdout).toContain("the master key test");
+  });
+});
