@@ -101,12 +101,7 @@ function traffic(now) {
 
 function latencyFigure(latency, line) {
   if (latency === undefined) return figure("Latency", "–", "nothing asked lately", line);
-  return figure(
-    "Latency, 99 of 100 under",
-    span(latency.p99Ms),
-    `half under ${span(latency.p50Ms)}`,
-    line,
-  );
+  return figure("Latency (99 %)", span(latency.p99Ms), `50 %: ${span(latency.p50Ms)}`, line);
 }
 
 function failureFigure({ rejectedPerSecond = 0, failedPerSecond = 0 }, line) {
