@@ -1,6 +1,7 @@
 /** The keys of a memory runtime: the readable specification of {@link KeyStore}. It outlives the runtime, as a folder does. */
 import type { KeyStore, WrappedKey } from "../keys.js";
 
+/** @internal */
 export class MemoryKeys implements KeyStore {
   /** By subject, and then by id. */
   readonly #keys = new Map<string, Map<string, WrappedKey>>();

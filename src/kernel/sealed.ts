@@ -1,7 +1,10 @@
 /** A personal value as it is recorded: encrypted, with what must be known to read it. A leaf of plain data, like a Date. */
 
 /** What a leaf is when it is read. `record` is plain data of any form, as the codec encodes it. */
-export const LEAF_KINDS = [
+export type LeafKind = "text" | "number" | "bigint" | "boolean" | "date" | "bytes" | "record";
+
+/** By the number that they are recorded as. */
+export const LEAF_KINDS: readonly LeafKind[] = [
   "text",
   "number",
   "bigint",
@@ -9,10 +12,7 @@ export const LEAF_KINDS = [
   "date",
   "bytes",
   "record",
-] as const;
-
-/** What a sealed leaf is once it is opened. */
-export type LeafKind = (typeof LEAF_KINDS)[number];
+];
 
 /** Names one key of one subject. */
 export interface KeyName {

@@ -65,6 +65,7 @@ export class Privacy {
   readonly #parts: PrivacyParts;
   #turn: Promise<unknown> = Promise.resolve();
 
+  /** @internal */
   constructor(parts: PrivacyParts) {
     this.#parts = parts;
   }

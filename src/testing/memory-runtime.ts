@@ -11,6 +11,7 @@ export class MemoryDirectory {
   readonly store: MemoryStore;
   /** @internal */
   readonly views = new MemoryViews();
+  /** @internal */
   readonly keys = new MemoryKeys();
 
   /** @param storeId - Prefix of the event ids. */
