@@ -97,8 +97,7 @@ export class DeliverySystem {
   nextDueAtMs(): number | undefined {
     const { clock, timerClock = clock } = this.#ports;
     const timerAtMs = timerClock === clock ? this.timers.nextDueAtMs() : undefined;
-    const attemptAtMs =
-      this.outbox.pending === 0 ? undefined : clock.nowMs() + ATTEMPT_WITHIN_MS;
+    const attemptAtMs = this.outbox.pending === 0 ? undefined : clock.nowMs() + ATTEMPT_WITHIN_MS;
     const dues = [timerAtMs, attemptAtMs].filter((due) => due !== undefined);
     return dues.length === 0 ? undefined : Math.min(...dues);
   }

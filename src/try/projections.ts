@@ -44,12 +44,7 @@ export async function tryProjection(
   try {
     const serving = servingGeneration(snapshot, candidate.name);
     const at = serving === undefined ? journal.head() : checkpointOf(snapshot, serving.id);
-    const build = new PastViewBuild(
-      candidate,
-      { position: at },
-      { bytesMax },
-      ports,
-    );
+    const build = new PastViewBuild(candidate, { position: at }, { bytesMax }, ports);
     const about = {
       projection: candidate.name,
       servingVersion: serving?.version ?? 0,

@@ -122,7 +122,7 @@ function again(
   try {
     const events = replayInput(saga, { instanceId, before, input, waiting: [], nowMs });
     const [first] = throughCodec(events);
-    return stepOf(first?.type ?? "", (first?.data ?? {}), recorded);
+    return stepOf(first?.type ?? "", first?.data ?? {}, recorded);
   } catch (error) {
     return { kind: "failed", state: undefined, commands: [], problem: asError(error).message };
   }
