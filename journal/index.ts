@@ -36,8 +36,6 @@ export type {
   EventFilter,
   Journal,
   JournalFigures,
-  ListedClaim,
-  ListedStream,
   ListOptions,
   Page,
   PageOptions,

@@ -1,5 +1,5 @@
 /** The door of administration: what the other parts may use. */
-export type { Administered, Definitions } from "./administered.js";
+export type { Administered } from "./administered.js";
 export { adminEndpoint, adminEndpointName } from "./admin-endpoint.js";
 export { checkAdminOptions, type AdminOptions } from "./admin-options.js";
 export { AdminService } from "./admin-service.js";

@@ -18,4 +18,4 @@ export {
 } from "./pending.js";
 export { routedTo, Router, type Delivery, type Routes } from "./router.js";
 export { DeliveryRows, under, type InstanceName } from "./rows.js";
-export { deliveryIndexes, timersOf, waitingCommands, type WaitingCommands } from "./row-lists.js";
+export { deliveryIndexes, timersOf, waitingCommands } from "./row-lists.js";

@@ -312,10 +312,8 @@ export class OutboxLane {
   #load(): void {
     this.#loading ??= this.#loadNext()
       .catch((error: unknown) => {
-        this.#ports.logger.warn(
-          { error: asError(error) },
-          "commands couldn't be read; it is tried again",
-        );
+        const fields = { error: asError(error) };
+        this.#ports.logger.warn(fields, "commands couldn't be read; it is tried again");
         this.#ports.clock.setTimer(RETRY_DELAY_MS * 10, () => this.#pump());
       })
       .finally(() => {
