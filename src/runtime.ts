@@ -31,7 +31,6 @@ import type { Endpoint } from "./messaging/endpoint.js";
 import type { Imports } from "./messaging/imports.js";
 import type { Messaging } from "./messaging/messaging.js";
 import type { Closable } from "./messaging/transport.js";
-import { AUDIT_STREAM_TYPE } from "./projections/audit.js";
 import type {
   Collections,
   DocumentOf,
@@ -64,6 +63,7 @@ import type { MetricFamily } from "./runtime/metrics/metric.js";
 import { metricsOf } from "./runtime/metrics/metrics.js";
 import type { RuntimeStatus } from "./runtime/status.js";
 import type { RemoteHandle } from "./runtime/remote-handle.js";
+import { workBefore, workLeft } from "./runtime/work-left.js";
 
 /** Where a runtime keeps things. */
 export interface RuntimeStores {
@@ -444,16 +444,8 @@ export class Runtime {
     return this.#workLeftAtMs;
   }
 
-  /** What was in hand may have recorded something for a saga or a reader. Notes of how far they are don't count. */
-  #workLeft(dueAtMs: number | undefined, head: Position): number | null | undefined {
-    for (const { streamType } of this.events({ after: head }))
-      if (streamType !== AUDIT_STREAM_TYPE) return undefined;
-    return dueAtMs ?? null;
-  }
-
   async #close(): Promise<void> {
-    const dueAtMs = tried(() => this.nextWorkAtMs());
-    const head = tried(() => this.head);
+    const before = workBefore(this);
     this.#parts.admin.close();
     // Together: what sagas, rules and other services have in hand is answered by the actors, which take nothing new from here on.
     const { sagas, rules, doors } = this.#parts;
@@ -464,7 +456,7 @@ export class Runtime {
       this.#messaging.stopIntake(),
       this.#actors.close(),
     ]);
-    if (head !== undefined) this.#workLeftAtMs = tried(() => this.#workLeft(dueAtMs, head));
+    this.#workLeftAtMs = workLeft(this, before);
     await this.#readers.close();
     // Last, so that what was just recorded may still be published, and effects in hand may still ask.
     await this.#messaging.close();
@@ -472,15 +464,6 @@ export class Runtime {
     await this.#stores.journal.close();
     await this.#stores.views.close();
     await this.#stores.keys?.close();
-  }
-}
-
-/** A journal that has failed answers nothing. */
-function tried<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
   }
 }
 

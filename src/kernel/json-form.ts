@@ -165,7 +165,7 @@ function sealedOf(json: unknown, path: string): Sealed {
       "a sealed value with keys, storeId, kind, nonce and box",
       json,
     );
-  const bytes = [nonce, box].map((text) => Buffer.from(text ?? "", "base64")) as [Buffer, Buffer];
+  const bytes = [nonce, box].map((text) => Buffer.from(text, "base64")) as [Buffer, Buffer];
   return new Sealed(keys, storeId, kind, ...bytes, placeholder);
 }
 

@@ -16,7 +16,7 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import { EntityLife } from "./entity-life.js";
 import { KeyBarrier } from "../privacy/key-barrier.js";
 import { openPrivacy, type OpenedPrivacy } from "../privacy/open.js";
-import { Privacy } from "../privacy/privacy.js";
+import { Privacy, type PrivacyParts } from "../privacy/privacy.js";
 import type { Closable } from "../messaging/transport.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { Readers } from "../projections/readers.js";
@@ -57,12 +57,9 @@ export async function startRuntime(
     const readersOptions = { ...seen, ...ports, ...ports.shared, ...readersOptionsOf(options) };
     const readers = await Readers.open({ ...readersOptions, commands });
     opened = { readers };
-    const aggregates = actorsOf(options);
-    const coordinators = coordinatorsOf(options);
-    const { journal } = seen;
     const actors = new ActorSystem({
-      ...{ ...bounds, ...ports, ...ports.shared },
-      ...{ aggregates, coordinators, journal },
+      ...{ ...bounds, ...ports, ...ports.shared, journal: seen.journal },
+      ...{ aggregates: actorsOf(options), coordinators: coordinatorsOf(options) },
     });
     opened = { readers, actors };
     const { askTimeoutMs } = bounds;
@@ -78,15 +75,14 @@ export async function startRuntime(
     opened = { ...opened, sagas };
     const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
     opened = { ...opened, rules };
-    const privacy =
-      personal && new Privacy({ ...personal, ...ports, stores, readers, actors, rules });
-    await privacy?.finishForgetting();
+    const privacy = await privacyOver(
+      personal,
+      { ...ports, stores, readers, actors, rules },
+      options,
+    );
     // What goes into an archive stays sealed.
     const life = new EntityLife(actors, stores.journal);
-    const running = {
-      ...{ ...parts, messaging, sagas, rules, life },
-      privacy: options.privacy === undefined ? undefined : privacy,
-    };
+    const running = { ...parts, messaging, sagas, rules, life, privacy };
     const runtime = runtimeOf(running, options, bounds);
     admin = runtime.admin;
     runtime.doors.push(...(await openDoors(admin, options, ports)));
@@ -95,6 +91,18 @@ export async function startRuntime(
     await closeAgain(opened, stores);
     throw error;
   }
+}
+
+/** What an operator does about personal data, once what was cut short of it is done. */
+async function privacyOver(
+  personal: OpenedPrivacy | undefined,
+  parts: Omit<PrivacyParts, keyof OpenedPrivacy>,
+  options: RuntimeOptions,
+): Promise<Privacy | undefined> {
+  if (personal === undefined || options.privacy === undefined) return undefined;
+  const privacy = new Privacy({ ...personal, ...parts });
+  await privacy.finishForgetting();
+  return privacy;
 }
 
 /** What handles values reads them in plain. */
