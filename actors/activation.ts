@@ -28,7 +28,7 @@ import { provenanceOf, withProvenance } from "../src/kernel/provenance.js";
 import type { Behavior, DecidedEvent } from "./behavior.js";
 import { answerAfter, type Call } from "./call.js";
 import { Context } from "./context.js";
-import { acceptedOf, type Rejected } from "./decision.js";
+import { acceptedOf, unchangedAt, type Rejected } from "./decision.js";
 import { claimRefusalOf } from "./entity-claims.js";
 import { DecideFailedError, EvolveFailedError, MailboxFullError } from "./errors.js";
 import { FREQUENCY_MAX, type Evictable } from "./eviction-queue.js";
@@ -225,7 +225,6 @@ export class Activation implements Evictable {
       this.#known.add(call.personal, this.#state);
       const decision = this.#decide(call);
       if (Array.isArray(decision)) this.#accept(call, decision as readonly DecidedEvent[]);
-      // What it says may tell values of the state.
       else this.#answerAfterPending(call, withProvenance(decision as Rejected, this.#known.copy()));
     } catch (error) {
       // A handler that threw may have changed the state on the way, against its contract.
@@ -253,13 +252,7 @@ export class Activation implements Evictable {
     if (call.dryRun) {
       this.#answerAfterPending(call, dryRunStep(this, workingCopy(this.#state), events));
     } else if (events.length === 0) {
-      this.#answerAfterPending(call, {
-        status: "accepted",
-        version: this.#version,
-        position: this.#position,
-        events: [],
-        duplicate: false,
-      });
+      this.#answerAfterPending(call, unchangedAt(this.#version, this.#position));
     } else {
       const state = evolveStep(this, this.#state, events);
       this.#enqueue(call, events, state);
@@ -287,7 +280,10 @@ export class Activation implements Evictable {
     this.#commitsPending += 1;
     call.commitPending = true;
     this.#lastPending = call;
-    this.#copyForSnapshot(call, events);
+    call.snapshot = this.#ports.snapshotter.copyIfDue(this.behavior, this.#snapshotPace, events, {
+      ...this.#copyOf(this.#state),
+      known: () => this.#known.copy(),
+    });
     if (isWeighingDue(this.#weighedAtVersion, this.#version)) this.#weigh();
   }
 
@@ -303,14 +299,6 @@ export class Activation implements Evictable {
     } else {
       this.#answerAfterPending(call, asError(error));
     }
-  }
-
-  #copyForSnapshot(call: Call, events: readonly DecidedEvent[]): void {
-    if (this.#isTombstoned) return;
-    call.snapshot = this.#ports.snapshotter.copyIfDue(this.behavior, this.#snapshotPace, events, {
-      ...this.#copyOf(this.#state),
-      known: () => this.#known.copy(),
-    });
   }
 
   /** The call's commit is durable, or its command was recorded before. */

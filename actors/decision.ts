@@ -36,6 +36,11 @@ export function acceptedOf({ events, lastPosition, duplicate }: Commit): Accepte
   return { status: "accepted", version, position: lastPosition, events, duplicate };
 }
 
+/** The answer to a command that changed nothing. */
+export function unchangedAt(version: Version, position: Position): Accepted {
+  return { status: "accepted", version, position, events: [], duplicate: false };
+}
+
 /** Refuses a command. `details` is given to the caller as it is. */
 export function reject(code: string, details?: unknown): Rejected {
   return { status: "rejected", code, details };

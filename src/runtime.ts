@@ -70,6 +70,8 @@ export interface RuntimeStores {
   readonly journal: Journal;
   readonly views: ViewStore;
   readonly readOnly: boolean;
+  /** The journal as it is on disk, where `journal` shows personal data in plain: for what copies it. */
+  readonly recorded?: Journal;
   /** The keys of subjects, where there are any. */
   readonly keys?: KeyStore;
   /** Where the journal waits for new keys to be on disk. */
@@ -115,7 +117,8 @@ export class Runtime {
     this.#actors = parts.actors;
     this.#readers = parts.readers;
     this.#messaging = parts.messaging;
-    this.#life = new EntityLife(parts.actors, parts.stores.journal);
+    const { journal, recorded = journal } = parts.stores;
+    this.#life = new EntityLife(parts.actors, recorded);
     this.sagas = parts.admin.parts.sagas;
     this.rules = parts.admin.parts.rules;
   }

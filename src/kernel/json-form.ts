@@ -6,10 +6,12 @@
  * a Date               { "$date": "2026-03-01T12:00:00.000Z" }
  * a Uint8Array         { "$bytes": "<base64>" }
  * NaN, ±Infinity       { "$number": "NaN" }
+ * a sealed leaf        { "$sealed": "<base64 of a JSON array>" }
  * { "$date": 1 }       { "$$date": 1 }           keys that begin with `$` get another one
  * ```
  */
 import { InvalidArgumentError } from "./errors.js";
+import { fieldsOfSealed, Sealed, sealedOf } from "./sealed.js";
 
 /** Levels that are followed; what is recorded is nested far less. Ends a cycle, and what would end the stack. */
 const DEPTH_MAX = 500;
@@ -61,6 +63,7 @@ function objectForm(value: object, path: string, depthLeft: number): unknown {
       throw new InvalidArgumentError(path, "a valid date", "Invalid Date");
     return { $date: value.toISOString() };
   }
+  if (value instanceof Sealed) return { $sealed: sealedText(value) };
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") };
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null)
@@ -104,8 +107,28 @@ const FORMS: Readonly<
     text: /^[A-Za-z0-9+/]*={0,2}$/,
     read: (text) => Buffer.from(text, "base64"),
   },
+  $sealed: { text: /^[A-Za-z0-9+/]+={0,2}$/, read: sealedOfText },
   $number: { text: /^(NaN|-?Infinity)$/, read: Number },
 };
+
+/** As it stands in msgpack, with its bytes in base64. */
+function sealedText(sealed: Sealed): string {
+  const fields = fieldsOfSealed(sealed).map((field) =>
+    field instanceof Uint8Array ? Buffer.from(field).toString("base64") : field,
+  );
+  return Buffer.from(JSON.stringify(fields)).toString("base64");
+}
+
+function sealedOfText(text: string): Sealed {
+  try {
+    const fields = JSON.parse(Buffer.from(text, "base64").toString()) as unknown[];
+    const [kind, storeId, nonce, box, ...rest] = fields;
+    const bytesOf = (field: unknown) => Buffer.from(field as string, "base64");
+    return sealedOf([kind, storeId, bytesOf(nonce), bytesOf(box), ...rest]);
+  } catch (cause) {
+    throw new InvalidArgumentError("$sealed", "a sealed leaf", text, { cause });
+  }
+}
 
 function taggedValue(entries: readonly (readonly [string, unknown])[], path: string): unknown {
   const [[tag, text] = []] = entries;

@@ -15,7 +15,7 @@ import type { Clock } from "../kernel/clock.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import { KeyBarrier } from "../privacy/key-barrier.js";
 import { openPrivacy, type OpenedPrivacy } from "../privacy/open.js";
-import { Privacy } from "../privacy/privacy.js";
+import { Privacy, type PrivacyParts } from "../privacy/privacy.js";
 import type { Closable } from "../messaging/transport.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { Readers } from "../projections/readers.js";
@@ -77,13 +77,9 @@ export async function startRuntime(
     opened = { ...opened, sagas };
     const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
     opened = { ...opened, rules };
-    const privacy =
-      personal && new Privacy({ ...personal, ...ports, stores, readers, actors, rules });
-    await privacy?.finishForgetting();
-    const running = {
-      ...{ ...parts, messaging, sagas, rules },
-      privacy: options.privacy === undefined ? undefined : privacy,
-    };
+    const known = { ...ports, stores, readers, actors, rules };
+    const privacy = await privacyOver(personal, known, options);
+    const running = { ...parts, messaging, sagas, rules, privacy };
     const runtime = runtimeOf(running, options, bounds);
     admin = runtime.admin;
     runtime.doors.push(...(await openDoors(admin, options, ports)));
@@ -94,11 +90,28 @@ export async function startRuntime(
   }
 }
 
+/** What an operator does about personal data, once what was cut short of it is done. */
+async function privacyOver(
+  personal: OpenedPrivacy | undefined,
+  parts: Omit<PrivacyParts, keyof OpenedPrivacy>,
+  options: RuntimeOptions,
+): Promise<Privacy | undefined> {
+  if (personal === undefined || options.privacy === undefined) return undefined;
+  const privacy = new Privacy({ ...personal, ...parts });
+  await privacy.finishForgetting();
+  return privacy;
+}
+
 /** What handles values reads them in plain. */
 function seenThrough(personal: OpenedPrivacy | undefined, stores: RuntimeStores): RuntimeStores {
   return personal === undefined
     ? stores
-    : { ...stores, journal: personal.journal, views: personal.views };
+    : {
+        ...stores,
+        journal: personal.journal,
+        views: personal.views,
+        recorded: stores.journal,
+      };
 }
 
 function coordinationOf(
