@@ -280,10 +280,11 @@ export class Activation implements Evictable {
     this.#commitsPending += 1;
     call.commitPending = true;
     this.#lastPending = call;
-    call.snapshot = this.#ports.snapshotter.copyIfDue(this.behavior, this.#snapshotPace, events, {
-      ...this.#copyOf(this.#state),
-      known: () => this.#known.copy(),
-    });
+    if (!this.#isTombstoned)
+      call.snapshot = this.#ports.snapshotter.copyIfDue(this.behavior, this.#snapshotPace, events, {
+        ...this.#copyOf(this.#state),
+        known: () => this.#known.copy(),
+      });
     if (isWeighingDue(this.#weighedAtVersion, this.#version)) this.#weigh();
   }
 
