@@ -225,7 +225,6 @@ export class Activation implements Evictable {
       this.#known.add(call.personal, this.#state);
       const decision = this.#decide(call);
       if (Array.isArray(decision)) this.#accept(call, decision as readonly DecidedEvent[]);
-      // What it says may tell values of the state.
       else this.#answerAfterPending(call, withProvenance(decision as Rejected, this.#known.copy()));
     } catch (error) {
       // A handler that threw may have changed the state on the way, against its contract.

@@ -5,7 +5,7 @@
  */
 import { crc32 } from "node:zlib";
 import { addExtension, Packr } from "msgpackr";
-import { LEAF_KINDS, Sealed, type Placeholder } from "../src/kernel/sealed.js";
+import { fieldsOfSealed, Sealed, sealedOf } from "../src/kernel/sealed.js";
 
 // No records and no shared structures: every value can be decoded by itself, by anyone (facts A, 3 and A4).
 const OPTIONS = {
@@ -28,31 +28,9 @@ addExtension({
   Class: Sealed,
   type: SEALED_TYPE,
   // As bytes of its own: other readers pass over an extension that they don't know.
-  pack({ kind, storeId, nonce, box, keys, placeholder }: Sealed): Buffer {
-    const names = keys.flatMap(({ subject, keyId }) => [subject, keyId]);
-    const fields = [LEAF_KINDS.indexOf(kind), storeId, nonce, box, names];
-    return inner.pack(placeholder === undefined ? fields : [...fields, placeholder]);
-  },
-  unpack(bytes: Uint8Array): Sealed {
-    return sealedOf(inner.unpack(bytes) as SealedFields);
-  },
+  pack: (sealed: Sealed) => inner.pack(fieldsOfSealed(sealed)),
+  unpack: (bytes: Uint8Array) => sealedOf(inner.unpack(bytes)),
 });
-
-type SealedFields = readonly [number, string, Uint8Array, Uint8Array, string[], Placeholder?];
-
-/** It may have come from a stranger. */
-function sealedOf([kind, storeId, nonce, box, names, placeholder]: SealedFields): Sealed {
-  const keys = [];
-  for (let at = 0; at < names.length; at += 2)
-    keys.push({ subject: names[at] ?? "", keyId: names[at + 1] ?? "" });
-  const found = LEAF_KINDS[kind];
-  const areTexts = [storeId, ...names].every((text) => typeof text === "string" && text !== "");
-  const areBytes = nonce instanceof Uint8Array && box instanceof Uint8Array;
-  const isShown = typeof placeholder !== "object" || (placeholder as unknown) === null;
-  if (found === undefined || keys.length === 0 || !areTexts || !areBytes || !isShown)
-    throw new Error("what stands for a sealed leaf isn't one");
-  return new Sealed(keys, storeId, found, nonce, box, placeholder);
-}
 
 /** Stands for the checksum until it is known; encoded in as many bytes. */
 export const CHECKSUM_PLACE = 0xffffffff;

@@ -44,6 +44,33 @@ export class Sealed {
   }
 }
 
+/** What a sealed leaf is made of, as it is kept: kind by its number, whose keys one behind the other. */
+export function fieldsOfSealed(sealed: Sealed): unknown[] {
+  const { kind, storeId, nonce, box, keys, placeholder } = sealed;
+  const names = keys.flatMap(({ subject, keyId }) => [subject, keyId]);
+  const fields = [LEAF_KINDS.indexOf(kind), storeId, nonce, box, names];
+  return placeholder === undefined ? fields : [...fields, placeholder];
+}
+
+/** The inverse. It may have come from a stranger. @throws Error - It isn't a sealed leaf. */
+export function sealedOf(fields: unknown): Sealed {
+  const [kind, storeId, nonce, box, names, placeholder] = Array.isArray(fields)
+    ? (fields as readonly unknown[])
+    : [];
+  const found = LEAF_KINDS[kind as number];
+  const texts: readonly unknown[] = Array.isArray(names) ? (names as unknown[]) : [];
+  const areNames = [storeId, ...texts].every((text) => typeof text === "string" && text !== "");
+  const isBoxed = nonce instanceof Uint8Array && box instanceof Uint8Array;
+  const isShown = typeof placeholder !== "object" || placeholder === null;
+  if (found === undefined || texts.length === 0 || texts.length % 2 > 0)
+    throw new Error("what stands for a sealed leaf isn't one");
+  if (!areNames || !isBoxed || !isShown) throw new Error("what stands for a sealed leaf isn't one");
+  const keys: KeyName[] = [];
+  for (let at = 0; at < texts.length; at += 2)
+    keys.push({ subject: texts[at] as string, keyId: texts[at + 1] as string });
+  return new Sealed(keys, storeId as string, found, nonce, box, placeholder as Placeholder);
+}
+
 /** Calls `visit` for every sealed leaf of plain data. */
 export function eachSealed(value: unknown, visit: (sealed: Sealed) => void): void {
   if (typeof value !== "object" || value === null) return;

@@ -53,6 +53,7 @@ export class EntityLife {
   readonly #actors: ActorSystem;
   readonly #journal: Journal;
 
+  /** @param journal - As it is on disk: an archive holds personal data as it was recorded. */
   constructor(actors: ActorSystem, journal: Journal) {
     this.#actors = actors;
     this.#journal = journal;

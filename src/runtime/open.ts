@@ -109,7 +109,11 @@ async function privacyOver(
 function seenThrough(personal: OpenedPrivacy | undefined, stores: RuntimeStores): RuntimeStores {
   return personal === undefined
     ? stores
-    : { ...stores, journal: personal.journal, views: personal.views };
+    : {
+        ...stores,
+        journal: personal.journal,
+        views: personal.views,
+      };
 }
 
 function coordinationOf(

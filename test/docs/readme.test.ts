@@ -36,7 +36,7 @@ describe("the package, packed and installed into an empty project", () => {
       const { tarball, files } = pack(directory);
       const foreign = files.filter(
         (path) =>
-          !/^(dist\/(src|journal|actors|sagas)\/.*\.(js|d\.ts)|templates\/service\/.*|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+          !/^(dist\/(src|journal|actors|sagas)\/.*\.(js|d\.ts)|templates\/service\/.*|src\/dashboard\/public\/.*|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
             path,
           ),
       );

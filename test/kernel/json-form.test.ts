@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InvalidArgumentError } from "tidemark";
+import { leafKeyOf, sealLeaf } from "../../src/kernel/leaf-cipher.js";
 import { fromJsonForm, toJsonForm } from "../../src/kernel/json-form.js";
 
 const key = fc.oneof(
@@ -17,6 +18,10 @@ const plain = fc.letrec<{ value: unknown; leaf: unknown }>((tie) => ({
     fc.bigInt(-(2n ** 63n), 2n ** 64n - 1n),
     fc.date({ noInvalidDate: true }),
     fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+    fc.constantFrom(undefined, null, "gone", 0).map((placeholder) => {
+      const key = leafKeyOf({ subject: "Ä", keyId: "k" }, "store", Buffer.alloc(32, 1));
+      return sealLeaf(key, "secret", placeholder);
+    }),
   ),
   value: fc.oneof(
     { depthSize: "small" },

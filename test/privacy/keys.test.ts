@@ -2,10 +2,10 @@ import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { openRuntime, type PrivacyOptions, type Runtime } from "tidemark";
-import { MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
+import { MemoryDirectory, openMemoryRuntime, scanForPlainText } from "tidemark/testing";
 import { MemoryKeys } from "../../journal/index.js";
 import { temporaryDirectory } from "../support/directories.js";
-import { ANN, privacy, users, userView } from "./people.js";
+import { ANN, NEEDLES, privacy, users, userView } from "./people.js";
 
 const opened: Runtime[] = [];
 
@@ -29,6 +29,24 @@ function masterKey(...ids: readonly string[]): PrivacyOptions {
   const keys = ids.map((id) => ({ id, key: Buffer.alloc(32, id) }));
   return { masterKey: (id) => (id === undefined ? keys[0] : keys.find((key) => key.id === id)) };
 }
+
+test("An archive of what was compacted holds personal values as they were recorded", async () => {
+  const directory = temporaryDirectory();
+  const runtime = await open(directory);
+  await runtime.ask(users, "u1", { type: "Register", data: ANN });
+  await runtime.ask(users, "u1", { type: "Register", data: ANN });
+  const archiveTo = join(directory, "u1.ndjson");
+  await runtime.compact(users, "u1", {
+    archiveTo,
+    summary: ({ email, name, street, born, points }) => ({
+      type: "Registered" as const,
+      data: { email, name, address: { street, country: "Utopia" }, born, points },
+    }),
+  });
+  expect((await runtime.state(users, "u1")).state.name).toBe(ANN.name);
+  expect(scanForPlainText(directory, NEEDLES)).toEqual([]);
+  expect(scanForPlainText(directory, ["$sealed"])).not.toEqual([]);
+});
 
 describe("Keys of subjects", () => {
   test("are missed before anything is opened: personal fields without the option are refused", async () => {

@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { backupStore, openRuntime, remote, type Runtime } from "tidemark";
+import { backupStore, exportStore, importStore, openRuntime, remote, type Runtime } from "tidemark";
 import { nats } from "tidemark/nats";
 import { NatsServer, scanForPlainText } from "tidemark/testing";
 import { temporaryDirectory } from "../support/directories.js";
@@ -75,9 +75,11 @@ describe("A service that keeps copies in every way there is", () => {
     let runtime = await openHere(here, server);
     const other = await openThere(there, server);
     await live(runtime);
-    await until(() => [...other.history(users as never, "u1")].length === 2);
+    await until(() => [...other.history(users, "u1")].length === 2);
     mkdirSync(join(place, "backups"));
     await backupStore(here, join(place, "backups", "before"));
+
+    await expectExported(here, place);
 
     const text = JSON.stringify([...other.events()]);
     expect(text).toContain("[erased]");
@@ -119,6 +121,23 @@ describe("A service that keeps copies in every way there is", () => {
   });
 });
 
+/** As ciphertext: with the keys beside it what was imported reads as it did. */
+async function expectExported(here: string, place: string): Promise<void> {
+  const file = join(place, "backups", "all.ndjson");
+  await exportStore(here, file);
+  const imported = join(place, "imported");
+  await importStore(file, imported);
+  cpSync(join(here, "keys"), join(imported, "keys"), { recursive: true });
+  const copy = await openRuntime({
+    directory: imported,
+    freeBytesMin: 0,
+    aggregates: [users, letters],
+    privacy,
+  });
+  expect((await copy.state(users, "u1")).state).toMatchObject({ name: ANN.name, born: ANN.born });
+  await copy.close();
+}
+
 async function expectNothingShown(runtime: Runtime): Promise<void> {
   const shown = [
     [...runtime.events()],
@@ -131,7 +150,7 @@ async function expectNothingShown(runtime: Runtime): Promise<void> {
     (await runtime.viewAt(userView, { position: runtime.head })).collections.users.list(),
     runtime.operations.parked(failing),
     runtime.sagas.instance(welcome, "u1"),
-    await runtime.rules.session(watchers, "u1"),
+    runtime.rules.session(watchers, "u1"),
     runtime.status(),
     runtime.deadLetters(),
   ];
