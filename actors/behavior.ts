@@ -277,14 +277,21 @@ function claimFunctionsOf(
   const functions: Record<string, (state: unknown) => ClaimValue> = {};
   for (const [claimName, claim] of Object.entries(claims)) {
     checkName(`a claim of ${name}`, claimName);
-    functions[claimName] = typeof claim === "object" ? claim.keys : claim;
+    functions[claimName] = isSaidMore(claim) ? claim.keys : claim;
   }
   return functionsOf(`claims of ${name}`, functions);
 }
 
 function personalClaimsOf(claims: ErasedDefinition["claims"] = {}): ReadonlySet<string> {
   const personal = Object.entries(claims).filter(
-    ([, claim]) => typeof claim === "object" && claim.personal,
+    ([, claim]) => isSaidMore(claim) && claim.personal,
   );
   return new Set(personal.map(([name]) => name));
+}
+
+/** Null, too, may stand in a definition that no compiler has seen. */
+function isSaidMore(
+  claim: ClaimDefinition | null,
+): claim is Exclude<ClaimDefinition, (state: never) => unknown> {
+  return typeof claim === "object" && claim !== null;
 }

@@ -21,8 +21,8 @@ async function serviceWith(
 
 describe("a service that has too little of something", () => {
   it.each([
-    // Node opens the modules of the package many at a time: with 64 they are already too many.
-    ["128 open files", "ulimit -n 128", []],
+    // Node opens the modules of the package many at a time: with 128 they are already too many.
+    ["256 open files", "ulimit -n 256", []],
     ["a heap of 64 MB", "true", ["--max-old-space-size=64"]],
   ] as const)("works with %s", async (_what, limit, nodeOptions) => {
     expect(await serviceWith(limit, nodeOptions)).toEqual({
