@@ -5,8 +5,6 @@ import {
   BasicTracerProvider,
   BatchSpanProcessor,
   InMemorySpanExporter,
-  ParentBasedSampler,
-  TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace-base";
 import { pino } from "pino";
 import { openTelemetry, prometheus } from "../../src/telemetry/index.js";
@@ -45,15 +43,14 @@ export async function telemetry({ rounds, commands }: TelemetrySize): Promise<An
   };
 }
 
-/** As a service sets it up: the SDK's context manager, its batching processor, and whatever else is its default. */
+/** As a service sets it up: the SDK's context manager, its batching processor, and whatever else is its default; one trace in a hundred. */
 async function traced(run: (bounds: Bounds) => Promise<Sample>): Promise<Sample> {
   const provider = new BasicTracerProvider({
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(SAMPLED) }),
     spanProcessors: [new BatchSpanProcessor(new InMemorySpanExporter())],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   try {
-    const tracer = openTelemetry({ provider });
+    const tracer = openTelemetry({ provider, rootRatio: SAMPLED });
     return await run({ telemetry: { tracer }, logger: pino({ enabled: true }, nowhere) });
   } finally {
     context.disable();

@@ -12,12 +12,25 @@ import {
   type SpanContext,
   type TracerProvider,
 } from "@opentelemetry/api";
-import type { Span, SpanAttributes, SpanKind, TraceContext, Tracer } from "../index.js";
+import {
+  InvalidArgumentError,
+  type Span,
+  type SpanAttributes,
+  type SpanKind,
+  type TraceContext,
+  type Tracer,
+} from "../index.js";
 
 /** What `openTelemetry` may be given. */
 export interface OpenTelemetryOptions {
   /** Defaults to the one that is registered globally. */
   readonly provider?: TracerProvider;
+  /**
+   * Share of the traces that begin here, from 0 to 1, of which the SDK is told at all; defaults to 1. The sampler of the SDK decides about
+   * these. One that isn't chosen costs a random number, and not the microsecond or so that a span costs that isn't recorded. What
+   * belongs to a trace that began elsewhere is always told.
+   */
+  readonly rootRatio?: number;
 }
 
 const KINDS: Readonly<Record<SpanKind, OtelKind>> = {
@@ -31,8 +44,12 @@ const KINDS: Readonly<Record<SpanKind, OtelKind>> = {
 /**
  * Spans of commands, commits, handled events and messages: `openRuntime({ …, telemetry: { tracer: openTelemetry() } })`. Which traces
  * are recorded is decided by the sampler of the SDK, where each begins.
+ *
+ * @throws InvalidArgumentError - `rootRatio` isn't from 0 to 1.
  */
-export function openTelemetry({ provider }: OpenTelemetryOptions = {}): Tracer {
+export function openTelemetry({ provider, rootRatio = 1 }: OpenTelemetryOptions = {}): Tracer {
+  if (!(rootRatio >= 0 && rootRatio <= 1))
+    throw new InvalidArgumentError("rootRatio", "from 0 to 1", rootRatio);
   const tracer = (provider ?? trace.getTracerProvider()).getTracer("tidemark");
   return {
     active() {
@@ -41,6 +58,8 @@ export function openTelemetry({ provider }: OpenTelemetryOptions = {}): Tracer {
     },
     start(name, kind, attributes, parent) {
       const within = parent === undefined ? context.active() : continued(parent);
+      const isRoot = parent === undefined && trace.getSpanContext(within) === undefined;
+      if (isRoot && rootRatio < 1 && Math.random() >= rootRatio) return undefined;
       const span = tracer.startSpan(name, { kind: KINDS[kind], attributes }, within);
       return span.isRecording() ? new RecordedSpan(span, within) : undefined;
     },

@@ -2,6 +2,7 @@ import { trace } from "@opentelemetry/api";
 import { AlwaysOffSampler } from "@opentelemetry/sdk-trace-base";
 import { inProcessHub, reactor, type Runtime, type RuntimeOptions } from "tidemark";
 import { nats } from "tidemark/nats";
+import { openTelemetry } from "tidemark/telemetry";
 import { MemoryDirectory, NatsServer, openMemoryRuntime } from "tidemark/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { Account, accountWith, deposit } from "../support/account.js";
@@ -153,6 +154,19 @@ describe("traces", () => {
     expect(told).toMatchObject({ events: [{ headers: given }] });
     await runtime.view(balances).get("a", { fresh: true });
     expect(traces.spans()).toEqual([]);
+  });
+
+  it("that begin here are a share of all, where one is given; those of others go on all the same", async () => {
+    const traces = new RecordedTraces();
+    const tracer = openTelemetry({ provider: traces.provider, rootRatio: 0 });
+    const runtime = await open({ aggregates: [Account], telemetry: { tracer } });
+    await runtime.ask(Account, "a", deposit(1));
+    expect(traces.spans()).toEqual([]);
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    await runtime.ask(Account, "a", deposit(1), { headers: { traceparent } });
+    expect(traces.paths()).toEqual(["account Deposit", "account Deposit > commit"]);
+    for (const rootRatio of [-0.1, 1.1, Number.NaN])
+      expect(() => openTelemetry({ rootRatio })).toThrow("rootRatio");
   });
 
   it("tell refusals and failures by their codes", async () => {
