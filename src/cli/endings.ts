@@ -1,4 +1,5 @@
-/** `tidemark forget`, `keys` and `tombstone`: what can't be undone. */
+/** `tidemark forget`, `keys`, `tombstone` and `compact`: what can't be undone. */
+import { resolve } from "node:path";
 import { Command } from "commander";
 import type { ForgetReport } from "../index.js";
 import { named } from "./arguments.js";
@@ -13,7 +14,7 @@ import {
 } from "./command.js";
 import { print } from "./output.js";
 import type { Shell } from "./shell.js";
-import { count } from "./text.js";
+import { count, grouped } from "./text.js";
 
 export function forgetCommand(shell: Shell): Command {
   const command = new Command("forget")
@@ -108,5 +109,42 @@ export function tombstoneCommand(shell: Shell): Command {
         will: `${stream} will take no more commands, for good, and what it claims will be free.`,
         did: () => [`${stream} has ended`],
       }),
+  );
+}
+
+interface CompactingOptions extends ChangeOptions {
+  readonly archive: string;
+}
+
+export function compactCommand(shell: Shell): Command {
+  const command = new Command("compact")
+    .description(
+      "archive the events of an entity in a file, and let the summary of its definition stand for them",
+    )
+    .addArgument(named("stream", "<stream>", "of the entity: article/kettle"))
+    .requiredOption("--archive <file>", "where they go; compressed where it ends with .gz")
+    .addHelpText(
+      "after",
+      `
+Example: tidemark compact article/kettle --archive /archives/kettle.ndjson.gz
+The service writes the file, on the machine that it runs on. The log keeps the events until tidemark reclaim.
+`,
+    );
+  return asking<CompactingOptions, [stream: string]>(
+    shell,
+    withChangeOptions(withTargetOptions(command)),
+    (session, stream) => {
+      const { archive, nats } = session.options;
+      // Of another machine only its own paths are known.
+      const archiveTo = nats === undefined ? resolve(archive) : archive;
+      return change(session, {
+        operation: "compact",
+        input: { stream, archiveTo },
+        will: `The events of ${stream} will go to ${archiveTo}, and reads of it will begin with a summary.`,
+        did: ({ report }) => [
+          `${stream} begins with version ${grouped(report.version)}; versions ${grouped(report.archive.firstVersion)} to ${grouped(report.archive.lastVersion)} are in ${report.archive.file}`,
+        ],
+      });
+    },
   );
 }

@@ -1,5 +1,6 @@
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Runtime } from "tidemark";
+import { checkExport, type Runtime } from "tidemark";
 import { openMemoryRuntime } from "tidemark/testing";
 import { Article, definitions } from "../../examples/guides/command-line.js";
 import { ANN, privacy, users, userView } from "../privacy/people.js";
@@ -26,6 +27,22 @@ describe("what can't be undone", () => {
     expect([code, stdout]).toEqual([0, "article/cup has ended\n"]);
     expect(await runtime.ask(Article, "cup", more)).toMatchObject({ code: "tombstoned" });
     expect((await cli("tombstone", "article/nosuch", "--yes")).code).toBe(2);
+  });
+
+  it("archives an entity after somebody agreed, to a path from where the operator is", async () => {
+    await runtime.ask(Article, "cup", { type: "Receive", data: { count: 2 } });
+    const file = join(temporaryDirectory(), "cup.ndjson");
+    const words = ["compact", "article/cup", "--archive", relative(process.cwd(), file)];
+    const { head } = runtime;
+    expect((await cli(...words)).code).toBe(2);
+    expect(runtime.head).toBe(head);
+    const { code, stdout } = await cli(...words, "--yes");
+    expect([code, stdout]).toEqual([
+      0,
+      `article/cup begins with version 3; versions 1 to 2 are in ${file}\n`,
+    ]);
+    expect((await checkExport(file)).events).toBe(2);
+    expect((await cli("compact", "article/cup", "--yes")).stderr).toContain("--archive");
   });
 
   it("says of a service without personal data that there is nothing to forget, and no keys", async () => {
