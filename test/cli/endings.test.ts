@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkExport, type Runtime } from "tidemark";
@@ -54,6 +55,27 @@ describe("what can't be undone", () => {
       expect([code, stdout]).toEqual([2, ""]);
       expect(stderr).toContain("privacy");
     }
+  });
+
+  it("copies keys beside the service that uses them, and puts them back where there are none", async () => {
+    await runtime.close();
+    const [directory, copy] = [temporaryDirectory(), join(temporaryDirectory(), "copy")];
+    const options = { directory, aggregates: [users], projections: [userView], privacy };
+    runtime = await built.openRuntime(options);
+    await runtime.ask(users, "u1", { type: "Register", data: ANN });
+    const backup = await cli("keys", "backup", copy, "--dir", directory);
+    expect([backup.code, backup.stdout]).toEqual([0, `copied the keys of 1 subject to ${copy}\n`]);
+    const restore = ["keys", "restore", copy, "--dir", directory];
+    expect((await cli(...restore)).stderr).toContain("owned");
+    await runtime.close();
+    expect((await cli(...restore)).stderr).toContain("one without keys");
+    rmSync(join(directory, "keys"), { recursive: true });
+    const { code, stdout } = await cli(...restore, "--json");
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { subjects: 1 }]);
+    runtime = await built.openRuntime(options);
+    expect((await runtime.state(users, "u1")).state.name).toBe(ANN.name);
+    const remote = await cli("keys", "backup", copy, "--nats", "nats://127.0.0.1:1");
+    expect([remote.code, remote.stderr]).toEqual([2, expect.stringContaining("--nats")]);
   });
 
   it("tells what of a subject would become unreadable, asks, and makes it so", async () => {
