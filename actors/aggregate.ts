@@ -73,6 +73,12 @@ export interface AggregateDefinition<State, Command extends Message, Event exten
    * Defaults to false: they are refused with the code `tombstoned`.
    */
   readonly reusableIds?: boolean;
+
+  /**
+   * The event that stands for a state, for `Runtime.compact` and the operators' `tidemark compact`: `evolve` must make that state of it,
+   * from the initial state as from any other. Pure. Snapshots made before it changed stay good.
+   */
+  readonly summary?: (state: NoInfer<State>) => NoInfer<Event>;
 }
 
 /** A definition, checked and ready to run. The same one can be opened by any number of runtimes. */

@@ -24,6 +24,7 @@ import { snapshotRulesOf, type SnapshotPolicy, type SnapshotRules } from "./snap
 
 type Decide = (state: unknown, data: unknown, context: DecideContext) => unknown;
 type Evolve = (state: unknown, data: unknown) => unknown;
+type Summary = (state: unknown) => Message;
 
 /** A definition without its types. */
 export interface ErasedDefinition {
@@ -44,6 +45,7 @@ export interface ErasedDefinition {
   readonly snapshots?: SnapshotPolicy<never, never> | false;
   readonly stateVersion?: number;
   readonly reusableIds?: boolean;
+  readonly summary?: Summary;
 }
 
 /** An event decided, with its data filled in and validated: a copy that nobody else holds. */
@@ -58,6 +60,8 @@ export class Behavior {
   readonly claims: ClaimFunctions | undefined;
   /** Whether an entity's id may be used again after its tombstone. */
   readonly reusableIds: boolean;
+  /** The event that stands for a state, where the definition says one. */
+  readonly summary: Summary | undefined;
   /** Names of the claims whose keys are personal. */
   readonly personalClaims: ReadonlySet<string>;
   /** The personal fields of its events. */
@@ -86,6 +90,7 @@ export class Behavior {
     checkInteger(`stateVersion of ${name}`, stateVersion, 1, Number.MAX_SAFE_INTEGER);
     this.initialState = definition.initialState;
     this.reusableIds = definition.reusableIds === true;
+    this.summary = summaryOf(definition);
     if (definition.schemas !== undefined) checkObject(`schemas of ${name}`, definition.schemas);
     this.#decide = functionsOf(`decide of ${name}`, definition.decide);
     this.#evolve = functionsOf(`evolve of ${name}`, definition.evolve);
@@ -237,6 +242,11 @@ export class Behavior {
     if (this.#stateSchema !== undefined)
       validated(`state of ${this.name}`, this.#stateSchema, state);
   }
+}
+
+function summaryOf({ name, summary }: ErasedDefinition): Summary | undefined {
+  if (summary === undefined || typeof summary === "function") return summary;
+  throw new InvalidArgumentError(`summary of ${name}`, "a function", summary);
 }
 
 function functionsOf<F>(

@@ -54,6 +54,7 @@ export { encodeRecord, eventCountOf, type CommitRecord } from "./record.js";
 export { recordForm, recordOfForm } from "./record-form.js";
 export { RecordSequence } from "./record-sequence.js";
 export { KeyStoreError, type KeyStore, type WrappedKey } from "./keys.js";
+export { backupKeys, restoreKeys, type KeysReport } from "./lmdb/keys-copy.js";
 export { LmdbKeys } from "./lmdb/lmdb-keys.js";
 export { MemoryKeys } from "./memory/memory-keys.js";
 export { OwnerLock } from "./lmdb/owner-lock.js";

@@ -410,6 +410,7 @@ export type { AggregateTrial, StateDifference } from "./try/aggregates.js";
 export type { ProjectionTrial } from "./try/projections.js";
 export type { SagaTrial, StepDifference, TriedCommand, TriedStep } from "./try/sagas.js";
 export { tryOut, type Candidates, type TryOutOptions, type TryOutReport } from "./try/try-out.js";
+export { backupKeys } from "./maintenance/backup-keys.js";
 export { backupStore } from "./maintenance/backup-store.js";
 export { MaintenanceError } from "./maintenance/child.js";
 export {
@@ -444,12 +445,14 @@ export {
   type ReclaimPlanOptions,
   type ReclaimReport,
 } from "./maintenance/reclaim-store.js";
+export { restoreKeys } from "./maintenance/restore-keys.js";
 export { restoreStore, type RestoreReport } from "./maintenance/restore-store.js";
 export { salvageStore } from "./maintenance/salvage-store.js";
 export { verifyStore, type MaintenanceOptions } from "./maintenance/verify-store.js";
 export type {
   BackupReport,
   IncompleteStream,
+  KeysReport,
   ProgressListener,
   SalvageReport,
   StoreProblem,

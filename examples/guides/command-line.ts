@@ -16,11 +16,16 @@ import { setup } from "xstate";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
+export interface ArticleState {
+  readonly sku?: string;
+  readonly count: number;
+}
 type ArticleEvent =
   | { type: "Listed"; data: { sku: string } }
   | { type: "Received"; data: { count: number } }
   | { type: "Sold"; data: { count: number; note?: string } }
-  | { type: "RanLow"; data: { left: number } };
+  | { type: "RanLow"; data: { left: number } }
+  | { type: "Counted"; data: ArticleState };
 export type ArticleCommand =
   | { type: "List"; data: { sku: string } }
   | { type: "Receive"; data: { count: number } }
@@ -28,7 +33,7 @@ export type ArticleCommand =
 
 const LOW = 3;
 
-export const Article = aggregate<{ sku?: string; count: number }, ArticleCommand, ArticleEvent>({
+export const Article = aggregate<ArticleState, ArticleCommand, ArticleEvent>({
   name: "article",
   initialState: () => ({ count: 0 }),
   decide: {
@@ -46,7 +51,10 @@ export const Article = aggregate<{ sku?: string; count: number }, ArticleCommand
     Received: (state, { count }) => ({ ...state, count: state.count + count }),
     Sold: (state, { count }) => ({ ...state, count: state.count - count }),
     RanLow: (state) => state,
+    Counted: (_state, counted) => counted,
   },
+  // For tidemark compact.
+  summary: (data) => ({ type: "Counted", data }),
   claims: { sku: (state) => state.sku },
 });
 

@@ -9,6 +9,8 @@ import type { Clock } from "../../src/kernel/clock.js";
 import type { Position } from "../../src/kernel/event.js";
 import { JournalFormatError } from "../errors.js";
 import { copyEnvironment, openEnvironment } from "./environment.js";
+import { copyKeys } from "./keys-copy.js";
+import { LmdbKeys } from "./lmdb-keys.js";
 import { LogFile } from "./log-file.js";
 import { readManifest, syncDirectory, writeManifest } from "./manifest.js";
 import type { ProgressListener } from "./verify.js";
@@ -70,8 +72,10 @@ export async function backup(
 
 /** Copies what stands beside a log and its index, where there is any: the views, and the keys of personal data. */
 export async function copyBesideLog(from: string, to: string): Promise<void> {
-  for (const part of ["views", "keys"])
-    if (existsSync(join(from, part, "data.mdb"))) await copyPart(join(from, part), join(to, part));
+  if (existsSync(join(from, "views", "data.mdb")))
+    await copyPart(join(from, "views"), join(to, "views"));
+  const keys = join(from, "keys");
+  if (LmdbKeys.newest(keys) > 0) await copyKeys(keys, join(to, "keys"));
 }
 
 async function copyPart(from: string, to: string): Promise<void> {

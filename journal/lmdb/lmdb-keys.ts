@@ -55,9 +55,9 @@ export class LmdbKeys implements KeyStore {
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  /** Whether a store has any keys. */
-  static exist(path: string): boolean {
-    return newestOf(path) > 0;
+  /** The number of the environment that counts; 0 where there are no keys. */
+  static newest(path: string): number {
+    return newestOf(path);
   }
 
   private constructor(options: LmdbKeysOptions) {

@@ -7,6 +7,7 @@ import type { Logger } from "../kernel/log.js";
 import type { Messaging } from "../messaging/messaging.js";
 import type { RemoteAggregate } from "../messaging/remote.js";
 import type { Privacy } from "../privacy/privacy.js";
+import type { CompactReport } from "../runtime/entity-life.js";
 import type { ExternalProjection } from "../projections/external-projection.js";
 import type { AnyProjection } from "../projections/projection.js";
 import type { Reactor } from "../projections/reactor.js";
@@ -34,6 +35,12 @@ export interface RuntimePort {
     entityId: string,
     options: { readonly reason?: string },
   ): Promise<Answer>;
+  /** Archives an entity's events, and records the summary that its definition says. */
+  compact(
+    aggregate: AnyAggregate,
+    entityId: string,
+    options: { readonly archiveTo: string },
+  ): Promise<CompactReport>;
 }
 
 /** The parts of a runtime, as operations need them. */

@@ -10,6 +10,7 @@ import type { AuditRecord } from "../projections/audit.js";
 import type { GenerationDiff } from "../projections/diff.js";
 import type { ProjectionStatus, ReactorStatus, ExternalStatus } from "../projections/status.js";
 import type { MessagingStatus } from "../messaging/messaging.js";
+import type { CompactReport } from "../runtime/entity-life.js";
 import type { RuleSetStatus } from "../rules/index.js";
 import type { AuditEntry } from "./audit-entry.js";
 import type { EventsPage, EventsQuery } from "./event-shapes.js";
@@ -262,6 +263,14 @@ export interface AdminApi {
   rotateKeys: Operation<Reason, { readonly masterKeyId: string }>;
   /** Ends an entity for good: it takes no more commands, and frees what it claims. */
   tombstone: Operation<ByStream & Reason, Done>;
+  /**
+   * Archives an entity's events in a file, and lets the summary that its definition gives stand for them. `archiveTo` is a full path on
+   * the machine on which the runtime runs. Called again with the same file it goes on.
+   */
+  compact: Operation<
+    ByStream & Reason & { readonly archiveTo: string },
+    { readonly report: CompactReport }
+  >;
   /** Writes a copy of the journal into a folder of the machine on which the runtime runs. */
   backup: Operation<Reason & { readonly to: string }, { readonly report: unknown }>;
 }

@@ -1,6 +1,7 @@
-/** `tidemark forget`, `keys` and `tombstone`: what can't be undone. */
+/** `tidemark forget`, `keys`, `tombstone` and `compact`: what can't be undone. */
+import { resolve } from "node:path";
 import { Command } from "commander";
-import type { ForgetReport } from "../index.js";
+import { backupKeys, restoreKeys, type ForgetReport } from "../index.js";
 import { named } from "./arguments.js";
 import { CliError } from "./cli-error.js";
 import {
@@ -11,9 +12,10 @@ import {
   withTargetOptions,
   type ChangeOptions,
 } from "./command.js";
-import { print } from "./output.js";
+import { directoryOf } from "./directory.js";
+import { print, type OutputOptions } from "./output.js";
 import type { Shell } from "./shell.js";
-import { count } from "./text.js";
+import { count, grouped } from "./text.js";
 
 export function forgetCommand(shell: Shell): Command {
   const command = new Command("forget")
@@ -73,9 +75,15 @@ function sum(counts: Readonly<Record<string, number>>): number {
 
 export function keysCommand(shell: Shell): Command {
   const command = withTargetOptions(
-    new Command("keys")
-      .description("keys of personal data")
-      .addHelpText("after", "\nExample: tidemark keys rotate --reason yearly\n"),
+    new Command("keys").description("keys of personal data").addHelpText(
+      "after",
+      `
+Examples:
+  tidemark keys rotate --reason yearly
+  tidemark keys backup /safe/keys-2026-11-21
+  tidemark keys restore /safe/keys-2026-11-21 --dir ./data
+`,
+    ),
   );
   const rotate = command
     .command("rotate")
@@ -88,7 +96,48 @@ export function keysCommand(shell: Shell): Command {
       did: ({ masterKeyId }) => [`all keys are wrapped with the master key ${masterKeyId}`],
     }),
   );
+  backupKeysUnder(command, shell);
+  restoreKeysUnder(command, shell);
   return command;
+}
+
+interface KeysOptions extends OutputOptions {
+  readonly dir?: string;
+  readonly nats?: string;
+}
+
+function backupKeysUnder(command: Command, shell: Shell): void {
+  command
+    .command("backup")
+    .description("copy the keys, also while a service is using them; tidemark backup doesn't")
+    .addArgument(named("file", "<to>", "a folder that is empty or isn't there"))
+    .action(async (to: string, _options: unknown, { parent }: Command) => {
+      const options = onThisMachine(parent);
+      const report = await backupKeys(directoryOf(shell, options.dir), to);
+      await print(shell, options, report, [
+        `copied the keys of ${count(report.subjects, "subject")} to ${report.to}`,
+      ]);
+    });
+}
+
+function restoreKeysUnder(command: Command, shell: Shell): void {
+  command
+    .command("restore")
+    .description("put keys back into a data directory that has none and isn't open")
+    .addArgument(named("file", "<backup>", "what tidemark keys backup made"))
+    .action(async (backup: string, _options: unknown, { parent }: Command) => {
+      const options = onThisMachine(parent);
+      const report = await restoreKeys(backup, directoryOf(shell, options.dir));
+      await print(shell, options, report, [
+        `restored the keys of ${count(report.subjects, "subject")} to ${report.to}`,
+      ]);
+    });
+}
+
+function onThisMachine(command: Command | null): KeysOptions {
+  const options: KeysOptions = command?.opts() ?? {};
+  if (options.nats === undefined) return options;
+  throw new CliError("keys are copied on the machine that they are on: leave out --nats");
 }
 
 export function tombstoneCommand(shell: Shell): Command {
@@ -108,5 +157,42 @@ export function tombstoneCommand(shell: Shell): Command {
         will: `${stream} will take no more commands, for good, and what it claims will be free.`,
         did: () => [`${stream} has ended`],
       }),
+  );
+}
+
+interface CompactingOptions extends ChangeOptions {
+  readonly archive: string;
+}
+
+export function compactCommand(shell: Shell): Command {
+  const command = new Command("compact")
+    .description(
+      "archive the events of an entity in a file, and let the summary of its definition stand for them",
+    )
+    .addArgument(named("stream", "<stream>", "of the entity: article/kettle"))
+    .requiredOption("--archive <file>", "where they go; compressed where it ends with .gz")
+    .addHelpText(
+      "after",
+      `
+Example: tidemark compact article/kettle --archive /archives/kettle.ndjson.gz
+The service writes the file, on the machine that it runs on. The log keeps the events until tidemark reclaim.
+`,
+    );
+  return asking<CompactingOptions, [stream: string]>(
+    shell,
+    withChangeOptions(withTargetOptions(command)),
+    (session, stream) => {
+      const { archive, nats } = session.options;
+      // Of another machine only its own paths are known.
+      const archiveTo = nats === undefined ? resolve(archive) : archive;
+      return change(session, {
+        operation: "compact",
+        input: { stream, archiveTo },
+        will: `The events of ${stream} will go to ${archiveTo}, and reads of it will begin with a summary.`,
+        did: ({ report }) => [
+          `${stream} begins with version ${grouped(report.version)}; versions ${grouped(report.archive.firstVersion)} to ${grouped(report.archive.lastVersion)} are in ${report.archive.file}`,
+        ],
+      });
+    },
   );
 }

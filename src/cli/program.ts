@@ -4,7 +4,7 @@ import { Command, CommanderError } from "commander";
 import { auditCommand } from "./audit.js";
 import { backupCommand } from "./backup.js";
 import { completeCommand, completionCommand } from "./completion.js";
-import { forgetCommand, keysCommand, tombstoneCommand } from "./endings.js";
+import { compactCommand, forgetCommand, keysCommand, tombstoneCommand } from "./endings.js";
 import { eventsCommand } from "./events.js";
 import { exportCommand, importCommand } from "./export.js";
 import { infoCommand } from "./info.js";
@@ -49,7 +49,7 @@ const COMMANDS: Readonly<Record<string, readonly ((shell: Shell) => Command)[]>>
     auditCommand,
   ],
   "To operate:": [projectionsCommand, sagasCommand, rulesCommand, natsCommand],
-  "For good:": [tombstoneCommand, forgetCommand, keysCommand],
+  "For good:": [tombstoneCommand, compactCommand, forgetCommand, keysCommand],
   "The data directory:": [
     verifyCommand,
     backupCommand,

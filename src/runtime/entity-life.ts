@@ -21,8 +21,11 @@ import { writeArchive } from "../maintenance/archive-file.js";
 export interface CompactOptions<State, Event extends Message> {
   /** The file that the events so far are written to; it isn't there yet. Compressed where it ends with `.gz`. */
   readonly archiveTo: string;
-  /** The event that stands for the state: `evolve` must make that state of it, from the initial state as from any other. Pure. */
-  readonly summary: (state: State) => Event;
+  /**
+   * The event that stands for the state: `evolve` must make that state of it, from the initial state as from any other. Pure.
+   * Defaults to `summary` of the aggregate's definition.
+   */
+  readonly summary?: (state: State) => Event;
   /** The user's own plain data, recorded with the summary. */
   readonly headers?: Readonly<Record<string, unknown>>;
 }
@@ -47,6 +50,9 @@ export interface TombstoneOptions<Event extends Message> {
   readonly headers?: Readonly<Record<string, unknown>>;
 }
 
+/** One without its types. */
+type Summary = (state: unknown) => Message;
+
 const ATTEMPTS_MAX = 3;
 
 export class EntityLife {
@@ -65,11 +71,16 @@ export class EntityLife {
     options: CompactOptions<State, Event>,
   ): Promise<CompactReport> {
     checkObject("options", options);
-    if (typeof options.summary !== "function")
-      throw new InvalidArgumentError("summary", "a function", options.summary);
+    const summary: unknown = options.summary ?? aggregate.behavior.summary;
+    if (typeof summary !== "function")
+      throw new InvalidArgumentError(
+        "summary",
+        `a function, here or in the definition of aggregate ${aggregate.name}`,
+        summary,
+      );
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#compactOnce(aggregate, entityId, options);
+        return await this.#compactOnce(aggregate, entityId, options, summary as Summary);
       } catch (error) {
         // Somebody recorded something since the file was written.
         if (!(error instanceof VersionConflictError) || attempt === ATTEMPTS_MAX) throw error;
@@ -77,10 +88,11 @@ export class EntityLife {
     }
   }
 
-  async #compactOnce<State, Event extends Message>(
+  async #compactOnce(
     aggregate: AnyAggregate,
     entityId: string,
-    { archiveTo, summary, headers }: CompactOptions<State, Event>,
+    { archiveTo, headers }: Omit<CompactOptions<never, never>, "summary">,
+    summary: Summary,
   ): Promise<CompactReport> {
     const streamId = streamIdOf(aggregate.name, entityId);
     const { state, version, tombstoned } = await this.#actors.state(aggregate, entityId, undefined);
@@ -91,12 +103,7 @@ export class EntityLife {
         tombstoned === true ? "one that hasn't ended" : "one with at least two events to archive",
         entityId,
       );
-    const event = summaryOf(
-      aggregate,
-      streamId,
-      { state, version },
-      summary as (s: unknown) => Event,
-    );
+    const event = summaryOf(aggregate, streamId, { state, version }, summary);
     const { storeId } = this.#journal;
     const { about, isNew } = await writeArchive(archiveTo, { storeId, events });
     const archive = { file: archiveTo, ...about, ...placesOf(events) };
@@ -154,7 +161,7 @@ function summaryOf(
   { behavior }: AnyAggregate,
   streamId: string,
   at: { readonly state: unknown; readonly version: Version },
-  summary: (state: unknown) => Message,
+  summary: Summary,
 ) {
   const event = behavior.given("summary", summary(isolated(at.state)));
   const initial = behavior.initialState(streamId.slice(streamId.indexOf("/") + 1));

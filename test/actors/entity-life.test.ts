@@ -20,7 +20,13 @@ type TankEvent =
   | { type: "Emptied" }
   | { type: "Summed"; data: Tank };
 
-const tankWith = (changes: { readonly reusableIds?: boolean; readonly everyEvents?: number }) =>
+interface Changes {
+  readonly reusableIds?: boolean;
+  readonly everyEvents?: number;
+  readonly summary?: (state: Tank) => TankEvent;
+}
+
+const tankWith = (changes: Changes) =>
   aggregate<Tank, TankCommand, TankEvent>({
     name: "tank",
     initialState: () => ({ name: "", litres: 0 }),
@@ -39,6 +45,7 @@ const tankWith = (changes: { readonly reusableIds?: boolean; readonly everyEvent
     claims: { "tank-name": ({ name }) => (name === "" ? null : name) },
     snapshots: { everyEvents: changes.everyEvents ?? 4, onPassivation: true },
     reusableIds: changes.reusableIds ?? false,
+    ...(changes.summary === undefined ? {} : { summary: changes.summary }),
   });
 
 const Tank = tankWith({});
@@ -51,6 +58,10 @@ async function filled(runtime: Runtime, times = 10): Promise<void> {
   await runtime.ask(Tank, "1", named("north"));
   for (let n = 1; n <= times; n++) await runtime.ask(Tank, "1", fill(n));
 }
+
+it("a summary in a definition that isn't a function is refused when it is defined", () => {
+  expect(() => tankWith({ summary: "Summed" as never })).toThrow(/summary of tank.*a function/);
+});
 
 describe.each(storeKinds)("compacting an entity (%s)", (kind) => {
   it("keeps its state and its claims, reads begin with the summary, and the archive has what came before", async () => {
@@ -119,6 +130,31 @@ describe.each(storeKinds)("compacting an entity (%s)", (kind) => {
     expect(await runtime.state(Tank, "1", { at: { version: 14 } })).toMatchObject({
       state: { litres: 56 },
     });
+  });
+
+  it("takes the summary of the definition where it is given none, and says so where neither has one", async () => {
+    const harness = runtimeHarness(kind);
+    const plain = await harness.open({ aggregates: [Tank] });
+    await filled(plain);
+    const { head } = plain;
+    await expect(plain.compact(Tank, "1", { archiveTo: archiveIn() })).rejects.toThrow(
+      /summary.*a function, here or in the definition of aggregate tank/,
+    );
+    expect(plain.head).toBe(head);
+    const Summed = tankWith({ summary });
+    // Snapshots go on being good: a summary doesn't fold the state.
+    expect(Summed.behavior.fingerprint).toBe(Tank.behavior.fingerprint);
+    const runtime = await harness.open({ aggregates: [Summed] });
+    expect(await runtime.compact(Summed, "1", { archiveTo: archiveIn() })).toMatchObject({
+      version: 12,
+    });
+    expect([...runtime.history(Summed, "1")].map(({ type }) => type)).toEqual(["Summed"]);
+    // What the caller gives comes first.
+    const wrong = (): TankEvent => ({ type: "Emptied" });
+    await runtime.ask(Summed, "1", fill(1));
+    await expect(
+      runtime.compact(Summed, "1", { archiveTo: archiveIn(), summary: wrong }),
+    ).rejects.toMatchObject({ code: "summary-mismatch" });
   });
 
   it("while commands come in loses none of them, and its archive goes up to the summary", async () => {

@@ -1,7 +1,10 @@
 /** Operations that can't be undone: an entity ends, a subject is forgotten, keys are wrapped anew. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { openAdmin, openRuntime, type Runtime } from "tidemark";
+import { checkExport, openAdmin, openRuntime, type Runtime } from "tidemark";
 import { MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
+import { Article, definitions as shop } from "../../examples/guides/command-line.js";
 import { ANN, privacy, users, userView } from "../privacy/people.js";
 import { temporaryDirectory } from "../support/directories.js";
 import { office } from "../support/office.js";
@@ -34,6 +37,49 @@ it("tombstone ends an entity of an aggregate, and nothing else", async () => {
     subject: "purse/ann",
     outcome: "done",
   });
+});
+
+it("compact archives an entity whose definition gives a summary, and is audited; other streams and paths are refused", async () => {
+  runtime = await openMemoryRuntime({ ...shop, directory: new MemoryDirectory() });
+  const receive = { type: "Receive", data: { count: 2 } } as const;
+  for (const article of ["cup", "pot"]) await runtime.ask(Article, article, receive);
+  await runtime.ask(Article, "cup", receive);
+  const admin = runtime.admin();
+  const archiveTo = join(temporaryDirectory(), "cup.ndjson");
+  const { report } = await admin.call("compact", {
+    stream: "article/cup",
+    archiveTo,
+    reason: "long",
+  });
+  expect(report).toMatchObject({ version: 3, archive: { file: archiveTo, lastVersion: 2 } });
+  expect((await checkExport(archiveTo)).events).toBe(2);
+  expect((await runtime.state(Article, "cup")).state).toEqual({ count: 4 });
+  const { entries } = await admin.call("audit", { limit: 1 });
+  expect(entries).toMatchObject([
+    { what: "compact", subject: "article/cup", outcome: "done", reason: "long" },
+  ]);
+  const other = join(temporaryDirectory(), "other.ndjson");
+  for (const [stream, to, code] of [
+    ["article/nobody", other, "not-found"],
+    ["article/pot", other, "invalid-argument"],
+    ["tidemark/admin:log", other, "invalid-argument"],
+    ["article/cup", "cup.ndjson", "invalid-argument"],
+  ] as const)
+    await expect(
+      admin.call("compact", { stream, archiveTo: to }),
+      `${stream} ${to}`,
+    ).rejects.toMatchObject({ code });
+  expect([existsSync(other), existsSync("cup.ndjson")]).toEqual([false, false]);
+});
+
+it("compact says of an aggregate without a summary that its definition lacks one", async () => {
+  runtime = await openMemoryRuntime({ ...office, directory: new MemoryDirectory() });
+  await runtime.ask(Purse, "ann", { type: "Deposit", data: { cents: 5 } });
+  const archiveTo = join(temporaryDirectory(), "ann.ndjson");
+  await expect(runtime.admin().call("compact", { stream: "purse/ann", archiveTo })).rejects.toThrow(
+    "in the definition of aggregate purse",
+  );
+  expect(existsSync(archiveTo)).toBe(false);
 });
 
 it("forget tells what it would take, takes it, and is audited; keys are wrapped anew", async () => {

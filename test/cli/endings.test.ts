@@ -1,5 +1,7 @@
+import { rmSync } from "node:fs";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Runtime } from "tidemark";
+import { checkExport, type Runtime } from "tidemark";
 import { openMemoryRuntime } from "tidemark/testing";
 import { Article, definitions } from "../../examples/guides/command-line.js";
 import { ANN, privacy, users, userView } from "../privacy/people.js";
@@ -28,6 +30,22 @@ describe("what can't be undone", () => {
     expect((await cli("tombstone", "article/nosuch", "--yes")).code).toBe(2);
   });
 
+  it("archives an entity after somebody agreed, to a path from where the operator is", async () => {
+    await runtime.ask(Article, "cup", { type: "Receive", data: { count: 2 } });
+    const file = join(temporaryDirectory(), "cup.ndjson");
+    const words = ["compact", "article/cup", "--archive", relative(process.cwd(), file)];
+    const { head } = runtime;
+    expect((await cli(...words)).code).toBe(2);
+    expect(runtime.head).toBe(head);
+    const { code, stdout } = await cli(...words, "--yes");
+    expect([code, stdout]).toEqual([
+      0,
+      `article/cup begins with version 3; versions 1 to 2 are in ${file}\n`,
+    ]);
+    expect((await checkExport(file)).events).toBe(2);
+    expect((await cli("compact", "article/cup", "--yes")).stderr).toContain("--archive");
+  });
+
   it("says of a service without personal data that there is nothing to forget, and no keys", async () => {
     for (const words of [
       ["forget", "user-7", "--yes"],
@@ -37,6 +55,27 @@ describe("what can't be undone", () => {
       expect([code, stdout]).toEqual([2, ""]);
       expect(stderr).toContain("privacy");
     }
+  });
+
+  it("copies keys beside the service that uses them, and puts them back where there are none", async () => {
+    await runtime.close();
+    const [directory, copy] = [temporaryDirectory(), join(temporaryDirectory(), "copy")];
+    const options = { directory, aggregates: [users], projections: [userView], privacy };
+    runtime = await built.openRuntime(options);
+    await runtime.ask(users, "u1", { type: "Register", data: ANN });
+    const backup = await cli("keys", "backup", copy, "--dir", directory);
+    expect([backup.code, backup.stdout]).toEqual([0, `copied the keys of 1 subject to ${copy}\n`]);
+    const restore = ["keys", "restore", copy, "--dir", directory];
+    expect((await cli(...restore)).stderr).toContain("owned");
+    await runtime.close();
+    expect((await cli(...restore)).stderr).toContain("one without keys");
+    rmSync(join(directory, "keys"), { recursive: true });
+    const { code, stdout } = await cli(...restore, "--json");
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { subjects: 1 }]);
+    runtime = await built.openRuntime(options);
+    expect((await runtime.state(users, "u1")).state.name).toBe(ANN.name);
+    const remote = await cli("keys", "backup", copy, "--nats", "nats://127.0.0.1:1");
+    expect([remote.code, remote.stderr]).toEqual([2, expect.stringContaining("--nats")]);
   });
 
   it("tells what of a subject would become unreadable, asks, and makes it so", async () => {
