@@ -41,15 +41,19 @@ export async function register(runtime: Runtime, id: string, data: Person): Prom
   return answer.status === "rejected" ? answer.code : answer.status;
 }
 
+const AT_ONCE = 100;
+
 /** Everybody registers, wishes for something and books. */
 export async function season(runtime: Runtime, count: number): Promise<void> {
-  const all = Array.from({ length: count }, (_, n) => n);
-  await Promise.all(
-    all.map(async (n) => {
-      assert.equal(await register(runtime, guestId(n), person(n)), "accepted");
-      const data = { wish: n % 2 === 0 ? "a quiet room" : "a late breakfast" };
-      await runtime.ask(Guest, guestId(n), { type: "Wish", data });
-      await runtime.ask(Booking, bookingId(n), { type: "Book", data: booking(n, count) });
-    }),
-  );
+  for (let first = 0; first < count; first += AT_ONCE) {
+    const length = Math.min(AT_ONCE, count - first);
+    await Promise.all(Array.from({ length }, (_, n) => arrive(runtime, first + n, count)));
+  }
+}
+
+async function arrive(runtime: Runtime, n: number, count: number): Promise<void> {
+  assert.equal(await register(runtime, guestId(n), person(n)), "accepted");
+  const data = { wish: n % 2 === 0 ? "a quiet room" : "a late breakfast" };
+  await runtime.ask(Guest, guestId(n), { type: "Wish", data });
+  await runtime.ask(Booking, bookingId(n), { type: "Book", data: booking(n, count) });
 }
