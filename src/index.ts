@@ -160,7 +160,7 @@ export type {
   Version,
 } from "./kernel/event.js";
 export type { StreamId } from "./kernel/ids.js";
-export { ARCHIVED, TOMBSTONED, type Archive } from "./kernel/life-events.js";
+export { ARCHIVED, TOMBSTONED, type Archive, type CompactReport } from "./kernel/life-events.js";
 export type { HistogramFigures } from "./kernel/histogram.js";
 export type { Limits } from "./kernel/limits.js";
 export type { Logger } from "./kernel/log.js";
@@ -381,7 +381,7 @@ export {
   type WindowValue,
   type WorkingMemory,
 } from "./rules/index.js";
-export type { CompactOptions, CompactReport, TombstoneOptions } from "./runtime/entity-life.js";
+export type { CompactOptions, TombstoneOptions } from "./runtime/entity-life.js";
 export type { Runtime } from "./runtime.js";
 export type { RuntimeStatus } from "./runtime/status.js";
 export type { MetricFamily, MetricSample } from "./runtime/metrics/metric.js";

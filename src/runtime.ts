@@ -51,12 +51,8 @@ import type { KeyBarrier } from "./privacy/key-barrier.js";
 import type { Privacy } from "./privacy/privacy.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
-import type {
-  CompactOptions,
-  CompactReport,
-  EntityLife,
-  TombstoneOptions,
-} from "./runtime/entity-life.js";
+import type { CompactReport } from "./kernel/life-events.js";
+import type { CompactOptions, EntityLife, TombstoneOptions } from "./runtime/entity-life.js";
 import type { LocalCommands } from "./runtime/local-commands.js";
 import { healthWith } from "./runtime/messaging.js";
 import type { MetricFamily } from "./runtime/metrics/metric.js";

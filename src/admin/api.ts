@@ -5,12 +5,12 @@
  */
 import type { SagaGraph, SagaStatus } from "../../sagas/index.js";
 import type { Position, Version } from "../kernel/event.js";
+import type { CompactReport } from "../kernel/life-events.js";
 import type { ForgetReport } from "../privacy/report.js";
 import type { AuditRecord } from "../projections/audit.js";
 import type { GenerationDiff } from "../projections/diff.js";
 import type { ProjectionStatus, ReactorStatus, ExternalStatus } from "../projections/status.js";
 import type { MessagingStatus } from "../messaging/messaging.js";
-import type { CompactReport } from "../runtime/entity-life.js";
 import type { RuleSetStatus } from "../rules/index.js";
 import type { AuditEntry } from "./audit-entry.js";
 import type { EventsPage, EventsQuery } from "./event-shapes.js";

@@ -25,6 +25,15 @@ export interface Archive {
   readonly begunAtPosition: Position;
 }
 
+/** What `Runtime.compact` did. */
+export interface CompactReport {
+  readonly streamId: string;
+  /** Version of the summary: reads of the entity begin with it. */
+  readonly version: Version;
+  readonly position: number;
+  readonly archive: Archive;
+}
+
 /** Whether an aggregate needn't know an event type: it is the runtime's own. */
 export function isLifeEvent(type: string): boolean {
   return type === TOMBSTONED || type === ARCHIVED;

@@ -13,7 +13,12 @@ import { InvalidArgumentError } from "../kernel/errors.js";
 import type { Message, RecordedEvent, Version } from "../kernel/event.js";
 import { streamIdOf } from "../kernel/ids.js";
 import { isolated } from "../kernel/isolate.js";
-import { ARCHIVE_HEADER, archiveIn, TOMBSTONED, type Archive } from "../kernel/life-events.js";
+import {
+  ARCHIVE_HEADER,
+  archiveIn,
+  TOMBSTONED,
+  type CompactReport,
+} from "../kernel/life-events.js";
 import { samePlainData } from "../kernel/same-plain-data.js";
 import { writeArchive } from "../maintenance/archive-file.js";
 
@@ -28,15 +33,6 @@ export interface CompactOptions<State, Event extends Message> {
   readonly summary?: (state: State) => Event;
   /** The user's own plain data, recorded with the summary. */
   readonly headers?: Readonly<Record<string, unknown>>;
-}
-
-/** What `Runtime.compact` did. */
-export interface CompactReport {
-  readonly streamId: string;
-  /** Version of the summary: reads of the entity begin with it. */
-  readonly version: Version;
-  readonly position: number;
-  readonly archive: Archive;
 }
 
 /** What `Runtime.tombstone` may be told. */
