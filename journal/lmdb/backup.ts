@@ -8,7 +8,7 @@ import { InvalidArgumentError } from "../../src/kernel/errors.js";
 import type { Clock } from "../../src/kernel/clock.js";
 import type { Position } from "../../src/kernel/event.js";
 import { JournalFormatError } from "../errors.js";
-import { copyEnvironment, openEnvironment } from "./environment.js";
+import { copyEnvironmentAt } from "./environment.js";
 import { copyKeys } from "./keys-copy.js";
 import { LmdbKeys } from "./lmdb-keys.js";
 import { LogFile } from "./log-file.js";
@@ -57,7 +57,7 @@ export async function backup(
   };
   const ticking = repeat(clock, report);
   try {
-    for (const part of parts) await copyPart(join(from, part), join(partial, part));
+    for (const part of parts) await copyEnvironmentAt(join(from, part), join(partial, part));
   } finally {
     ticking.cancel();
   }
@@ -73,18 +73,9 @@ export async function backup(
 /** Copies what stands beside a log and its index, where there is any: the views, and the keys of personal data. */
 export async function copyBesideLog(from: string, to: string): Promise<void> {
   if (existsSync(join(from, "views", "data.mdb")))
-    await copyPart(join(from, "views"), join(to, "views"));
+    await copyEnvironmentAt(join(from, "views"), join(to, "views"));
   const keys = join(from, "keys");
   if (LmdbKeys.newest(keys) > 0) await copyKeys(keys, join(to, "keys"));
-}
-
-async function copyPart(from: string, to: string): Promise<void> {
-  const environment = openEnvironment(from, true);
-  try {
-    await copyEnvironment(environment, to);
-  } finally {
-    await environment.close();
-  }
 }
 
 async function headOf(directory: string): Promise<Position> {

@@ -80,12 +80,22 @@ export function openEnvironment(path: string, readOnly: boolean): Environment {
  *
  * @param path - A folder without `data.mdb`; made where it isn't there.
  */
-export async function copyEnvironment(environment: Environment, path: string): Promise<void> {
+async function copyEnvironment(environment: Environment, path: string): Promise<void> {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   await environment.backup(path, false);
   const file = join(path, "data.mdb");
   chmodSync(file, 0o600);
   syncFile(file);
+}
+
+/** Opens an environment to read it, beside its owner where it has one, and copies it. */
+export async function copyEnvironmentAt(from: string, to: string): Promise<void> {
+  const environment = openEnvironment(from, true);
+  try {
+    await copyEnvironment(environment, to);
+  } finally {
+    await environment.close();
+  }
 }
 
 /** Makes everything in a file durable. */

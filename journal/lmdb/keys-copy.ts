@@ -8,7 +8,7 @@ import type { Clock } from "../../src/kernel/clock.js";
 import { InvalidArgumentError } from "../../src/kernel/errors.js";
 import { JournalFormatError } from "../errors.js";
 import { KeyStoreError } from "../keys.js";
-import { copyEnvironment, openEnvironment } from "./environment.js";
+import { copyEnvironmentAt } from "./environment.js";
 import { LmdbKeys } from "./lmdb-keys.js";
 import { readManifest, syncDirectory } from "./manifest.js";
 
@@ -35,7 +35,7 @@ export async function copyKeys(from: string, to: string): Promise<void> {
     if (number === 0) throw new KeyStoreError(from, "there are none");
     const target = join(to, "1");
     try {
-      await copyOf(join(from, String(number)), target);
+      await copyEnvironmentAt(join(from, String(number)), target);
     } catch (error) {
       if (LmdbKeys.newest(from) === number) throw error;
     }
@@ -45,15 +45,6 @@ export async function copyKeys(from: string, to: string): Promise<void> {
   }
   syncDirectory(join(to, "1"));
   syncDirectory(to);
-}
-
-async function copyOf(from: string, to: string): Promise<void> {
-  const environment = openEnvironment(from, true);
-  try {
-    await copyEnvironment(environment, to);
-  } finally {
-    await environment.close();
-  }
 }
 
 /**

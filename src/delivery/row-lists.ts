@@ -1,6 +1,6 @@
 /** What waits for its time or an answer, read from the rows of every index there is: also where nobody runs it. */
 import type { ViewKey, ViewReader } from "../../journal/index.js";
-import { DeliveryRows, under, type TimerName } from "./rows.js";
+import { DeliveryRows, timerNameOf, under, type TimerName } from "./rows.js";
 
 /** Commands for one aggregate that aren't answered. */
 export interface WaitingCommands {
@@ -28,17 +28,7 @@ export function* timersOf(
   rows: DeliveryRows,
   limit: number,
 ): Generator<TimerName> {
-  for (const key of views.keys("rows", { ...under(rows.timersKey), limit })) {
-    const [, , dueAtMs, owner, instanceId, id] = key as [
-      string,
-      string,
-      number,
-      string,
-      string,
-      string,
-    ];
-    yield { owner, instanceId, id, dueAtMs };
-  }
+  for (const key of views.keys("rows", { ...under(rows.timersKey), limit })) yield timerNameOf(key);
 }
 
 /** How many commands of one index wait for each aggregate. What happened in the last moment may not be in it. */

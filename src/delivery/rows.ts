@@ -31,6 +31,19 @@ export interface TimerName extends InstanceName {
   readonly dueAtMs: number;
 }
 
+/** What {@link DeliveryRows.timerKey} made a key of. */
+export function timerNameOf(key: ViewKey): TimerName {
+  const [, , dueAtMs, owner, instanceId, id] = key as [
+    string,
+    string,
+    number,
+    string,
+    string,
+    string,
+  ];
+  return { owner, instanceId, id, dueAtMs };
+}
+
 /** The keys of one index. */
 export class DeliveryRows {
   readonly prefix: string;

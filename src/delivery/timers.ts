@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Logger } from "../kernel/log.js";
 import { DueQueue } from "./due-queue.js";
-import { textOf, under, type DeliveryRows, type TimerName } from "./rows.js";
+import { textOf, timerNameOf, under, type DeliveryRows, type TimerName } from "./rows.js";
 
 /** In memory at the most. */
 const LOADED_MAX = 20_000;
@@ -232,15 +232,8 @@ export class Timers {
     let count = 0;
     let last = from;
     for (const key of views.keys("rows", { from, before, limit })) {
-      const [, , dueAtMs, owner, instanceId, id] = key as [
-        string,
-        string,
-        number,
-        string,
-        string,
-        string,
-      ];
-      this.#add({ owner, instanceId, id, dueAtMs }, key, textOf(key), dueAtMs);
+      const name = timerNameOf(key);
+      this.#add(name, key, textOf(key), name.dueAtMs);
       count += 1;
       last = key;
     }
