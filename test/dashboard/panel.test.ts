@@ -66,7 +66,7 @@ const PAGES: readonly (readonly [path: string, shows: RegExp])[] = [
 
 async function shows(page: Page, path: string, wanted: RegExp): Promise<void> {
   await goTo(page, path);
-  await page.locator("main", { hasText: wanted }).waitFor({ timeout: 10_000 });
+  await page.locator("main", { hasText: wanted }).waitFor({ timeout: 60_000 });
 }
 
 /** Presses a button and confirms what the dialog asks, as somebody would. */
