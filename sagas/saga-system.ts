@@ -166,8 +166,9 @@ export class SagaSystem {
     return this.#logs.get(name) as CoordinatorLog;
   }
 
-  /** Whether events are recorded that aren't given to instances yet. */
+  /** Whether events are recorded that aren't given to instances yet, or what these asked for isn't known yet. */
   isBehind(): boolean {
+    if (this.#delivery.isBehind()) return true;
     const head = this.#options.journal.head();
     return [...this.#routers.values()].some((router) => router.position() < head);
   }

@@ -308,9 +308,7 @@ export class Sagas {
       const head = journal.head();
       const routers = [...system.sagas.keys()].map((name) => system.router(name));
       const isRouted = routers.every((router) => (router?.position() ?? head) >= head);
-      const isTold = (delivery.index?.position() ?? head) >= head;
-      const isSent = delivery.outbox.pending === 0 && !delivery.timers.isBusy();
-      if (isRouted && isTold && isSent && journal.head() === head) break;
+      if (isRouted && delivery.isIdle() && journal.head() === head) break;
       await new Promise<void>((resolve) => clock.defer(resolve));
     }
     await system.settle();

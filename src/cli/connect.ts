@@ -1,7 +1,6 @@
 /** Finds a running service, or opens a directory for reading. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import {
   connectAdmin,
   hasCode,
@@ -9,6 +8,7 @@ import {
   type AdminClient,
   type OpenAdminOptions,
 } from "../index.js";
+import { exportsOf } from "./app-module.js";
 import { CliError } from "./cli-error.js";
 import { environmentDirectory } from "./directory.js";
 import { connectOverNats } from "./nats-target.js";
@@ -60,25 +60,12 @@ function withAdvice(client: AdminClient, app: string | undefined): AdminClient {
 
 /** What the module exports as `definitions`, or by default. */
 async function definitionsOf(app: string): Promise<Definitions> {
-  const path = resolve(app);
-  if (!existsSync(path))
-    throw new CliError(`there is no ${path}: give a compiled module with --app`);
-  const module = await imported(path);
+  const module = await exportsOf(app);
   const found = module["definitions"] ?? module["default"];
   if (isDefinitions(found)) return found;
   throw new CliError(
-    `${path} exports no definitions: it has to export { aggregates, projections, sagas, ruleSets, … } as definitions, or as its default`,
+    `${resolve(app)} exports no definitions: it has to export { aggregates, projections, sagas, ruleSets, … } as definitions, or as its default`,
   );
-}
-
-async function imported(path: string): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
-  } catch (error) {
-    if (hasCode(error, "ERR_UNKNOWN_FILE_EXTENSION"))
-      throw new CliError(`Node can't load ${path} as it is: compile it, and give the .js file`);
-    throw new CliError(`${path} can't be loaded: ${String(error)}`);
-  }
 }
 
 function isDefinitions(found: unknown): found is Definitions {

@@ -1,8 +1,7 @@
 /** `tidemark try`: what candidate definitions would make of a log in service. */
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { tryOut, type Candidates, type TryOutReport } from "../index.js";
+import { exportsOf } from "./app-module.js";
 import { named } from "./arguments.js";
 import { print, type OutputOptions } from "./output.js";
 import type { Shell } from "./shell.js";
@@ -46,7 +45,7 @@ interface Exports extends Candidates {
 
 /** The lists that `openRuntime` takes: exported as `definitions`, by default, or each by its name. */
 async function definitionsOf(module: string): Promise<Candidates> {
-  const exports = (await import(pathToFileURL(resolve(module)).href)) as Exports;
+  const exports: Exports = await exportsOf(module);
   const { aggregates, projections, sagas, ruleSets } =
     exports.definitions ?? exports.default ?? exports;
   const given = { aggregates, projections, sagas, ruleSets };

@@ -90,6 +90,16 @@ export class DeliverySystem {
     await this.#index?.settle();
   }
 
+  /** Whether timers and commands are recorded that nobody here was told of yet: while the index is written it learns nothing. */
+  isBehind(): boolean {
+    return this.#index !== undefined && this.#index.position() < this.#ports.journal.head();
+  }
+
+  /** Everything durable was told, no timer fires or is due, and every command is answered. */
+  isIdle(): boolean {
+    return !this.isBehind() && this.outbox.pending === 0 && !this.timers.isBusy();
+  }
+
   /**
    * Wall time at which somebody gets something without anything having happened: a timer, or another attempt at a command.
    * Undefined where that doesn't come. Moments of event time aren't counted: an event brings them.

@@ -97,7 +97,9 @@ export class RuleSystem {
   /** Whether events are recorded that aren't given to sessions yet, or a new version is on its way. */
   isBehind(): boolean {
     const head = this.#options.journal.head();
-    return [...this.#hosts.values()].some(({ router }) => (router?.position() ?? 0) < head);
+    return [...this.#hosts.values()].some(
+      ({ router, delivery }) => delivery.isBehind() || (router?.position() ?? 0) < head,
+    );
   }
 
   nextDueAtMs(): number | undefined {

@@ -230,11 +230,7 @@ export class Rules {
       if (system.isClosed) throw new RuntimeClosedError();
       const head = journal.head();
       const isIdle = hosts.every(
-        ({ router, delivery }) =>
-          (router?.position() ?? head) >= head &&
-          (delivery.index?.position() ?? head) >= head &&
-          delivery.outbox.pending === 0 &&
-          !delivery.timers.isBusy(),
+        ({ router, delivery }) => (router?.position() ?? head) >= head && delivery.isIdle(),
       );
       if (isIdle && journal.head() === head) break;
       await new Promise<void>((resolve) => clock.defer(resolve));
