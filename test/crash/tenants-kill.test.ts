@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { openTenants } from "tidemark";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { built } from "../support/built.js";
 import { temporaryDirectory } from "../support/directories.js";
 import { randomFrom } from "../support/random.js";
@@ -14,6 +14,7 @@ const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 async function runAndKill(directory: string, seed: number, lines: number): Promise<string[]> {
   const args = ["dist/test/crash/tenants-child.js", directory, String(seed)];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => {
     text += chunk.toString();
