@@ -16,7 +16,8 @@ export default defineConfig({
     ],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
+    // For what hangs only: some tests start a dozen processes, and a machine with two slow cores gets through them in the end.
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
   },
 });

@@ -21,7 +21,7 @@ const visits: Visit[] = [];
 beforeAll(async () => {
   browser = await openBrowser();
   shop = await Shop.open({ orders: 50 });
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await shop.close();
