@@ -113,7 +113,8 @@ describe("the panel by keyboard alone", () => {
         if (mark !== "") reached.add(mark);
         if (mark !== "" && !isSeen) objections.push(`${path}: the focus on ${mark} isn't seen`);
       }
-      if (reached.size < wanted) objections.push(`${path}: ${reached.size} of ${wanted} reached`);
+      if (reached.size < wanted)
+        objections.push(`${path}: of ${wanted} only ${[...reached].join(", ")}`);
     }
     expect(objections).toEqual([]);
     await visited.close();
