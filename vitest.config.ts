@@ -19,5 +19,7 @@ export default defineConfig({
     // For what hangs only: some tests start a dozen processes, and a machine with two slow cores gets through them in the end.
     testTimeout: 300_000,
     hookTimeout: 120_000,
+    // The default is a second, which a browser on a busy machine may need to draw.
+    expect: { poll: { timeout: 60_000 } },
   },
 });
