@@ -231,6 +231,18 @@ describe("pages of the panel", () => {
     expect(await page.getByLabel("Event types").inputValue()).toBe("OrderPaid");
   });
 
+  it("keep what is typed into a form whose fields are named like anything, also when something changes", async () => {
+    const { page } = await opened(FULL);
+    await shows(page, "/delivery?show=claims", /Key begins with/);
+    await page.getByLabel("Key begins with").fill("ada");
+    const { operations } = shop.runtime;
+    await operations.pause("articles-sold");
+    await page.locator("nav").getByLabel("3 problems").waitFor();
+    await operations.resume("articles-sold");
+    expect(await page.getByLabel("Key begins with").inputValue()).toBe("ada");
+    expect(await page.evaluate("document.activeElement.id")).toBe("key");
+  });
+
   it("find events by type and by text, page by page", async () => {
     const { page } = await opened(FULL);
     await shows(page, "/journal", /Newest first/);
