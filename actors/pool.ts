@@ -148,20 +148,22 @@ export class Pool implements BudgetMember {
     this.#options.budget?.shed();
   }
 
-  /** Whoever waits here, and then elsewhere, tries again. */
+  /** Whoever waits, here or elsewhere, tries again. */
   #onRoom(): void {
-    this.admitWaiting();
-    this.#options.budget?.freed();
+    const { budget } = this.#options;
+    if (budget !== undefined) budget.freed();
+    else while (this.#waiting.size > 0 && this.admitNext());
   }
 
-  admitWaiting(): void {
-    for (const [streamId, { behavior, entityId, calls }] of this.#waiting) {
-      if (!this.#makeRoom()) return;
-      this.#waiting.delete(streamId);
-      this.#waitingCalls -= calls.length;
-      const activation = this.#activate(behavior, entityId, streamId);
-      for (const call of calls) deliverOrReject(activation, call);
-    }
+  admitNext(): boolean {
+    const [next] = this.#waiting;
+    if (next === undefined || !this.#makeRoom()) return false;
+    const [streamId, { behavior, entityId, calls }] = next;
+    this.#waiting.delete(streamId);
+    this.#waitingCalls -= calls.length;
+    const activation = this.#activate(behavior, entityId, streamId);
+    for (const call of calls) deliverOrReject(activation, call);
+    return true;
   }
 
   #onWeighed(activation: Activation, changeBytes: number): void {
