@@ -68,16 +68,12 @@ export class Budget {
 
   /** There may be room, or somebody to make it: whoever waits tries again, one entity after the other. */
   freed(): void {
-    while (this.#leastOfWaiting()?.admitNext() === true);
-  }
-
-  #leastOfWaiting(): BudgetMember | undefined {
-    let least: BudgetMember | undefined;
-    for (const member of this.#members) {
-      if (member.waiting === 0) continue;
-      if (least === undefined || member.activations < least.activations) least = member;
+    for (;;) {
+      const waiting = [...this.#members].filter((each) => each.waiting > 0);
+      // One that can't just now keeps nobody behind it from trying.
+      if (!waiting.sort((a, b) => a.activations - b.activations).some((each) => each.admitNext()))
+        return;
     }
-    return least;
   }
 
   #evict(size: (member: BudgetMember) => number): boolean {
