@@ -100,6 +100,13 @@ describe("what can't be undone", () => {
     expect([code, stdout]).toEqual([0, "u1 is forgotten: 1 key destroyed\n"]);
     expect((await runtime.state(users, "u1")).state.name).toBe("[erased]");
     expect((await cli("forget", "u1", "--dry-run")).stdout).toContain("There are no keys of u1");
+    const audited = (await cli("audit")).stdout
+      .split("\n")
+      .filter((line) => line.includes("forget "));
+    // Newest first; whoever forgets is first told what would go.
+    expect(audited.map((line) => /done(: dry run)?/.exec(line)?.[0])).toEqual([
+      ...["done: dry run", "done", "done: dry run", "done: dry run", "done: dry run"],
+    ]);
     expect((await cli("keys", "rotate", "--yes")).stdout).toContain("the master key test");
   });
 });
