@@ -4,7 +4,7 @@ import type { Dashboard, DashboardOptions } from "tidemark/dashboard";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openWithLimits } from "../../src/dashboard/dashboard.js";
 import { until } from "../support/until.js";
-import { goTo, openBrowser, visit, type Visit } from "./browser.js";
+import { goTo, openBrowser, press, visit, type Visit } from "./browser.js";
 import { Shop } from "./shop.js";
 import { Order } from "./shop-domain.js";
 
@@ -63,23 +63,15 @@ const PAGES: readonly (readonly [path: string, shows: RegExp])[] = [
   ["/rules", /fraud/],
   ["/rules/fraud", /Stuck sessions[\s\S]*the score of cus-207 isn't a number[\s\S]*ManyOpenOrders/],
   ["/nats", /talks to no other/],
-  ["/delivery", /after 2 days in paying[\s\S]*email/],
+  ["/delivery", /after 2 days in paying/],
+  ["/delivery?show=claims", /Held by[\s\S]*email/],
+  ["/store", /in memory[\s\S]*There is nothing to copy[\s\S]*What would be lost/],
   ["/audit", /saga deployed/],
 ];
 
 async function shows(page: Page, path: string, wanted: RegExp): Promise<void> {
   await goTo(page, path);
   await page.locator("main", { hasText: wanted }).waitFor({ timeout: 60_000 });
-}
-
-/** Presses a button and confirms what the dialog asks, as somebody would. */
-async function press(page: Page, within: string, button: string): Promise<void> {
-  await page.locator(within).getByRole("button", { name: button, exact: true }).first().click();
-  const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Reason").fill("mended in 4.2.1");
-  await dialog.getByLabel("Your name").fill("Grace");
-  await dialog.locator("button[type=submit]").click();
-  await dialog.waitFor({ state: "detached" });
 }
 
 /** Records some events. */
