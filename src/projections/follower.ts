@@ -329,17 +329,11 @@ export class Follower {
   async #giveUp(error: Error): Promise<boolean> {
     const { failurePolicy } = this.#options;
     if (!(error instanceof HandlerFailedError) || this.#options.isStrict?.() === true) return false;
-    if (failurePolicy.then === "park" && !this.#parking.isFull) {
-      this.#givenUp = error;
-      this.#warn(
-        error,
-        "an event is parked, and so is what comes for the same key: its handler keeps failing",
-      );
-      return true;
-    }
-    if (failurePolicy.then !== "skip") return false;
-    await this.#options.onSkip(error);
-    this.#warn(error, "an event is passed over: its handler keeps failing");
+    const parks = failurePolicy.then === "park" && !this.#parking.isFull;
+    if (!parks && failurePolicy.then !== "skip") return false;
+    if (parks) this.#givenUp = error;
+    else await this.#options.onSkip(error);
+    this.#warn(error, `an event is ${parks ? "parked" : "passed over"}: its handler keeps failing`);
     return true;
   }
 
