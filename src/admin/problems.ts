@@ -1,12 +1,13 @@
 /** What an operator should look at, and what helps: made of what each part tells of itself. */
+import { counted } from "../kernel/counted.js";
+import { withCauses } from "../kernel/errors.js";
+import { unlessEnded } from "../kernel/unless-ended.js";
 import type { ImportStatus } from "../messaging/importer.js";
 import type { HealthProblem, ProjectionStatus, ReaderStatus } from "../projections/status.js";
-import { ADMIN_STREAM } from "./admin-log.js";
 import type { Administered } from "./administered.js";
 import type { OperationName, Problem } from "./api.js";
 import type { Caller } from "./caller.js";
 import { HIDDEN_TEXT } from "./told.js";
-import { unlessEnded } from "./unless-ended.js";
 
 /** Lag, in events, beyond which a reader of the log is said to be behind. */
 const LAG_EVENTS_MAX = 10_000;
@@ -42,21 +43,17 @@ function urgencyOf({ severity }: Problem): number {
 }
 
 function journalProblems({ journal }: Administered, caller: Caller): Problem[] {
-  try {
-    // After a failed write it refuses to be read.
-    journal.streamVersion(ADMIN_STREAM);
-    return [];
-  } catch (error) {
-    return [
-      {
-        severity: "unhealthy",
-        subject: "journal",
-        problem: `The journal refuses to work: ${quoted(error instanceof Error ? error.message : "", caller)}`,
-        advice: "Look at the disk, then restart the service: opening again shows what was written.",
-        actions: [],
-      },
-    ];
-  }
+  const { failure } = journal.figures();
+  if (failure === undefined) return [];
+  return [
+    {
+      severity: "unhealthy",
+      subject: "journal",
+      problem: `The journal refuses to work: ${quoted(withCauses(failure), caller)}`,
+      advice: "Look at the disk, then restart the service: opening again shows what was written.",
+      actions: [],
+    },
+  ];
 }
 
 function lowDisk(freeBytes: number): Problem {
@@ -116,7 +113,7 @@ function readerProblems(kind: string, status: ReaderStanding, caller: Caller): P
   if (parked > 0)
     add(
       "degraded",
-      `${parked} events are parked: their handler kept failing.`,
+      `${counted(parked, "event is parked: its", "events are parked: their")} handler kept failing.`,
       "Mend the handler, deploy it, then replay what is parked.",
       [action("projection.replayParked", { name }, "Replay parked")],
     );
@@ -143,7 +140,12 @@ function readerProblems(kind: string, status: ReaderStanding, caller: Caller): P
       [],
     );
   else if (lagEvents > LAG_EVENTS_MAX)
-    add("degraded", `It is ${lagEvents} events behind.`, "Wait while it catches up.", []);
+    add(
+      "degraded",
+      `It is ${counted(lagEvents, "event", "events")} behind.`,
+      "Wait while it catches up.",
+      [],
+    );
   return problems;
 }
 
@@ -185,7 +187,7 @@ function messagingProblems({ messaging }: Administered, caller: Caller): Problem
     problems.push({
       severity: "degraded",
       subject: "relay",
-      problem: `${relay?.lagEvents ?? 0} events aren't published yet${relay?.lastError === undefined ? "" : `: ${quoted(relay.lastError.message, caller)}`}`,
+      problem: `${counted(relay?.lagEvents ?? 0, "event isn't", "events aren't")} published yet${relay?.lastError === undefined ? "" : `: ${quoted(relay.lastError.message, caller)}`}`,
       advice: "Look at the connection, and at the room that the log of all services has.",
       actions: [],
     });
@@ -200,7 +202,7 @@ function importProblems(status: ImportStatus, caller: Caller): Problem[] {
     problems.push({
       severity: "degraded",
       subject,
-      problem: `${parked} messages are parked: they couldn't be taken.`,
+      problem: `${counted(parked, "message is parked: it", "messages are parked: they")} couldn't be taken.`,
       advice: "Mend what they can't be read by, then replay them.",
       actions: [action("imports.replay", { name }, "Replay parked")],
     });
@@ -216,7 +218,7 @@ function importProblems(status: ImportStatus, caller: Caller): Problem[] {
     problems.push({
       severity: "degraded",
       subject,
-      problem: `It waits for events that haven't come, of ${waiting.length} stores.`,
+      problem: `It waits for events that haven't come, of ${counted(waiting.length, "store", "stores")}.`,
       advice: "Wait for the other service; where it will never publish them, accept the gaps.",
       actions: [action("imports.acceptGaps", { name }, "Accept the gaps")],
     });

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkExport, type Runtime } from "tidemark";
+import { checkExport, openRuntime, type Runtime } from "tidemark";
 import { openMemoryRuntime } from "tidemark/testing";
 import { Article, definitions } from "../../examples/guides/command-line.js";
 import { ANN, privacy, users, userView } from "../privacy/people.js";
@@ -80,8 +80,7 @@ describe("what can't be undone", () => {
 
   it("tells what of a subject would become unreadable, asks, and makes it so", async () => {
     await runtime.close();
-    // The compiled one, as the command line is: what is sealed is an object of a class, and there must be one of it.
-    runtime = await built.openRuntime({
+    runtime = await openRuntime({
       directory: temporaryDirectory(),
       aggregates: [users],
       projections: [userView],
@@ -94,6 +93,7 @@ describe("what can't be undone", () => {
       0,
       expect.stringContaining("personal in 1 event of user, 1 document of users."),
     ]);
+    expect(dry.stdout).toContain("1 key of the claim email will be free for others.");
     expect((await cli("forget", "u1")).code).toBe(2);
     expect((await runtime.state(users, "u1")).state.name).toBe(ANN.name);
     const { code, stdout } = await cli("forget", "u1", "--yes", "--reason", "asked for");
