@@ -8,7 +8,9 @@
  */
 import type { ViewKey, ViewReader, ViewStore, ViewWrite } from "../../journal/index.js";
 import { handedOn } from "../kernel/provenance.js";
-import type { Position } from "../kernel/event.js";
+import { asError } from "../kernel/errors.js";
+import type { Position, RecordedEvent } from "../kernel/event.js";
+import type { HandlerFailedError } from "./errors.js";
 
 /** Who parks: a generation of a projection by its number, a reactor by its name. */
 export type ParkingReader = number | string;
@@ -25,6 +27,18 @@ export interface ParkedEvent {
   readonly error: string | undefined;
   readonly attempts: number;
   readonly parkedAtMs: number;
+}
+
+/** What is kept of an event that failed so often; without a failure it stands behind one that did. */
+export function parkedEventOf(
+  { position, streamId, type: eventType }: RecordedEvent,
+  key: string,
+  parkedAtMs: number,
+  failure: { readonly error: HandlerFailedError; readonly attempts: number } | undefined,
+): ParkedEvent {
+  const error = failure === undefined ? undefined : asError(failure.error.cause).message;
+  const event = { key, position, streamId, eventType, queued: failure === undefined, error };
+  return handedOn(failure?.error, { ...event, attempts: failure?.attempts ?? 0, parkedAtMs });
 }
 
 const TABLE = "rows";
