@@ -20,7 +20,7 @@ const BROWSER = [
   ...["AbortController", "AbortSignal", "FormData", "Node", "TextDecoderStream", "URLSearchParams"],
   ...["addEventListener", "document", "fetch", "history", "innerWidth", "localStorage", "location"],
   ...["matchMedia", "navigator", "requestAnimationFrame", "scrollTo", "sessionStorage"],
-  ...["setInterval", "setTimeout", "clearTimeout"],
+  ...["setInterval", "clearInterval", "setTimeout", "clearTimeout"],
 ];
 const MARKUP = ["innerHTML", "outerHTML", "insertAdjacentHTML", "srcdoc", "write", "writeln"];
 

@@ -2,6 +2,7 @@
  * What would become of instances under a definition: groups of those that are in the same place, each judged by samples. Whether
  * an instance fits depends on its state, timers and commands, hardly on its context: samples of a group speak for it.
  */
+import { counted } from "../src/kernel/counted.js";
 import type { InstanceStatus, Place } from "./instance.js";
 import { fateOf, type Fate, type StoredInstance } from "./machine-versions.js";
 import type { Saga } from "./saga.js";
@@ -109,8 +110,8 @@ function textOf(
   const total = groups.reduce((sum, { instances }) => sum + instances, 0);
   const summary =
     willPark === 0
-      ? `none of ${total} instances would be parked`
-      : `${willPark} of ${total} instances would be parked`;
+      ? `none of ${counted(total, "instance", "instances")} would be parked`
+      : `${willPark} of ${counted(total, "instance", "instances")} would be parked`;
   const head = `saga ${saga}, version ${version}: ${summary}`;
   if (groups.length === 0) return head;
   const rows = groups.map((group) => [

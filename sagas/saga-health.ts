@@ -1,4 +1,5 @@
 /** What of the sagas of a runtime needs somebody. */
+import { counted } from "../src/kernel/counted.js";
 import type { SagaCounts } from "./saga-counts.js";
 import type { SagaSystem } from "./saga-system.js";
 
@@ -34,7 +35,7 @@ export function sagaProblems(system: SagaSystem, counts: SagaCounts): SagaProble
       problems.push({
         reader: `saga ${name}`,
         state: "degraded",
-        problem: `${parked} of its instances are parked: look at their problem, mend it, and release them`,
+        problem: `${counted(parked, "instance is", "instances are")} parked: look at what each failed at, mend it, and release them one by one`,
       });
   }
   for (const { aggregate, failures, lastError } of system.delivery.outbox.status()) {

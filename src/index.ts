@@ -81,7 +81,7 @@ export type {
   Overview,
   Problem,
 } from "./admin/api.js";
-export type { AuditEntry } from "./admin/audit-entry.js";
+export type { AuditEntry, AuditQuery } from "./admin/audit-entry.js";
 export type { EventsPage, EventsQuery, ShownEvent } from "./admin/event-shapes.js";
 export type { Info } from "./admin/info.js";
 export type {

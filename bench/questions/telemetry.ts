@@ -28,23 +28,29 @@ const ALL = "metrics, traces (1 % sampled) and logger";
 export async function telemetry({ rounds, commands }: TelemetrySize): Promise<Answer> {
   const question = "durable commands, 256 in flight, 1,000 accounts";
   const rate = new Comparison(`${question}, with telemetry`);
+  // The disk varies more than telemetry costs; time of the processors doesn't.
+  const work = new Comparison(`${question}, µs of processor time each`);
+  const add = (name: string, { sample, cpuUs }: Measured) => {
+    rate.add(name, sample);
+    work.add(name, { value: cpuUs });
+  };
   for (let round = 0; round < rounds; round++) {
-    rate.add(BARE, await sampleOf(commands, {}, false));
-    rate.add(METRICS, await sampleOf(commands, {}, true));
-    rate.add(ALL, await traced((bounds) => sampleOf(commands, bounds, true)));
+    add(BARE, await measured(commands, {}, false));
+    add(METRICS, await measured(commands, {}, true));
+    add(ALL, await traced((bounds) => measured(commands, bounds, true)));
   }
   const ratio = new Comparison(`${question}, with telemetry ÷ without`);
   for (const name of [METRICS, ALL])
     for (const [round, value] of rate.values(name).entries())
       ratio.add(name, { value: value / (rate.values(BARE)[round] ?? Number.NaN) });
   return {
-    rows: [...rate.rows(), ...ratio.rows()],
+    rows: [...rate.rows(), ...ratio.rows(), ...work.rows()],
     targets: [rate.atLeastTimes(0.95, ALL, BARE)],
   };
 }
 
 /** As a service sets it up: the SDK's context manager, its batching processor, and whatever else is its default; one trace in a hundred. */
-async function traced(run: (bounds: Bounds) => Promise<Sample>): Promise<Sample> {
+async function traced(run: (bounds: Bounds) => Promise<Measured>): Promise<Measured> {
   const provider = new BasicTracerProvider({
     spanProcessors: [new BatchSpanProcessor(new InMemorySpanExporter())],
   });
@@ -60,16 +66,24 @@ async function traced(run: (bounds: Bounds) => Promise<Sample>): Promise<Sample>
 
 const nowhere = { write: () => undefined };
 
-function sampleOf(commands: number, bounds: Bounds, isCollected: boolean): Promise<Sample> {
+interface Measured {
+  readonly sample: Sample;
+  /** Of user and system, a command; of all threads. */
+  readonly cpuUs: number;
+}
+
+function measured(commands: number, bounds: Bounds, isCollected: boolean): Promise<Measured> {
   return inDirectory(async (directory) => {
     const runtime = await openAccounts(directory, bounds);
     const page = prometheus(runtime);
     const collecting = isCollected ? setInterval(() => void page(), SCRAPE_EVERY_MS) : undefined;
     const ids = shuffled(accountIds(ACCOUNTS));
     await deposits(runtime, ids, ACCOUNTS, 256);
+    const before = process.cpuUsage();
     const sample = await deposits(runtime, ids, commands, 256);
+    const { user, system } = process.cpuUsage(before);
     clearInterval(collecting);
     await runtime.close();
-    return sample;
+    return { sample, cpuUs: (user + system) / commands };
   });
 }

@@ -11,6 +11,16 @@ export async function openForMe(runtime: Runtime): Promise<Dashboard> {
   return panel;
 }
 
+export function openWithFolders(runtime: Runtime): Promise<Dashboard> {
+  // #region folders
+  return openDashboard(runtime, {
+    allowChanges: true,
+    backupsTo: "/backups/shop",
+    archivesTo: "/archives/shop",
+  });
+  // #endregion
+}
+
 interface Secrets {
   readonly token: string;
   readonly metricsToken: string;

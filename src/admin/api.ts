@@ -12,7 +12,7 @@ import type { GenerationDiff } from "../projections/diff.js";
 import type { ProjectionStatus, ReactorStatus, ExternalStatus } from "../projections/status.js";
 import type { MessagingStatus } from "../messaging/messaging.js";
 import type { RuleSetStatus } from "../rules/index.js";
-import type { AuditEntry } from "./audit-entry.js";
+import type { AuditEntry, AuditQuery } from "./audit-entry.js";
 import type { EventsPage, EventsQuery } from "./event-shapes.js";
 import type { Info } from "./info.js";
 import type { ByName, ByStream, Done, Nothing, Operation, Reason } from "./operation-shapes.js";
@@ -206,7 +206,7 @@ export interface AdminApi {
       readonly after?: string;
       readonly limit?: number;
     },
-    { readonly sessions: readonly unknown[] }
+    { readonly sessions: readonly unknown[]; readonly next?: string }
   >;
   "rules.session": Operation<
     ByName & { readonly sessionId: string },
@@ -247,7 +247,7 @@ export interface AdminApi {
   >;
   "imports.acceptGaps": Operation<ByName & Reason, { readonly accepted: readonly unknown[] }>;
   audit: Operation<
-    { readonly before?: Position; readonly limit?: number },
+    AuditQuery,
     { readonly entries: readonly AuditEntry[]; readonly next?: Position }
   >;
   deadLetters: Operation<Nothing, { readonly deadLetters: readonly unknown[] }>;
@@ -271,7 +271,10 @@ export interface AdminApi {
     ByStream & Reason & { readonly archiveTo: string },
     { readonly report: CompactReport }
   >;
-  /** Writes a copy of the journal into a folder of the machine on which the runtime runs. */
+  /**
+   * Writes a copy of the journal into a folder that is empty or isn't there. `to` is a full path on the machine on which the runtime
+   * runs.
+   */
   backup: Operation<Reason & { readonly to: string }, { readonly report: unknown }>;
 }
 

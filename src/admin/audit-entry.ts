@@ -17,3 +17,15 @@ export interface AuditEntry {
   readonly code?: string;
   readonly detail?: unknown;
 }
+
+/** Which entries. What is left out admits all. */
+export interface AuditQuery {
+  /** In `what`, whatever the case: `projection`, `rebuild`. */
+  readonly what?: string;
+  /** In `by`, whatever the case. */
+  readonly by?: string;
+  readonly outcome?: AuditEntry["outcome"];
+  readonly before?: Position;
+  /** Defaults to 100; at most 1,000. A page ends early, and gives `next`, where little fits. */
+  readonly limit?: number;
+}

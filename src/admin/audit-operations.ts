@@ -4,13 +4,15 @@ import { entityIdOf } from "../kernel/ids.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { ADMIN_STREAM, type AdminAction, type AdminActionEnd } from "./admin-log.js";
 import type { Administered } from "./administered.js";
-import type { AuditEntry } from "./audit-entry.js";
+import type { AuditEntry, AuditQuery } from "./audit-entry.js";
 import type { Caller } from "./caller.js";
-import { integer, optional } from "./fields.js";
+import { integer, oneOf, optional, text } from "./fields.js";
 import { scanLog } from "./log-scan.js";
 import type { OperationEntries } from "./operation.js";
 
 const LISTED = 100;
+/** Events looked at for one page. */
+const SCANNED_MAX = 20_000;
 /** Events of the log behind an action among which its end is looked for. */
 const ENDS_WITHIN = 200;
 
@@ -28,8 +30,15 @@ const NOT_LISTED = new Set([
 export const auditOperations: OperationEntries<"audit"> = {
   audit: {
     raw: true,
-    fields: { before: optional(integer(1)), limit: optional(integer(1, 1_000)) },
-    run: async ({ parts, caller, signal }, { before, limit = LISTED }) => {
+    fields: {
+      what: optional(text(200)),
+      by: optional(text(200)),
+      outcome: optional(oneOf("done", "failed", "unfinished", "recorded")),
+      before: optional(integer(1)),
+      limit: optional(integer(1, 1_000)),
+    },
+    run: async ({ parts, caller, signal }, query) => {
+      const { before, limit = LISTED } = query;
       const { journal, clock } = parts;
       const upTo = Math.min(journal.head(), (before ?? Infinity) - 1);
       const part = {
@@ -39,18 +48,32 @@ export const auditOperations: OperationEntries<"audit"> = {
         filter: { streamTypes: [AUDIT_STREAM_TYPE] },
       };
       const entries: AuditEntry[] = [];
+      const fits = matcherOf(query);
+      let scanned = 0;
       for await (const page of scanLog(journal, clock, part, "backward")) {
         for (const event of page.events) {
           if (NOT_LISTED.has(event.type)) continue;
-          entries.push(entryOf(parts, event, caller));
+          const entry = entryOf(parts, event, caller);
+          if (!fits(entry)) continue;
+          entries.push(entry);
           if (entries.length === limit) return { entries, next: event.position };
         }
-        if (signal.aborted) return { entries, next: page.scannedTo };
+        scanned += page.events.length;
+        if (signal.aborted || scanned >= SCANNED_MAX) return { entries, next: page.scannedTo };
       }
       return { entries };
     },
   },
 };
+
+function matcherOf({ what, by, outcome }: AuditQuery): (entry: AuditEntry) => boolean {
+  const holds = (value: string | undefined, part: string | undefined) =>
+    part === undefined || value?.toLowerCase().includes(part.toLowerCase()) === true;
+  return (entry) =>
+    holds(entry.what, what) &&
+    holds(entry.by, by) &&
+    (outcome === undefined || entry.outcome === outcome);
+}
 
 function entryOf(parts: Administered, event: RecordedEvent, caller: Caller): AuditEntry {
   const { position, recordedAtMs: atMs } = event;

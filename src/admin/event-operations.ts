@@ -1,7 +1,7 @@
 /** Looking at the log. */
 import { InvalidArgumentError } from "../kernel/errors.js";
 import { searchEvents } from "./event-search.js";
-import { id, integer, listOf, oneOf, optional, text } from "./fields.js";
+import { flag, id, integer, listOf, oneOf, optional, text } from "./fields.js";
 import type { OperationEntries } from "./operation.js";
 
 const position = optional(integer(0));
@@ -14,6 +14,7 @@ export const eventOperations: OperationEntries<"events"> = {
       stream: optional(id),
       streamTypes: optional(listOf(id)),
       types: optional(listOf(id)),
+      withoutOwn: optional(flag),
       fromMs: timeMs,
       toMs: timeMs,
       correlationId: optional(text(1_000)),

@@ -1,6 +1,7 @@
 /** Events found by what they are of and what is in them. */
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { toJsonForm } from "../kernel/json-form.js";
+import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import type { EventsPage, EventsQuery, ShownEvent } from "./event-shapes.js";
 import type { Administered } from "./administered.js";
 import type { Caller } from "./caller.js";
@@ -101,9 +102,10 @@ function partOf({ journal }: Administered, query: EventsQuery, head: Position): 
 
 /** What the index doesn't answer for. */
 function matcherOf(query: EventsQuery, caller: Caller): (event: RecordedEvent) => boolean {
-  const { stream, streamTypes, types, correlationId } = query;
+  const { stream, streamTypes, types, correlationId, withoutOwn } = query;
   const text = query.text?.toLowerCase();
   return (event) => {
+    if (withoutOwn === true && event.streamType === AUDIT_STREAM_TYPE) return false;
     if (correlationId !== undefined && event.correlationId !== correlationId) return false;
     if (stream !== undefined) {
       if (streamTypes !== undefined && !streamTypes.includes(event.streamType)) return false;

@@ -22,6 +22,8 @@ export interface EventsQuery {
   readonly stream?: string;
   readonly streamTypes?: readonly string[];
   readonly types?: readonly string[];
+  /** Leaves out what Tidemark records for itself: streams of the type `tidemark`. */
+  readonly withoutOwn?: boolean;
   readonly fromMs?: number;
   readonly toMs?: number;
   readonly correlationId?: string;

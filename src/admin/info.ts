@@ -19,6 +19,8 @@ export interface Info {
     readonly name: string;
     readonly eventTypes: readonly string[];
     readonly commandTypes: readonly string[];
+    /** Whether its definition gives a summary, which `compact` needs. */
+    readonly summarized: boolean;
   }[];
   readonly projections: readonly {
     readonly name: string;
@@ -30,6 +32,8 @@ export interface Info {
   readonly sagas: readonly { readonly name: string; readonly version: number }[];
   readonly ruleSets: readonly { readonly name: string; readonly version: number }[];
   readonly remotes: readonly string[];
+  /** Whether it was opened with `privacy`, which `forget` and `rotateKeys` need. */
+  readonly privacy: boolean;
   /** What whoever asks may do. */
   readonly may: { readonly change: boolean; readonly payloads: boolean };
 }

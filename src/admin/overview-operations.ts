@@ -57,6 +57,7 @@ function info({ parts, caller }: OperationContext): Info {
       name,
       eventTypes: [...behavior.eventTypes()],
       commandTypes: [...behavior.commandTypes()],
+      summarized: behavior.summary !== undefined,
     })),
     projections: (definitions?.projections ?? []).map(({ name, version, collections }) => ({
       name,
@@ -68,6 +69,7 @@ function info({ parts, caller }: OperationContext): Info {
     sagas: versionsOf(definitions?.sagas),
     ruleSets: versionsOf(definitions?.ruleSets),
     remotes: namesOf(definitions?.remotes),
+    privacy: parts.privacy !== undefined,
     may: { change: caller.change && !parts.readOnly, payloads: caller.payloads },
   };
 }

@@ -1,4 +1,5 @@
 /** What an operator should look at, and what helps: made of what each part tells of itself. */
+import { counted } from "../kernel/counted.js";
 import { withCauses } from "../kernel/errors.js";
 import { unlessEnded } from "../kernel/unless-ended.js";
 import type { ImportStatus } from "../messaging/importer.js";
@@ -112,7 +113,7 @@ function readerProblems(kind: string, status: ReaderStanding, caller: Caller): P
   if (parked > 0)
     add(
       "degraded",
-      `${parked} events are parked: their handler kept failing.`,
+      `${counted(parked, "event is parked: its", "events are parked: their")} handler kept failing.`,
       "Mend the handler, deploy it, then replay what is parked.",
       [action("projection.replayParked", { name }, "Replay parked")],
     );
@@ -139,7 +140,12 @@ function readerProblems(kind: string, status: ReaderStanding, caller: Caller): P
       [],
     );
   else if (lagEvents > LAG_EVENTS_MAX)
-    add("degraded", `It is ${lagEvents} events behind.`, "Wait while it catches up.", []);
+    add(
+      "degraded",
+      `It is ${counted(lagEvents, "event", "events")} behind.`,
+      "Wait while it catches up.",
+      [],
+    );
   return problems;
 }
 
@@ -181,7 +187,7 @@ function messagingProblems({ messaging }: Administered, caller: Caller): Problem
     problems.push({
       severity: "degraded",
       subject: "relay",
-      problem: `${relay?.lagEvents ?? 0} events aren't published yet${relay?.lastError === undefined ? "" : `: ${quoted(relay.lastError.message, caller)}`}`,
+      problem: `${counted(relay?.lagEvents ?? 0, "event isn't", "events aren't")} published yet${relay?.lastError === undefined ? "" : `: ${quoted(relay.lastError.message, caller)}`}`,
       advice: "Look at the connection, and at the room that the log of all services has.",
       actions: [],
     });
@@ -196,7 +202,7 @@ function importProblems(status: ImportStatus, caller: Caller): Problem[] {
     problems.push({
       severity: "degraded",
       subject,
-      problem: `${parked} messages are parked: they couldn't be taken.`,
+      problem: `${counted(parked, "message is parked: it", "messages are parked: they")} couldn't be taken.`,
       advice: "Mend what they can't be read by, then replay them.",
       actions: [action("imports.replay", { name }, "Replay parked")],
     });
@@ -212,7 +218,7 @@ function importProblems(status: ImportStatus, caller: Caller): Problem[] {
     problems.push({
       severity: "degraded",
       subject,
-      problem: `It waits for events that haven't come, of ${waiting.length} stores.`,
+      problem: `It waits for events that haven't come, of ${counted(waiting.length, "store", "stores")}.`,
       advice: "Wait for the other service; where it will never publish them, accept the gaps.",
       actions: [action("imports.acceptGaps", { name }, "Accept the gaps")],
     });

@@ -103,11 +103,16 @@ function sessions(
 ): OutputOf<"rules.sessions"> {
   const rules = named(parts, "ruleSets", of);
   const found = parts.rules.sessions(rules, {
-    limit,
+    limit: limit + 1,
     ...(status === undefined ? {} : { status }),
     ...(after === undefined ? {} : { after: cursorOf(parts.rules, rules, after) }),
   });
-  return { sessions: found.map((session) => told(session, caller)) };
+  const page = found.slice(0, limit);
+  const last = page[page.length - 1];
+  return {
+    sessions: page.map((session) => told(session, caller)),
+    ...(found.length > limit && last !== undefined ? { next: last.sessionId } : {}),
+  };
 }
 
 /** The last session of a page is named by its id alone: where it stands is read anew. */

@@ -1,5 +1,6 @@
 /** What a stream is. */
 import { streamTypeOf, type StreamId } from "../kernel/ids.js";
+import { archiveIn, TOMBSTONED } from "../kernel/life-events.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import type { Administered } from "./administered.js";
 import type { StreamInfo, StreamKind } from "./stream-shapes.js";
@@ -28,16 +29,26 @@ export function streamInfo(parts: Administered, stream: StreamId): StreamInfo {
     position,
     recordedAtMs,
   });
+  const archive = truncatedTo(first?.headers);
   const truncatedBefore = first === undefined ? version + 1 : first.version;
   return {
     stream,
     kind: kindOf(parts, stream),
     version,
     ...(truncatedBefore > 1 ? { truncatedBefore } : {}),
+    ...(archive === undefined ? {} : { archive }),
+    ...(last?.type === TOMBSTONED ? { tombstoned: true as const } : {}),
     ...(first === undefined ? {} : { first: placeOf(first) }),
     ...(last === undefined ? {} : { last: placeOf(last) }),
     ...(snapshot === undefined
       ? {}
       : { snapshot: { version: snapshot.version, takenAtMs: snapshot.takenAtMs } }),
   };
+}
+
+function truncatedTo(headers: Parameters<typeof archiveIn>[0]): StreamInfo["archive"] {
+  const archive = archiveIn(headers);
+  if (archive === undefined) return undefined;
+  const { file, firstVersion, lastVersion } = archive;
+  return { file, firstVersion, lastVersion };
 }

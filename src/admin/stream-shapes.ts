@@ -18,6 +18,14 @@ export interface StreamInfo {
   readonly kind: StreamKind;
   readonly version: Version;
   readonly truncatedBefore?: Version;
+  /** Where what was before it is, as the summary that stands for it says. */
+  readonly archive?: {
+    readonly file: string;
+    readonly firstVersion: Version;
+    readonly lastVersion: Version;
+  };
+  /** It has ended: it takes no more commands. */
+  readonly tombstoned?: true;
   readonly first?: { readonly position: Position; readonly recordedAtMs: number };
   readonly last?: { readonly position: Position; readonly recordedAtMs: number };
   readonly snapshot?: { readonly version: Version; readonly takenAtMs: number };

@@ -76,7 +76,8 @@ export async function openWithLimits(
   const all = { ...LIMITS, ...limits };
   const { token = newToken(), allowChanges, showPayloads, tls } = settings;
   const may = { change: allowChanges, payloads: showPayloads };
-  const call = callsOf(clientOf(runtime, may), may);
+  const { backupsTo, archivesTo } = settings;
+  const call = callsOf(clientOf(runtime, may), may, { backupsTo, archivesTo });
   const scheme = tls === undefined ? "http" : "https";
   const live = new Live({ ...all, call });
   const guard = new Guard({ ...settings, ...all, token, scheme, nowMs: () => performance.now() });

@@ -1,6 +1,7 @@
 /** What `openDashboard` takes, checked at the door: what would open it to others is refused, not warned about. */
 import { isIP } from "node:net";
 import { InvalidArgumentError } from "../index.js";
+import { isFullPath, type Folders } from "./folders.js";
 
 /** PEM texts of the certificate that browsers are shown, and of its key. */
 export interface DashboardTls {
@@ -26,6 +27,13 @@ export interface DashboardOptions {
   readonly allowChanges?: boolean;
   /** Whether the data of events, states and documents is shown. Defaults to false. */
   readonly showPayloads?: boolean;
+  /**
+   * A folder in which backups may be made from the page, each in a folder of its own whose name is given there: a full path on the
+   * machine on which the runtime runs. Without it none is made from the page. It needs `allowChanges`.
+   */
+  readonly backupsTo?: string;
+  /** The same for the files to which events of entities are archived when they are compacted. */
+  readonly archivesTo?: string;
   readonly tls?: DashboardTls;
   /** Names by which browsers may ask for the panel, beside those of this machine and `host`: of a proxy before it, say. */
   readonly allowedHosts?: readonly string[];
@@ -36,7 +44,7 @@ export interface DashboardOptions {
 }
 
 /** Checked, with the defaults. */
-export interface DashboardSettings {
+export interface DashboardSettings extends Folders {
   readonly port: number;
   readonly host: string;
   /** Undefined: one has to be made. */
@@ -65,6 +73,10 @@ export function checkOptions(options: DashboardOptions = {}): DashboardSettings 
     throw new InvalidArgumentError("host", "an address of this machine", host);
   checkToken("token", token);
   checkToken("metricsToken", metricsToken);
+  const { backupsTo, archivesTo } = options;
+  for (const [name, path] of Object.entries({ backupsTo, archivesTo }))
+    if (path !== undefined && !isFullPath(path))
+      throw new InvalidArgumentError(name, "a full path on the runtime's machine", path);
   if (!isLoopback(host)) checkExposed(host, options);
   return {
     port,
@@ -72,6 +84,8 @@ export function checkOptions(options: DashboardOptions = {}): DashboardSettings 
     token,
     allowChanges: options.allowChanges === true,
     showPayloads: options.showPayloads === true,
+    backupsTo,
+    archivesTo,
     tls,
     hostNames: new Set([...ownNames(host), ...allowedHosts.map(hostName)]),
     metrics: options.metrics,

@@ -1,5 +1,6 @@
 /** The beginning of a stream as an export of that stream, written before it stops being read, and read back. */
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { CREATED_BY } from "../../journal/index.js";
 import { InvalidArgumentError } from "../kernel/errors.js";
 import type { RecordedEvent } from "../kernel/event.js";
@@ -20,7 +21,7 @@ export interface ArchivedPart {
 
 /**
  * Writes events to a file like an export of their stream: a line an event. The file is complete, on disk and read back when
- * this resolves. One that holds just these events already is left as it is.
+ * this resolves, in a folder that is made where there is none. One that holds just these events already is left as it is.
  *
  * @returns Its digest and positions, and whether it was written now.
  * @throws InvalidArgumentError - There is another file.
@@ -35,6 +36,7 @@ export async function writeArchive(
     const sha256 = await sameArchive(path, part, header);
     return { about: { sha256, firstPosition, lastPosition }, isNew: false };
   }
+  mkdirSync(dirname(path), { recursive: true });
   const file = new ExportFile(path);
   let last: ExportCheck;
   try {

@@ -6,6 +6,7 @@ import type { Journal, ViewStore } from "../../journal/index.js";
 import { checkInteger } from "../kernel/check.js";
 import { keptAlive, type Clock, type Ids } from "../kernel/clock.js";
 import type { CommandAnswer, CommandTarget } from "../kernel/command-port.js";
+import { counted } from "../kernel/counted.js";
 import type { Message } from "../kernel/event.js";
 import type { Limits } from "../kernel/limits.js";
 import type { Tracer } from "../kernel/tracer.js";
@@ -203,7 +204,7 @@ function importProblems(status: ImportStatus): MessagingProblem[] {
   const { aggregate, state, waiting, parked, lastError } = status;
   const reader = `import of ${aggregate}`;
   const problems: MessagingProblem[] = [];
-  if (parked > 0) problems.push(degraded(reader, `${parked} messages are parked`));
+  if (parked > 0) problems.push(degraded(reader, `${counted(parked, "message is", "messages are")} parked`));
   if (state === "retrying")
     problems.push(degraded(reader, `it tries again: ${lastError?.message ?? "unknown"}`));
   for (const { storeId, missing } of waiting)

@@ -1,5 +1,6 @@
 /** What projections and reactors tell of themselves, as data. */
 import type { Clock } from "../kernel/clock.js";
+import { counted } from "../kernel/counted.js";
 import type { Position } from "../kernel/event.js";
 import type { GenerationDiff } from "./diff.js";
 import { HandlerFailedError } from "./errors.js";
@@ -262,14 +263,14 @@ function problemsOf(
   frozenAfterMs: number,
 ): HealthProblem[] {
   const problems: HealthProblem[] = [];
-  if (status.parked > 0) problems.push(degraded(name, `${status.parked} events are parked`));
+  if (status.parked > 0) problems.push(degraded(name, `${counted(status.parked, "event is", "events are")} parked`));
   if (paused) return [...problems, degraded(name, "it is paused")];
   if (status.state === "stopped")
     problems.push(unhealthy(name, `it stopped: ${status.error?.message ?? "unknown"}`));
   else if (status.state === "retrying")
     problems.push(degraded(name, `it tries again: ${status.error?.message ?? "unknown"}`));
   else if (isFrozen(status, nowMs, frozenAfterMs))
-    problems.push(unhealthy(name, `it has ${status.lagEvents} events to handle, and doesn't move`));
+    problems.push(unhealthy(name, `it has ${counted(status.lagEvents, "event", "events")} to handle, and doesn't move`));
   return problems;
 }
 

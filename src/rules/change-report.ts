@@ -1,4 +1,5 @@
 /** What a new version of a rule set would have done with history, against what was recorded of the one before. */
+import { counted } from "../kernel/counted.js";
 import type { Position } from "../kernel/event.js";
 
 /** A firing, as a report shows it. */
@@ -104,7 +105,7 @@ export class ChangeTally {
 export function changeText(report: ChangeReport): string {
   const { ruleSet, fromVersion, toVersion, after, upTo, sessions, rules, failures } = report;
   const lines = [
-    `rule set ${ruleSet}: version ${fromVersion} -> ${toVersion}, events ${after + 1} to ${upTo}, ${sessions} sessions`,
+    `rule set ${ruleSet}: version ${fromVersion} -> ${toVersion}, events ${after + 1} to ${upTo}, ${counted(sessions, "session", "sessions")}`,
   ];
   const width = Math.max(4, ...rules.map(({ rule }) => rule.length));
   lines.push(
@@ -116,7 +117,7 @@ export function changeText(report: ChangeReport): string {
     for (const sample of samples.gained) lines.push(`    + ${sampleText(sample)}`);
     for (const sample of samples.lost) lines.push(`    - ${sampleText(sample)}`);
   }
-  if (failures > 0) lines.push(`  in ${failures} sessions a rule failed: ${report.failure}`);
+  if (failures > 0) lines.push(`  in ${counted(failures, "session", "sessions")} a rule failed: ${report.failure}`);
   return lines.join("\n");
 }
 

@@ -1,5 +1,6 @@
 /** What of the rule sets of a runtime needs somebody. */
 import type { ViewReader } from "../../journal/index.js";
+import { counted } from "../kernel/counted.js";
 import { parkedCount } from "./session-list.js";
 import type { RuleSystem } from "./rule-system.js";
 
@@ -40,7 +41,7 @@ function problemsOf(system: RuleSystem, views: ViewReader, name: string): RulePr
   if (parked > 0)
     add(
       "degraded",
-      `${parked} of its sessions are parked: look at their problem, mend it, and release them`,
+      `${counted(parked, "session is", "sessions are")} parked: look at what each failed at, mend it, and release them one by one`,
     );
   for (const { aggregate, failures, lastError } of delivery.outbox.status())
     if (failures >= FAILURES_MAX)

@@ -45,7 +45,7 @@ it("compact archives an entity whose definition gives a summary, and is audited;
   for (const article of ["cup", "pot"]) await runtime.ask(Article, article, receive);
   await runtime.ask(Article, "cup", receive);
   const admin = runtime.admin();
-  const archiveTo = join(temporaryDirectory(), "cup.ndjson");
+  const archiveTo = join(temporaryDirectory(), "a folder that isn't there yet", "cup.ndjson");
   const { report } = await admin.call("compact", {
     stream: "article/cup",
     archiveTo,

@@ -435,8 +435,9 @@ describe("operations that change", () => {
     expect((await admin.call("nats", {})).messaging).toMatchObject({ imports: [{ parked: 0 }] });
   });
 
-  it("of a runtime in memory there is no backup", async () => {
+  it("of a runtime in memory there is no backup, and none goes to where a service was started", async () => {
     await world();
+    await expect(admin.call("backup", { to: "backups/monday" })).rejects.toThrow("a full path");
     await expect(admin.call("backup", { to: "/nowhere" })).rejects.toMatchObject({
       code: "invalid-argument",
     });

@@ -123,8 +123,8 @@ it("parked instances and sessions are told with advice", async () => {
   await world.runtime.rules.idle();
   const problems = await world.problems();
   expect(problems.map(({ subject, problem }) => `${subject}: ${problem}`)).toEqual([
-    "saga transfer: 1 of its instances are parked.",
-    "rule set spending: 1 of its sessions are parked.",
+    "saga transfer: 1 instance is parked.",
+    "rule set spending: 1 session is parked.",
   ]);
   for (const { advice } of problems) expect(advice).toContain("one by one");
 });

@@ -1,5 +1,11 @@
 /** One browser for the tests of a file, and pages of it that note what went wrong in them. */
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import {
+  chromium,
+  type Browser,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+} from "playwright-core";
 import { chromiumProgram } from "../support/chromium-program.js";
 
 /** @throws Error - None is installed, and how to install one. */
@@ -43,4 +49,20 @@ export async function goTo(page: Page, path: string): Promise<void> {
   const [shown = ""] = path.split("?");
   await page.locator(`main[data-path=${JSON.stringify(shown)}]`).waitFor();
   await page.locator("main", { hasText: "Reading…" }).waitFor({ state: "detached" });
+}
+
+/** Presses a button, and answers what the dialog asks, as somebody would; the dialog is still there. */
+export async function pressed(page: Page, within: string, button: string): Promise<Locator> {
+  await page.locator(within).getByRole("button", { name: button, exact: true }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("mended in 4.2.1");
+  await dialog.getByLabel("Your name").fill("Grace");
+  await dialog.locator("button[type=submit]").click();
+  return dialog;
+}
+
+/** As `pressed`, until it is done. */
+export async function press(page: Page, within: string, button: string): Promise<void> {
+  const dialog = await pressed(page, within, button);
+  await dialog.waitFor({ state: "detached" });
 }

@@ -16,7 +16,12 @@ interface Picture {
   readonly name: string;
   readonly path: string;
   readonly ready: string;
-  readonly before?: (page: Page) => Promise<unknown>;
+  readonly before?: (page: Page) => Promise<unknown> | undefined;
+}
+
+async function askWhatWouldBeLost(page: Page): Promise<void> {
+  await page.getByLabel("Subject").fill("cus-203");
+  await page.getByRole("button", { name: "What would be lost?" }).click();
 }
 
 const PICTURES: readonly Picture[] = [
@@ -31,7 +36,9 @@ const PICTURES: readonly Picture[] = [
   { name: "rules", path: "/rules", ready: "fraud" },
   { name: "rule-set", path: "/rules/fraud", ready: "Sessions" },
   { name: "nats", path: "/nats", ready: "NATS" },
-  { name: "delivery", path: "/delivery", ready: "Claims" },
+  { name: "delivery", path: "/delivery", ready: "Timers" },
+  { name: "claims", path: "/delivery?show=claims", ready: "Held by" },
+  { name: "store", path: "/store", ready: "Forget for good", before: askWhatWouldBeLost },
   { name: "audit", path: "/audit", ready: "What operators did" },
 ];
 
@@ -46,7 +53,12 @@ describe.runIf(process.env["SCREENSHOTS"] === "1")("pictures of the panel", () =
     browser = await openBrowser();
     directory = mkdtempSync(join(tmpdir(), "tidemark-shop-"));
     shop = await Shop.open({ directory, messaging: inProcessHub() });
-    panel = await openDashboard(shop.runtime, { allowChanges: true, showPayloads: true });
+    panel = await openDashboard(shop.runtime, {
+      allowChanges: true,
+      showPayloads: true,
+      backupsTo: "/backups",
+      archivesTo: "/archives",
+    });
   }, 120_000);
 
   afterAll(async () => {
@@ -64,8 +76,9 @@ describe.runIf(process.env["SCREENSHOTS"] === "1")("pictures of the panel", () =
       await shop.work(1, 3);
       await page.waitForTimeout(1_050);
     }
-    for (const { name, path, ready } of PICTURES) {
+    for (const { name, path, ready, before = () => undefined } of PICTURES) {
       await goTo(page, path);
+      await before(page);
       await page
         .getByText(ready)
         .first()

@@ -50,6 +50,8 @@ describe("where the panel listens", () => {
     ["a token that is easily guessed", { token: "secret" }],
     ["a token that is no header", { token: `${TOKEN}\r\nx: 1` }],
     ["a port that is none", { port: 70_000 }],
+    ["a folder for backups that isn't a full path", { backupsTo: "backups" }],
+    ["a folder for archives above where it was started", { archivesTo: "../archives" }],
   ])("refuses %s before anything listens", async (_case, options) => {
     await expect(openDashboard(recordingClient(), options)).rejects.toThrow(InvalidArgumentError);
   });
@@ -202,6 +204,77 @@ describe("a page of another site", () => {
     expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control"))).toEqual(
       [],
     );
+  });
+});
+
+describe("a file that the panel lets be written", () => {
+  const FOLDERS = { allowChanges: true, backupsTo: "/backups", archivesTo: "/archives" };
+  const COMPACT = { stream: "a/1" };
+
+  it("stands in the folder that whoever opened the panel named, under the name that was given", async () => {
+    const { panel, client } = await opened(FOLDERS);
+    await askChange(panel, "backup", { name: "shop-2026.11_21", reason: "why" });
+    await askChange(panel, "compact", { ...COMPACT, name: "a.ndjson.gz" });
+    expect(client.calls.map(({ input }) => input)).toEqual([
+      { to: "/backups/shop-2026.11_21", reason: "why" },
+      { stream: "a/1", archiveTo: "/archives/a.ndjson.gz" },
+    ]);
+  });
+
+  it("stands in a folder of another system where the runtime runs on one", async () => {
+    const { panel, client } = await opened({ ...FOLDERS, backupsTo: "D:\\backups" });
+    await askChange(panel, "backup", { name: "monday" });
+    expect(client.calls[0]?.input).toEqual({ to: "D:\\backups\\monday" });
+  });
+
+  it.each<[string, object]>([
+    ["no name", {}],
+    ["a path", { to: "/etc/cron.d/x", archiveTo: "/etc/cron.d/x" }],
+    ["a path beside a name", { name: "a", to: "/tmp/x", archiveTo: "/tmp/x" }],
+    ["the folder above", { name: ".." }],
+    ["a way up", { name: "../x" }],
+    ["a way down", { name: "a/b" }],
+    ["a way up of Windows", { name: "..\\x" }],
+    ["a stream of Windows", { name: "a:b" }],
+    ["a full path", { name: "/etc/passwd" }],
+    ["an encoded path", { name: "..%2fx" }],
+    ["a hidden file", { name: ".bashrc" }],
+    ["an option", { name: "-rf" }],
+    ["nothing", { name: "" }],
+    ["a line break", { name: "a\n" }],
+    ["a zero byte", { name: "a\u0000b" }],
+    ["a novel", { name: "n".repeat(121) }],
+    ["no text", { name: { $bytes: "YQ==" } }],
+    ["a list", { name: ["a"] }],
+  ])("isn't written where a browser gives %s", async (_case, input) => {
+    const { panel, client } = await opened(FOLDERS);
+    expect((await askChange(panel, "backup", input)).status).toBe(400);
+    expect((await askChange(panel, "compact", { ...COMPACT, ...input })).status).toBe(400);
+    expect(client.calls).toEqual([]);
+  });
+
+  it("isn't written where no folder was named, nor where the panel only looks", async () => {
+    const { panel, client } = await opened({ allowChanges: true });
+    for (const operation of ["backup", "compact"]) {
+      const { status, text } = await askChange(panel, operation, { ...COMPACT, name: "a" });
+      expect(status).toBe(409);
+      expect(JSON.parse(text)).toMatchObject({ error: { code: "no-folder" } });
+    }
+    const looking = await opened({ ...FOLDERS, allowChanges: false });
+    for (const operation of ["backup", "compact", "forget", "rotateKeys", "tombstone"])
+      expect((await askChange(looking.panel, operation, { name: "a" })).status).toBe(403);
+    expect([...client.calls, ...looking.client.calls]).toEqual([]);
+  });
+
+  it("has its folder told to the page, and nothing else of what the panel was opened with", async () => {
+    const secrets = { token: TOKEN, metricsToken: `metrics-${TOKEN}` };
+    const { panel, client } = await opened({ ...FOLDERS, ...secrets });
+    client.answers.set("info", () => ({ may: { change: true, payloads: true } }));
+    const { text } = await ask(panel, "/api/info");
+    expect(JSON.parse(text)).toEqual({
+      may: { change: true, payloads: false },
+      folders: { backupsTo: "/backups", archivesTo: "/archives" },
+    });
   });
 });
 

@@ -96,7 +96,8 @@ export const CustomerAccount = aggregate<
 >({
   name: "customer",
   initialState: () => ({}),
-  claims: { email: ({ email }) => email },
+  claims: { email: { personal: true, keys: ({ email }) => email } },
+  personal: { CustomerRegistered: ["name", "email"] },
   decide: { Register: (_state, data) => ({ type: "CustomerRegistered", data }) },
   evolve: { CustomerRegistered: (_state, data) => data },
 });

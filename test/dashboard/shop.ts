@@ -1,6 +1,7 @@
 /** The shop at work: a day of orders, with the trouble that a day brings, and as much more as is wanted. */
 import { openRuntime, type Answer, type Runtime, type RuntimeOptions } from "tidemark";
 import { ManualClock, MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
+import { privacy } from "../privacy/people.js";
 import { randomFrom } from "../support/random.js";
 import { CustomerAccount, Order, Payment, type Placed } from "./shop-domain.js";
 import {
@@ -63,6 +64,7 @@ export class Shop {
       sagas: [fulfilmentSaga(mended)],
       ruleSets: [fraudRules(mended)],
       service: "shop",
+      privacy,
       clock,
       ...(messaging === undefined ? {} : { messaging }),
     };

@@ -18,6 +18,7 @@ import { ruleSetPage } from "./pages/rule-set.js";
 import { rulesPage } from "./pages/rules.js";
 import { sagaPage } from "./pages/saga.js";
 import { sagasPage } from "./pages/sagas.js";
+import { storePage } from "./pages/store.js";
 import { streamPage } from "./pages/stream.js";
 
 /** Pattern of the path, the page, and which entry of the menu it belongs to. */
@@ -34,6 +35,7 @@ const ROUTES = [
   ["/rules/:name", ruleSetPage, "/rules"],
   ["/nats", natsPage, "/nats"],
   ["/delivery", deliveryPage, "/delivery"],
+  ["/store", storePage, "/store"],
   ["/audit", auditPage, "/audit"],
 ];
 
@@ -45,6 +47,7 @@ const MENU = [
   ["/rules", "Rules"],
   ["/nats", "NATS"],
   ["/delivery", "Delivery"],
+  ["/store", "Store"],
   ["/audit", "Audit"],
 ];
 
@@ -296,6 +299,8 @@ async function start() {
   try {
     info = await look("info");
     setMay(info.may);
+    // Pages that follow events begin at its head.
+    overview = await look("overview").catch(() => undefined);
     navigate();
   } catch (error) {
     if (error.status === 401) login("That token isn't right, or the panel was started anew.");

@@ -1,7 +1,9 @@
 /** What can be done: a button, a dialog that says what will happen and asks why, and what came of it. */
 import { ApiError, change, setWhoAsks, whoAsks } from "./api.js";
 import { h, patch } from "./dom.js";
-import { icon } from "./parts.js";
+import { span } from "./format.js";
+import { MEANINGS } from "./meanings.js";
+import { facts, icon } from "./parts.js";
 
 let may = { change: false, payloads: false };
 
@@ -18,96 +20,22 @@ export function onChanged(listener) {
 const READ_ONLY =
   "This panel only looks. Whoever starts it allows changes with allowChanges (tidemark panel --allow-changes).";
 
-/** What each operation does, in words, before it is done. `danger` can't be undone. */
-const MEANINGS = {
-  "projection.pause": [
-    "Pause",
-    "It stops reading where it is. What it shows gets older until it is resumed.",
-  ],
-  "projection.resume": ["Resume", "It goes on reading where it stopped, and catches up."],
-  "projection.rebuild": [
-    "Rebuild",
-    "A new generation is built beside the one that serves. Readers notice nothing until it has caught up.",
-  ],
-  "projection.approve": [
-    "Let it serve",
-    "Readers get the new generation from now on. The old one is kept, so this can be rolled back.",
-  ],
-  "projection.cancelRebuild": [
-    "Cancel the rebuild",
-    "The new generation is thrown away. The one that serves goes on serving.",
-    "danger",
-  ],
-  "projection.rollback": [
-    "Roll back",
-    "Readers get the generation that served before, as it stands.",
-  ],
-  "projection.dropRetired": [
-    "Drop the old generation",
-    "The generation that served before is deleted. It can't be rolled back to any more.",
-    "danger",
-  ],
-  "projection.skip": [
-    "Skip the event",
-    "The event is passed over for good; what it says is missing from this view until it is rebuilt.",
-    "danger",
-  ],
-  "projection.replayParked": [
-    "Replay",
-    "Parked events are handled again, in order. One that fails again stays parked, with those behind it.",
-  ],
-  "projection.discardParked": [
-    "Discard",
-    "Parked events are forgotten; what they say is missing from this view until it is rebuilt.",
-    "danger",
-  ],
-  "projection.rebuildKey": [
-    "Rebuild this key",
-    "Everything with this key is folded anew from the journal.",
-  ],
-  "saga.retry": [
-    "Retry",
-    "It tries again what it was parked for, and goes on with what waited meanwhile.",
-  ],
-  "saga.park": [
-    "Park",
-    "It takes nothing any more; what comes for it is kept until somebody lets it go on.",
-  ],
-  "saga.discard": [
-    "Discard what waits",
-    "What waits for it is thrown away, and it stays as it is.",
-    "danger",
-  ],
-  "saga.end": [
-    "End",
-    "It ends where it is: timers are cleared, nothing is compensated. It can't be begun again.",
-    "danger",
-  ],
-  "saga.send": ["Send an event", "The machine gets this event as if it had come by itself."],
-  "rules.park": [
-    "Park",
-    "The session takes no events any more; they are kept until it is released.",
-  ],
-  "rules.release": ["Release", "The session goes on, with the events that were kept meanwhile."],
-  "rules.discard": ["Discard", "The session and all it knows is thrown away.", "danger"],
-  "imports.replay": ["Replay", "Parked messages are tried again, in order."],
-  "imports.discard": [
-    "Discard",
-    "Parked messages are forgotten: what they say never reaches this service.",
-    "danger",
-  ],
-  "imports.acceptGaps": [
-    "Accept the gaps",
-    "What didn't come is given up; what waited for it goes on.",
-    "danger",
-  ],
-};
+/** Why nothing can be changed here; undefined where it can. */
+export function whyNot() {
+  return may.change ? undefined : READ_ONLY;
+}
 
-/** A button for an operation; it asks first. `subject` is what it is done to, as people call it. */
+/**
+ * A button for an operation; it asks first. `subject` is what it is done to, as people call it.
+ *
+ * @param options.because - Why it can't be done to this one.
+ * @param options.field - More to fill in: `{ nodes(id), input(data) }`.
+ * @param options.result - Rows of what came of it, shown until they are closed: `(output) => [[name, value], …]`.
+ */
 export function actionButton(operation, input, subject, options = {}) {
   const [name, , isDanger] = MEANINGS[operation] ?? [operation, ""];
   const { label = name, primary = false, because = undefined } = options;
-  const reason = may.change ? because : READ_ONLY;
+  const reason = whyNot() ?? because;
   const kind = isDanger === "danger" ? "danger" : primary ? "primary" : "plain";
   return h(
     `button.${kind}`,
@@ -127,56 +55,70 @@ export function actionButton(operation, input, subject, options = {}) {
   );
 }
 
-function confirmAction(operation, input, subject, { label, field, meaning } = {}) {
+function confirmAction(operation, input, subject, options) {
   const [name, text, isDanger] = MEANINGS[operation] ?? [
     operation,
     "It is carried out and recorded.",
   ];
-  const title = label ?? name;
+  const { label: title = name, field, meaning = text } = options;
+  const kind = isDanger === "danger" ? "danger" : "primary";
   const id = `d${Date.now()}`;
   const problem = h("p.dialog-problem", { role: "alert" });
-  const submit = h(
-    `button.${isDanger === "danger" ? "danger" : "primary"}`,
-    { type: "submit" },
-    title,
-  );
-  const fieldNodes = field === undefined ? [] : field.nodes(id);
+  const working = h("p.note", { role: "status" });
+  const submit = h(`button.${kind}`, { type: "submit" }, title);
+  const leave = h("button.plain", { type: "button", onClick: () => dialog.close() }, "Leave it");
+  const send = async (event) => {
+    event.preventDefault();
+    patch(problem);
+    let full;
+    try {
+      full = inputOf(new FormData(form), input, field);
+    } catch (error) {
+      return void patch(problem, error.message);
+    }
+    submit.disabled = true;
+    const endWorking = tellTime(working);
+    try {
+      const output = await change(operation, full);
+      changed();
+      if (options.result === undefined || !dialog.isConnected)
+        toast(`${title}: ${subject} – done.${resultText(output)}`, "ok");
+      if (options.result === undefined) dialog.close();
+      else showResult(dialog, `${title}: done`, options.result(output), `${id}t`);
+    } catch (error) {
+      submit.disabled = false;
+      const message = error instanceof ApiError ? error.message : "It didn't work.";
+      if (dialog.isConnected) patch(problem, message);
+      else toast(`${title}: ${subject} – ${message}`, "bad");
+    } finally {
+      endWorking();
+    }
+  };
   const form = h(
     "form",
-    {
-      method: "dialog",
-      onSubmit: async (event) => {
-        event.preventDefault();
-        patch(problem);
-        const data = new FormData(form);
-        const reason = String(data.get("reason")).trim();
-        setWhoAsks(String(data.get("by")).trim());
-        let full;
-        try {
-          full = {
-            ...input,
-            ...(field === undefined ? {} : field.input(data)),
-            ...(reason === "" ? {} : { reason }),
-          };
-        } catch (error) {
-          return void patch(problem, error.message);
-        }
-        submit.disabled = true;
-        try {
-          const output = await change(operation, full);
-          dialog.close();
-          toast(`${title}: ${subject} – done.${resultText(output)}`, "ok");
-          changed();
-        } catch (error) {
-          submit.disabled = false;
-          patch(problem, error instanceof ApiError ? error.message : "It didn't work.");
-        }
-      },
-    },
+    { method: "dialog", onSubmit: send },
     h("h2", { id: `${id}t` }, `${title}: `, h("span.id", {}, subject)),
-    h("p", { id: `${id}d` }, meaning ?? text),
+    h("p", { id: `${id}d` }, meaning),
     isDanger === "danger" && h("p.danger-note", {}, icon("warn"), "This can't be undone."),
-    fieldNodes,
+    field?.nodes(id),
+    reasonFields(id, isDanger === "danger"),
+    problem,
+    working,
+    h("div.buttons", {}, leave, submit),
+  );
+  const dialog = openDialog(form, `${id}t`, `${id}d`);
+  dialog.querySelector("input, textarea, select")?.focus();
+}
+
+/** What the operation is given: what it is about, what was filled in, and why. */
+function inputOf(data, input, field) {
+  const reason = String(data.get("reason")).trim();
+  setWhoAsks(String(data.get("by")).trim());
+  return { ...input, ...field?.input(data), ...(reason === "" ? {} : { reason }) };
+}
+
+function reasonFields(id, required) {
+  return [
     h("label", { for: `${id}r` }, "Reason", h("span.unit", {}, " (recorded in the audit log)")),
     h("input", {
       id: `${id}r`,
@@ -184,7 +126,7 @@ function confirmAction(operation, input, subject, { label, field, meaning } = {}
       type: "text",
       maxlength: 500,
       autocomplete: "off",
-      required: isDanger === "danger",
+      required,
       placeholder: "Why now",
     }),
     h("label", { for: `${id}b` }, "Your name", h("span.unit", {}, " (recorded, too)")),
@@ -196,16 +138,33 @@ function confirmAction(operation, input, subject, { label, field, meaning } = {}
       autocomplete: "off",
       value: whoAsks(),
     }),
-    problem,
-    h(
-      "div.buttons",
-      {},
-      h("button.plain", { type: "button", onClick: () => dialog.close() }, "Leave it"),
-      submit,
-    ),
-  );
-  const dialog = openDialog(form, `${id}t`, `${id}d`);
-  dialog.querySelector("input, textarea, select")?.focus();
+  ];
+}
+
+const LONG_MS = 2_000;
+
+/** Whoever waits for long is told that it goes on, and that they needn't wait. */
+function tellTime(place) {
+  const begunMs = Date.now();
+  const timer = setInterval(() => {
+    const ms = Date.now() - begunMs;
+    if (ms >= LONG_MS)
+      patch(
+        place,
+        `Under way for ${span(ms)}. It goes on when this is closed; the audit log says how it ended.`,
+      );
+  }, 1_000);
+  return () => {
+    clearInterval(timer);
+    patch(place);
+  };
+}
+
+function showResult(dialog, title, rows, id) {
+  if (!dialog.isConnected) return;
+  const close = h("button.primary", { type: "button", onClick: () => dialog.close() }, "Close");
+  dialog.replaceChildren(h("h2", { id }, title), facts(rows), h("div.buttons", {}, close));
+  close.focus();
 }
 
 /** A modal dialog that is gone once it is closed; Escape closes it, and focus goes back to where it was. */

@@ -5,14 +5,21 @@
 import { h } from "./dom.js";
 import { count, since, span } from "./format.js";
 
-const WIDTH = 132;
+const WIDTH = 126;
 const HEIGHT = 62;
-const GAP_X = 120;
+const GAP_X_MIN = 48;
 const GAP_Y = 36;
 const PAD = 26;
-const LABEL_MAX = 20;
+const PAD_X = 14;
+const LABEL_MAX = 22;
+const LABELS_MAX = 3;
+const LINE_HEIGHT = 14;
+/** Of a letter of a label, about. */
+const LETTER_WIDTH = 6.5;
+/** What an arrow needs beside its label, a frame's margin included. */
+const BESIDE_LABEL = 24;
 /** Smaller than that nobody reads it: it is scrolled instead. */
-const SCALE_MIN = 0.8;
+const SCALE_MIN = 0.9;
 /** What stands beside it: the menu, and the space around. */
 const MENU_WIDTH = 290;
 const NARROW = 760;
@@ -25,14 +32,16 @@ export function diagram({ states: known, edges: ways }, chosen, choose) {
       (kind === "compound" || kind === "parallel") && leaves.some((leaf) => isWithin(leaf.id, id)),
   );
   const places = placesOf(leaves, states, edges);
+  const lefts = leftsOf(places, edges);
   const boxes = new Map(
     [...places].map(([id, { column, row }]) => [
       id,
       {
-        x: PAD + column * (WIDTH + GAP_X),
+        x: lefts[column],
         y: PAD + row * (HEIGHT + GAP_Y),
         width: WIDTH,
         height: HEIGHT,
+        columns: [column, column],
       },
     ]),
   );
@@ -42,10 +51,11 @@ export function diagram({ states: known, edges: ways }, chosen, choose) {
       around([...boxes].filter(([id]) => isWithin(id, frame.id)).map(([, box]) => box)),
     );
   const all = [...boxes.values()];
-  const right = Math.max(...all.map(({ x, width }) => x + width)) + PAD;
+  const right = Math.max(...all.map(({ x, width }) => x + width)) + PAD_X;
   const lowest = Math.max(...all.map(({ y, height }) => y + height));
   const loops = edges.filter(({ from, to }) => boxes.has(from) && boxes.has(to));
-  const drawn = merged(loops).map((edge, index) => edgeShape(edge, boxes, lowest, index));
+  const taken = leaves.map(({ id }) => boxes.get(id));
+  const drawn = merged(loops).map((edge, index) => edgeShape(edge, boxes, lowest, index, taken));
   const bottom = Math.max(lowest, ...drawn.map(({ low }) => low)) + PAD;
   const room = innerWidth <= NARROW ? innerWidth - 60 : Math.min(innerWidth, 1436) - MENU_WIDTH;
   const scale = Math.min(1, Math.max(SCALE_MIN, room / right));
@@ -143,6 +153,25 @@ function placesOf(leaves, states, edges) {
   return places;
 }
 
+/** Where each column begins: between two there is room for what stands on the arrows between them. */
+function leftsOf(places, edges) {
+  const columnsOf = (id) =>
+    [...places]
+      .filter(([each]) => each === id || isWithin(each, id))
+      .map(([, { column }]) => column);
+  const gaps = [];
+  for (const { from, to, labels } of merged(edges)) {
+    const [one, other] = [Math.max(...columnsOf(from)), Math.min(...columnsOf(to))];
+    if (other - one !== 1) continue;
+    gaps[one] = Math.max(gaps[one] ?? 0, widthOf(linesOf(labels)) + BESIDE_LABEL);
+  }
+  const last = Math.max(...[...places.values()].map(({ column }) => column));
+  const lefts = [PAD_X + 12];
+  for (let column = 0; column < last; column += 1)
+    lefts.push(lefts[column] + WIDTH + Math.max(GAP_X_MIN, gaps[column] ?? 0));
+  return lefts;
+}
+
 function around(boxes) {
   const x = Math.min(...boxes.map((box) => box.x)) - 12;
   const y = Math.min(...boxes.map((box) => box.y)) - 20;
@@ -151,6 +180,10 @@ function around(boxes) {
     y,
     width: Math.max(...boxes.map((box) => box.x + box.width)) + 12 - x,
     height: Math.max(...boxes.map((box) => box.y + box.height)) + 10 - y,
+    columns: [
+      Math.min(...boxes.map(({ columns }) => columns[0])),
+      Math.max(...boxes.map(({ columns }) => columns[1])),
+    ],
   };
 }
 
@@ -166,28 +199,66 @@ function merged(edges) {
   return [...byWay.values()];
 }
 
-function edgeShape({ from, to, labels }, boxes, lowest, index) {
+function edgeShape({ from, to, labels }, boxes, lowest, index, taken) {
   const one = boxes.get(from);
   const other = boxes.get(to);
   const { path, x, y, low } = curve(one, other, from === to, lowest, index);
-  const text = labels.map(labelText).join(", ");
+  const lines = linesOf(labels);
   const key = `${from} ${to}`;
+  const place = lines.length === 0 ? undefined : freePlace(x, y, lines, taken);
+  if (place !== undefined) taken.push(place);
   return {
-    low,
+    low: Math.max(low, place === undefined ? 0 : place.y + place.height),
     line: h("g.edge", { key: `line ${key}` }, h("path", { d: path, "marker-end": "url(#arrow)" })),
     label:
-      text === ""
+      place === undefined
         ? undefined
         : h(
             "g.edge",
             { key: `label ${key}` },
-            h(
-              "text",
-              { x, y, "text-anchor": "middle" },
-              text.length > LABEL_MAX ? `${text.slice(0, LABEL_MAX - 1)}…` : text,
+            h("title", {}, labels.map(labelText).join(", ")),
+            lines.map((line, at) =>
+              h(
+                "text",
+                { x, y: place.y + (at + 1) * LINE_HEIGHT - 3, "text-anchor": "middle" },
+                line,
+              ),
             ),
           ),
   };
+}
+
+function linesOf(labels) {
+  const texts = labels.map(labelText).filter((text) => text !== "");
+  const shown = texts.slice(0, texts.length > LABELS_MAX ? LABELS_MAX - 1 : LABELS_MAX);
+  const rest = texts.length - shown.length;
+  return [
+    ...shown.map((text) => short(text, LABEL_MAX)),
+    ...(rest > 0 ? [`and ${rest} more`] : []),
+  ];
+}
+
+function widthOf(lines) {
+  return Math.max(0, ...lines.map(({ length }) => length)) * LETTER_WIDTH;
+}
+
+/** Where a label touches no state and no label that is there: as near to its arrow as there is room. */
+function freePlace(x, y, lines, taken) {
+  const width = widthOf(lines);
+  const height = lines.length * LINE_HEIGHT;
+  const at = (shift) => ({ x: x - width / 2, y: y + 3 - height + shift, width, height });
+  const shifts = [0, 1, -1, 2, -2, 3, -3, 4, -4].map((each) => each * LINE_HEIGHT);
+  const free = shifts.find((shift) => !taken.some((each) => touch(at(shift), each)));
+  return at(free ?? 0);
+}
+
+function touch(one, other) {
+  return (
+    one.x < other.x + other.width &&
+    other.x < one.x + one.width &&
+    one.y < other.y + other.height &&
+    other.y < one.y + one.height
+  );
 }
 
 /** `after 172800000 ms` as people say it. */
@@ -209,7 +280,7 @@ function curve(one, other, isSelf, lowest, index) {
   if (other.x > one.x + one.width) {
     const [x1, y1, x2, y2] = [one.x + one.width, middle(one), other.x - 2, middle(other)];
     // One that passes over a column bends around what stands there.
-    const isFar = x2 - x1 > GAP_X + WIDTH / 2 && Math.abs(y1 - y2) < HEIGHT;
+    const isFar = other.columns[0] - one.columns[1] > 1 && Math.abs(y1 - y2) < HEIGHT;
     if (isFar) {
       const top = Math.min(one.y, other.y) - 22;
       return {

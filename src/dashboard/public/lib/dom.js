@@ -109,6 +109,7 @@ function update(shown, wanted) {
   for (const type of Object.keys(shown[HANDLERS] ?? {}))
     if (wanted[HANDLERS]?.[type] === undefined) delete shown[HANDLERS][type];
   patch(shown, ...wanted.childNodes);
+  if (shown.type === "checkbox") shown.checked = wanted.checked;
   // What somebody typed stays until another value is meant for the field.
   if (shown.given !== wanted.given) {
     shown.given = wanted.given;

@@ -12,6 +12,9 @@ const ICONS = {
   park: "M7 16V4h4.2a3.4 3.4 0 010 6.8H7",
   next: "M8 4l6 6-6 6",
   back: "M12 4l-6 6 6 6",
+  down: "M4 8l6 6 6-6",
+  first: "M14 4l-6 6 6 6M5 4v12",
+  last: "M6 4l6 6-6 6M15 4v12",
   sun: "M10 6.5a3.5 3.5 0 100 7 3.5 3.5 0 000-7zM10 1.5v2M10 16.5v2M1.5 10h2M16.5 10h2M4 4l1.4 1.4M14.6 14.6L16 16M4 16l1.4-1.4M14.6 5.4L16 4",
   moon: "M16 12.2A6.8 6.8 0 017.8 4 6.8 6.8 0 1016 12.2z",
   copy: "M7 7h9v9H7zM4 13V4h9",
@@ -89,6 +92,31 @@ export function card(title, ...content) {
   return h("section.card", { key: `card ${title}` }, h("h2", {}, title), content);
 }
 
+/** Names with their values; rows that are false and values that are undefined are left out. */
+export function facts(rows) {
+  return h(
+    "dl.facts",
+    {},
+    rows
+      .filter((row) => row !== false && row[1] !== undefined && row[1] !== null)
+      .map(([name, ...value]) => [
+        h("dt", { key: `t${name}` }, name),
+        h("dd", { key: `d${name}` }, value),
+      ]),
+  );
+}
+
+/** Ways to the first page and to the next one, where there are any. */
+export function pager({ first, next, firstText = "First", nextText = "More" }) {
+  if (first === undefined && next === undefined) return undefined;
+  return h(
+    "nav.buttons.pager",
+    { key: "pager", "aria-label": "More of the list" },
+    first !== undefined && h("a.button", { href: `#${first}` }, firstText),
+    next !== undefined && h("a.button", { href: `#${next}` }, nextText),
+  );
+}
+
 /** Says why there is nothing, and what would be here. */
 export function empty(title, text, ...more) {
   return h("div.empty", {}, h("p.empty-title", {}, title), h("p", {}, text), more);
@@ -98,27 +126,37 @@ export function empty(title, text, ...more) {
  * A table. On a narrow screen each row becomes a block whose cells say what they are.
  *
  * @param columns - `{ title, cell(row), number?, wide? }`
+ * @param more.detail - What is shown beneath a row; undefined for a row that is closed.
  */
 export function table(label, columns, rows, keyOf, more = {}) {
   const head = columns.map(({ title, number }) =>
     h("th", { scope: "col", class: number === true ? "number" : "" }, title),
   );
-  const body = rows.map((row) =>
-    h(
-      "tr",
-      { key: keyOf(row), class: more.rowClass?.(row) ?? "" },
-      columns.map(({ title, cell, number, wide }) =>
-        h(
-          "td",
-          {
-            "data-title": title,
-            class: [number === true ? "number" : "", wide === true ? "wide" : ""].join(" "),
-          },
-          h("div.cell", {}, cell(row)),
+  const body = rows.map((row) => {
+    const detail = more.detail?.(row);
+    return [
+      h(
+        "tr",
+        { key: keyOf(row), class: more.rowClass?.(row) ?? "" },
+        columns.map(({ title, cell, number, wide }) =>
+          h(
+            "td",
+            {
+              "data-title": title,
+              class: [number === true ? "number" : "", wide === true ? "wide" : ""].join(" "),
+            },
+            h("div.cell", {}, cell(row)),
+          ),
         ),
       ),
-    ),
-  );
+      detail !== undefined &&
+        h(
+          "tr.detail",
+          { key: `detail ${keyOf(row)}` },
+          h("td", { colspan: columns.length }, detail),
+        ),
+    ];
+  });
   return h(
     "div.table",
     { key: `table ${label}` },

@@ -15,6 +15,8 @@ const KINDS = [
   ["relay", "/nats", undefined],
   ["import", "/nats", undefined],
   ["messaging", "/nats", undefined],
+  ["journal", "/store", undefined],
+  ["disk", "/store", undefined],
 ];
 
 /** Where a subject (`projection cars`) is shown; undefined where it has no page of its own. */

@@ -1,4 +1,4 @@
-/** What is on its way: timers, commands that wait for an answer, claims, and what nobody took. */
+/** What is on its way: commands that wait for an answer, timers, and what nobody took; and who holds which claim. */
 import { look } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { count } from "../lib/format.js";
@@ -8,6 +8,7 @@ import {
   errorText,
   idText,
   link,
+  pager,
   part,
   streamLink,
   table,
@@ -18,50 +19,87 @@ import {
 import { menuOf, problemList } from "../lib/problems.js";
 
 const TIMERS_SHOWN = 50;
+const TIMERS_MAX = 900;
 const CLAIMS_SHOWN = 50;
 
-export function deliveryPage({ values, overview, query, go, info, draw }) {
-  const prefix = query.get("key") ?? "";
-  const claim = query.get("claim") ?? "";
-  let claims;
+export function deliveryPage(context) {
+  return context.query.get("show") === "claims" ? claimsPage(context) : waitingPage(context);
+}
 
-  look("claims", {
-    limit: CLAIMS_SHOWN,
-    ...(prefix === "" ? {} : { prefix }),
-    ...(claim === "" ? {} : { claim }),
-  }).then(
-    (found) => {
-      ({ claims } = found);
-      draw();
-    },
-    (error) => {
-      claims = error;
-      draw();
-    },
-  );
+/** What both parts of the page begin with; what nobody could carry out is above everything. */
+function head(overview, letters, isClaims) {
+  const tab = (path, label, isHere) =>
+    h(
+      "a.button",
+      { key: path, href: `#${path}`, "aria-current": isHere ? "true" : undefined },
+      label,
+    );
+  return [
+    title("Delivery"),
+    problemList(overview()?.problems ?? [], (subject) => menuOf(subject) === "/delivery"),
+    h(
+      "nav.buttons.tabs",
+      { key: "tabs", "aria-label": "Parts of the page" },
+      tab("/delivery", "Commands and timers", !isClaims),
+      tab("/delivery?show=claims", "Claims", isClaims),
+    ),
+    lettersCard(letters),
+  ];
+}
 
+function waitingPage({ values, overview, info, query }) {
+  const limit = query.has("all") ? TIMERS_MAX : TIMERS_SHOWN;
   return {
     title: "Delivery",
     follow: [
-      ["timers", { limit: TIMERS_SHOWN }],
+      // One more tells whether there are more.
+      ["timers", { limit: limit + 1 }],
       ["outbox", {}],
       ["deadLetters", {}],
     ],
     render() {
       const [timers, outbox, letters] = values;
       return [
-        title("Delivery"),
-        problemList(overview()?.problems ?? [], (subject) => menuOf(subject) === "/delivery"),
+        head(overview, letters?.deadLetters, false),
         h(
           "div.stack",
           { key: "all" },
           outboxCard(outbox?.lanes),
-          timersCard(timers?.timers, info()),
-          lettersCard(letters?.deadLetters),
-          claimsCard(claims, { prefix, claim }, go),
+          timersCard(timers?.timers, limit, info()),
         ),
       ];
     },
+  };
+}
+
+function claimsPage({ values, overview, query, go, draw }) {
+  const prefix = query.get("key") ?? "";
+  const claim = query.get("claim") ?? "";
+  const after = query.get("after") ?? "";
+  const filter = {
+    ...(prefix === "" ? {} : { prefix }),
+    ...(claim === "" ? {} : { claim }),
+  };
+  let found;
+
+  look("claims", { limit: CLAIMS_SHOWN, ...filter, ...(after === "" ? {} : { after }) }).then(
+    (page) => {
+      found = page;
+      draw();
+    },
+    (error) => {
+      found = error;
+      draw();
+    },
+  );
+
+  return {
+    title: "Delivery",
+    follow: [["deadLetters", {}]],
+    render: () => [
+      head(overview, values[0]?.deadLetters, true),
+      claimsCard(found, { prefix, claim, after }, go),
+    ],
   };
 }
 
@@ -89,7 +127,7 @@ function outboxCard(lanes) {
   );
 }
 
-function timersCard(timers, info) {
+function timersCard(timers, limit, info) {
   if (timers === undefined) return card("Timers", h("p.note", {}, "Reading…"));
   const isSaga = (owner) => info?.sagas.some(({ name }) => name === owner) === true;
   const columns = [
@@ -110,9 +148,13 @@ function timersCard(timers, info) {
       : table(
           "Timers",
           columns,
-          timers,
+          timers.slice(0, limit),
           ({ owner, instanceId, timer }) => `${owner} ${instanceId} ${timer}`,
         ),
+    timers.length > limit &&
+      (limit === TIMERS_MAX
+        ? h("p.note", {}, `These are the first ${count(TIMERS_MAX)}.`)
+        : pager({ next: "/delivery?all=1", nextText: "More" })),
   );
 }
 
@@ -146,10 +188,12 @@ const CLAIMS = [
   },
 ];
 
-function claimsCard(claims, { prefix, claim }, go) {
+function claimsCard(found, { prefix, claim, after }, go) {
+  const pathOf = (more) =>
+    `/delivery?${new URLSearchParams({ show: "claims", ...(claim === "" ? {} : { claim }), ...(prefix === "" ? {} : { key: prefix }), ...more })}`;
   const search = (event) => {
     event.preventDefault();
-    const wanted = new URLSearchParams();
+    const wanted = new URLSearchParams({ show: "claims" });
     for (const [name, value] of new FormData(event.currentTarget))
       if (value !== "") wanted.set(name, value);
     go(`/delivery?${wanted}`);
@@ -180,15 +224,22 @@ function claimsCard(claims, { prefix, claim }, go) {
       h("div.buttons", { key: "go" }, h("button", { type: "submit" }, "Find")),
     ),
     h("p"),
-    claims === undefined
-      ? h("p.note", {}, "Reading…")
-      : claims instanceof Error
-        ? h("p.error-text", {}, claims.message)
-        : claims.length === 0
-          ? empty(
-              "None",
-              "A claim makes something unique, such as an e-mail address. Nobody holds one like that.",
-            )
-          : table("Claims", CLAIMS, claims, (each) => `${each.claim} ${each.key}`),
+    claimList(found),
+    found?.claims !== undefined &&
+      pager({
+        first: after === "" ? undefined : pathOf({}),
+        next: found.next === undefined ? undefined : pathOf({ after: found.next }),
+      }),
   );
+}
+
+function claimList(found) {
+  if (found === undefined) return h("p.note", {}, "Reading…");
+  if (found instanceof Error) return h("p.error-text", {}, found.message);
+  if (found.claims.length === 0)
+    return empty(
+      "None",
+      "A claim makes something unique, such as an e-mail address. Nobody holds one like that.",
+    );
+  return table("Claims", CLAIMS, found.claims, (each) => `${each.claim} ${each.key}`);
 }

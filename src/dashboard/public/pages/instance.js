@@ -9,6 +9,7 @@ import {
   crumb,
   empty,
   errorText,
+  facts,
   hiddenPayload,
   part,
   streamLink,
@@ -99,34 +100,33 @@ export function instancePage({ params, values }) {
             {},
             card(
               "Where it is",
-              h(
-                "dl.facts",
-                {},
-                [
-                  ["State", state || "–"],
-                  ["Since", when(sinceMs)],
-                  ["Machine", `version ${version}`],
-                  ["Steps", count(steps)],
-                  ["Stream", streamLink(`${name}/${instanceId}`)],
-                ].map(([label, value]) => [
-                  h("dt", { key: `t${label}` }, label),
-                  h("dd", { key: `d${label}` }, value),
-                ]),
+              facts([
+                ["State", state || "–"],
+                ["Since", when(sinceMs)],
+                ["Machine", `version ${version}`],
+                ["Steps", count(steps)],
+                ["Stream", streamLink(`${name}/${instanceId}`)],
+                timers.length === 0 && ["Timers", "none: it doesn't wait for a time"],
+                commands.length === 0 && ["Commands", "every one is answered"],
+                compensations.length === 0 && ["To undo", "nothing"],
+                kept.length === 0 && ["Waiting inputs", "none"],
+              ]),
+            ),
+            h(
+              "div.stack",
+              {},
+              card(
+                "Context",
+                instance.hidden === true
+                  ? hiddenPayload()
+                  : instance.context === undefined
+                    ? h("p.note", {}, "none")
+                    : jsonView(instance.context),
               ),
-            ),
-            card(
-              "Context",
-              instance.hidden === true
-                ? hiddenPayload()
-                : instance.context === undefined
-                  ? h("p.note", {}, "none")
-                  : jsonView(instance.context),
-            ),
-            card(
-              "Timers",
-              timers.length === 0
-                ? h("p.note", {}, "None: it doesn't wait for a time.")
-                : timers.map((timer) =>
+              timers.length > 0 &&
+                card(
+                  "Timers",
+                  timers.map((timer) =>
                     h(
                       "p",
                       { key: `timer ${timer.id}` },
@@ -134,12 +134,11 @@ export function instancePage({ params, values }) {
                       ` due ${age(timer.dueAtMs)}`,
                     ),
                   ),
-            ),
-            card(
-              "Commands without an answer",
-              commands.length === 0
-                ? h("p.note", {}, "None: everything it asked for is answered.")
-                : commands.map((command) =>
+                ),
+              commands.length > 0 &&
+                card(
+                  "Commands without an answer",
+                  commands.map((command) =>
                     h(
                       "p",
                       { key: `command ${command.id}` },
@@ -148,12 +147,11 @@ export function instancePage({ params, values }) {
                       streamLink(`${command.aggregate}/${command.entityId}`),
                     ),
                   ),
-            ),
-            card(
-              "What would be undone",
-              compensations.length === 0
-                ? h("p.note", {}, "Nothing.")
-                : compensations.map((each, index) =>
+                ),
+              compensations.length > 0 &&
+                card(
+                  "What would be undone",
+                  compensations.map((each, index) =>
                     h(
                       "p",
                       { key: `undo ${index}` },
@@ -163,14 +161,15 @@ export function instancePage({ params, values }) {
                       streamLink(`${each.aggregate}/${each.entityId}`),
                     ),
                   ),
-            ),
-            kept.length > 0 &&
-              card(
-                `Waiting inputs: ${kept.length}`,
-                kept.map((input, index) =>
-                  h("p", { key: `kept ${index}` }, h("span.mono", {}, inputText(input))),
                 ),
-              ),
+              kept.length > 0 &&
+                card(
+                  `Waiting inputs: ${kept.length}`,
+                  kept.map((input, index) =>
+                    h("p", { key: `kept ${index}` }, h("span.mono", {}, inputText(input))),
+                  ),
+                ),
+            ),
           ),
           card(
             "History",

@@ -1,9 +1,23 @@
 /** Everything that was recorded: searched, page by page, or as it comes. */
 import { look } from "../lib/api.js";
 import { h } from "../lib/dom.js";
-import { dataLine } from "../lib/event-view.js";
-import { count, several } from "../lib/format.js";
-import { card, empty, streamLink, table, title, when } from "../lib/parts.js";
+import { dataLine, dataView } from "../lib/event-view.js";
+import { count, several, time } from "../lib/format.js";
+import { jsonView } from "../lib/json-view.js";
+import {
+  card,
+  empty,
+  facts,
+  hiddenPayload,
+  icon,
+  idText,
+  link,
+  part,
+  streamLink,
+  table,
+  title,
+  when,
+} from "../lib/parts.js";
 
 const PAGE = 50;
 const SHOWN_MAX = 300;
@@ -22,6 +36,7 @@ function filterOf(query) {
     types: LIST(query.get("types")),
     streamTypes: LIST(query.get("of")),
     correlationId: query.get("correlation") || undefined,
+    withoutOwn: query.get("own") === "no" || undefined,
     fromMs: moment("from"),
     toMs: moment("to"),
   };
@@ -34,18 +49,36 @@ export function journalPage({ query, draw, go, overview }) {
   let found;
   let problem;
   let streams;
+  // What came before the list did.
+  let early = [];
   let gone = false;
+  /** Positions of events whose details are shown. */
+  const opened = new Set();
+
+  function toggle(position) {
+    if (!opened.delete(position)) opened.add(position);
+    draw();
+  }
 
   async function load() {
     const before = query.has("before") ? { before: Number(query.get("before")) } : {};
     try {
       found = await look("events", { ...filter, ...before, direction: "backward", limit: PAGE });
       problem = undefined;
-      if (!gone && isLive) page.begin?.(found.head);
+      add(early);
+      early = [];
     } catch (error) {
       problem = error;
     }
     draw();
+  }
+
+  /** The list was looked for up to its head: what is behind that is new. */
+  function add(events) {
+    const fresh = events.filter(({ position }) => position > found.head);
+    if (fresh.length === 0) return;
+    const head = fresh.at(-1).position;
+    found = { ...found, head, events: [...fresh.reverse(), ...found.events].slice(0, SHOWN_MAX) };
   }
 
   async function findStreams() {
@@ -64,12 +97,9 @@ export function journalPage({ query, draw, go, overview }) {
     // From the head on; what is older is asked for once.
     follow: isLive ? [["events", { ...filter, after: overview()?.head ?? 0, limit: PAGE }]] : [],
     value(_index, { events }) {
-      if (found === undefined || events.length === 0) return;
-      const known = new Set(found.events.map(({ position }) => position));
-      const fresh = events.filter(({ position }) => !known.has(position));
-      found = { ...found, events: [...fresh.reverse(), ...found.events].slice(0, SHOWN_MAX) };
+      if (found === undefined) early.push(...events);
+      else add(events);
     },
-    close: () => (gone = true),
     render: () => [
       title(
         "Journal",
@@ -108,7 +138,7 @@ export function journalPage({ query, draw, go, overview }) {
             ? `Before position ${count(Number(query.get("before")))}`
             : "Newest first",
         ),
-        liveSwitch(),
+        h("div.switches", {}, ownSwitch(), liveSwitch()),
       ),
       events.length === 0
         ? empty(
@@ -117,8 +147,28 @@ export function journalPage({ query, draw, go, overview }) {
               ? "Take away a filter, or look further back."
               : "Events appear here as soon as a command is accepted.",
           )
-        : table("Events", COLUMNS, events, ({ position }) => position),
+        : table("Events", columns(opened, toggle), events, ({ position }) => position, {
+            rowClass: ({ position }) => (opened.has(position) ? "opened" : ""),
+            detail: (event) => (opened.has(event.position) ? detailsOf(event) : undefined),
+          }),
       pager(),
+    );
+  }
+
+  function ownSwitch() {
+    const next = new URLSearchParams(query);
+    if (filter.withoutOwn) next.delete("own");
+    else next.set("own", "no");
+    return h(
+      "label.check",
+      {},
+      h("input", {
+        type: "checkbox",
+        id: "own",
+        checked: filter.withoutOwn === true,
+        onChange: () => go(`/journal?${next}`),
+      }),
+      "hide Tidemark's own",
     );
   }
 
@@ -162,6 +212,56 @@ export function journalPage({ query, draw, go, overview }) {
   load();
   findStreams();
   return page;
+}
+
+function columns(opened, toggle) {
+  return [
+    {
+      title: "Details",
+      cell: ({ position, type }) =>
+        h(
+          "button.bare",
+          {
+            type: "button",
+            "aria-expanded": opened.has(position) ? "true" : "false",
+            "aria-label": `Details of ${type} at position ${position}`,
+            onClick: () => toggle(position),
+          },
+          icon(opened.has(position) ? "down" : "next"),
+        ),
+    },
+    ...COLUMNS,
+  ];
+}
+
+function detailsOf(event) {
+  const { stream, version, correlationId, causationId, headers, hidden } = event;
+  return h(
+    "div.grid",
+    {},
+    h(
+      "div",
+      {},
+      facts([
+        ["Recorded", time(event.recordedAtMs)],
+        ["Stream", streamLink(stream, version)],
+        ["Version", count(version)],
+        ["Correlation", link(`/journal?correlation=${part(correlationId)}`, idText(correlationId))],
+        ["Caused by", causationId && idText(causationId)],
+        ["Shape", String(event.shape)],
+      ]),
+    ),
+    h(
+      "div",
+      {},
+      h("h3", {}, "Data"),
+      dataView(event),
+      headers !== undefined && [
+        h("h3", {}, "Headers"),
+        hidden ? hiddenPayload() : jsonView(headers),
+      ],
+    ),
+  );
 }
 
 const COLUMNS = [
@@ -217,7 +317,7 @@ function filters(query, go) {
       "aria-label": "Search the journal",
       onSubmit: (event) => {
         event.preventDefault();
-        const wanted = new URLSearchParams();
+        const wanted = new URLSearchParams(query.get("own") === "no" ? { own: "no" } : {});
         for (const [name, value] of new FormData(event.currentTarget))
           if (String(value).trim() !== "") wanted.set(name, String(value).trim());
         go(`/journal?${wanted}`);

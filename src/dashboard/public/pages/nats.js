@@ -3,7 +3,7 @@ import { look } from "../lib/api.js";
 import { actionButton } from "../lib/actions.js";
 import { h } from "../lib/dom.js";
 import { count, several, span } from "../lib/format.js";
-import { card, chip, empty, errorText, idText, table, title, when } from "../lib/parts.js";
+import { card, chip, empty, errorText, facts, idText, table, title, when } from "../lib/parts.js";
 import { menuOf, problemList } from "../lib/problems.js";
 
 const IS_MESSAGING = (subject) => menuOf(subject) === "/nats";
@@ -69,19 +69,6 @@ export function natsPage({ values, overview, draw }) {
       ];
     },
   };
-}
-
-function facts(rows) {
-  return h(
-    "dl.facts",
-    {},
-    rows
-      .filter(([, value]) => value !== undefined && value !== null)
-      .map(([name, value]) => [
-        h("dt", { key: `t${name}` }, name),
-        h("dd", { key: `d${name}` }, value),
-      ]),
-  );
 }
 
 function connectionCard({

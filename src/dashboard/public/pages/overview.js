@@ -1,6 +1,7 @@
 /** How everything stands: what is wrong first, then figures. */
 import { h } from "../lib/dom.js";
 import { bytes, count, rate, several, since, span } from "../lib/format.js";
+import { journalFacts } from "../lib/journal-facts.js";
 import {
   card,
   chip,
@@ -47,13 +48,20 @@ export function overviewPage({ overview, info }) {
             `up ${since(now.upSinceMs)} · ${several(now.head, "event")} in the journal`,
           ),
         ),
+        traffic(now),
         problemList(now.problems) ?? allWell("Everything works. Nothing needs you."),
         h(
           "div.stack",
           { key: "all" },
-          traffic(now),
           readers(now),
-          h("div.grid", {}, journal(now), pool(now), coordination(now), process(now, info())),
+          h(
+            "div.grid",
+            {},
+            card("Journal", journalFacts(now), link("/store", "Store")),
+            pool(now),
+            coordination(now),
+            process(now, info()),
+          ),
         ),
       ];
     },
@@ -64,8 +72,9 @@ function traffic(now) {
   const { commandsPerSecond, eventsPerSecond, latency, pool: entities, memory } = now;
   const line = (label, name, show = rate) => sparkline(label, samples.of(name), show);
   const measured = commandsPerSecond !== undefined;
-  return card(
-    "Traffic",
+  return h(
+    "section.card.strip",
+    { key: "traffic", "aria-label": "Traffic" },
     h(
       "dl.figures",
       {},
@@ -151,49 +160,6 @@ function readers({ readers: all }) {
   return card(
     "Readers of the journal",
     table("Readers of the journal", columns, all, ({ kind, name }) => `${kind} ${name}`),
-  );
-}
-
-function journal({
-  head,
-  journal: { diskBytes, growthBytesPerDay, freeBytes, inFlightBytes, indexLag },
-}) {
-  const total = Object.values(diskBytes).reduce((sum, each) => sum + each, 0);
-  const daysLeft =
-    freeBytes !== undefined && growthBytesPerDay > 0 ? freeBytes / growthBytesPerDay : undefined;
-  return card(
-    "Journal",
-    h(
-      "dl.facts",
-      {},
-      fact("Events", count(head)),
-      fact(
-        "On disk",
-        total === 0 ? "in memory only" : bytes(total),
-        h(
-          "span.unit",
-          {},
-          ` ${Object.entries(diskBytes)
-            .filter(([, size]) => size > 0)
-            .map(([name, size]) => `${name} ${bytes(size)}`)
-            .join(", ")}`,
-        ),
-      ),
-      fact(
-        "Grows by",
-        growthBytesPerDay === undefined ? "not known yet" : `${bytes(growthBytesPerDay)} a day`,
-      ),
-      freeBytes !== undefined &&
-        fact(
-          "Free",
-          bytes(freeBytes),
-          daysLeft !== undefined &&
-            daysLeft < 365 &&
-            h("span.unit", {}, ` enough for ${several(daysLeft, "day")}`),
-        ),
-      fact("Being written", bytes(inFlightBytes)),
-      fact("Index behind", several(indexLag, "event")),
-    ),
   );
 }
 

@@ -27,6 +27,8 @@ const DOCUMENTS_SHOWN = 20;
 export function projectionPage({ params, values, overview, info, draw, query, replaceQuery }) {
   const { name } = params;
   let documents;
+  /** Where each page of documents began that was passed. */
+  let begun = [];
   let wanted = query.get("id") ?? "";
   let collection = query.get("collection") ?? undefined;
 
@@ -39,6 +41,7 @@ export function projectionPage({ params, values, overview, info, draw, query, re
       collection,
       limit: DOCUMENTS_SHOWN,
       ...(wanted === "" ? {} : { id: wanted }),
+      ...(begun.length === 0 ? {} : { after: begun.at(-1) }),
     };
     documents = await look("projection.documents", input).catch((error) => ({
       problem: error.message,
@@ -120,6 +123,7 @@ export function projectionPage({ params, values, overview, info, draw, query, re
       replaceQuery(
         new URLSearchParams({ ...(wanted === "" ? {} : { id: wanted }), collection }).toString(),
       );
+      begun = [];
       loadDocuments();
     };
     return card(
@@ -157,6 +161,31 @@ export function projectionPage({ params, values, overview, info, draw, query, re
       ),
       h("p"),
       documentList(documents),
+      documentPages(),
+    );
+  }
+
+  function documentPages() {
+    const isMore = documents?.next !== undefined;
+    if (begun.length === 0 && !isMore) return undefined;
+    const to = (label, pages) =>
+      h(
+        "button",
+        {
+          type: "button",
+          onClick: () => {
+            begun = pages;
+            loadDocuments();
+          },
+        },
+        label,
+      );
+    return h(
+      "div.buttons.pager",
+      { key: "pages", role: "group", "aria-label": "More documents" },
+      begun.length > 0 && to("Back", begun.slice(0, -1)),
+      isMore && to("More", [...begun, documents.next]),
+      h("span.note", {}, `page ${begun.length + 1}`),
     );
   }
 }
@@ -255,19 +284,33 @@ function generationsCard(generations) {
       cell: ({ positionsPerSecond }) => `${rate(positionsPerSecond)}/s`,
     },
     { title: "Last moved", cell: ({ lastAdvanceAtMs }) => when(lastAdvanceAtMs) },
-    { title: "Trouble", wide: true, cell: troubleOf },
   ];
   return card(
     "Where it is",
     table("Generations", columns, generations, ({ generation, role }) => `${role} ${generation}`),
+    generations.map(troubleOf),
   );
 }
 
-function troubleOf({ error }) {
-  if (error === undefined || error === null) return "–";
+/** Beneath the table: what was thrown needs room. */
+function troubleOf({ generation, error, state }) {
+  if (error === undefined || error === null) return undefined;
   const { message, streamId, eventType, position, attempts } = error;
-  return [
-    h("p", {}, errorText(message)),
+  return h(
+    "div.trouble",
+    { key: `trouble ${generation}` },
+    h(
+      "p",
+      {},
+      h(
+        "strong",
+        {},
+        generation === undefined ? "Trouble" : `Generation ${generation}`,
+        state === "stopped" ? " stopped" : "",
+        ": ",
+      ),
+      errorText(message),
+    ),
     streamId !== undefined &&
       streamId !== null &&
       h(
@@ -277,7 +320,7 @@ function troubleOf({ error }) {
         streamLink(streamId),
         `, tried ${several(attempts, "time")}`,
       ),
-  ];
+  );
 }
 
 function parkedCard(name, parked) {

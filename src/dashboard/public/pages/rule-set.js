@@ -3,7 +3,7 @@ import { look } from "../lib/api.js";
 import { actionButton } from "../lib/actions.js";
 import { h } from "../lib/dom.js";
 import { dataLine } from "../lib/event-view.js";
-import { count, time } from "../lib/format.js";
+import { count, several, time } from "../lib/format.js";
 import { jsonLine, jsonView } from "../lib/json-view.js";
 import {
   card,
@@ -13,6 +13,7 @@ import {
   errorText,
   hiddenPayload,
   idText,
+  pager,
   part,
   streamLink,
   table,
@@ -27,6 +28,7 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
   const { name } = params;
   const base = `/rules/${part(name)}`;
   const before = query.get("before") ?? undefined;
+  const after = query.get("after") ?? undefined;
   const position = query.has("why") ? Number(query.get("why")) : undefined;
   const sessionId = query.get("session") ?? undefined;
   let explanation;
@@ -52,7 +54,7 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
         "rules.alerts",
         { name, limit: SHOWN, ...(before === undefined ? {} : { before: Number(before) }) },
       ],
-      ["rules.sessions", { name, limit: SHOWN }],
+      ["rules.sessions", { name, limit: SHOWN, ...(after === undefined ? {} : { after }) }],
       ["rules.sessions", { name, status: "parked", limit: SHOWN }],
     ],
     changed: load,
@@ -68,7 +70,14 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
           sessionId !== undefined && sessionCard(session),
           stuck !== undefined && stuck.sessions.length > 0 && sessionsCard(stuck, "Stuck sessions"),
           alertsCard(alerts),
-          sessionsCard(sessions, "Sessions"),
+          sessionsCard(
+            sessions,
+            "Sessions",
+            pager({
+              first: after === undefined ? undefined : base,
+              next: sessions?.next && `${base}?after=${part(sessions.next)}`,
+            }),
+          ),
         ),
       ];
     },
@@ -104,12 +113,16 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
       found.alerts.length === 0
         ? empty("No alert", "No rule has raised one so far.")
         : table("Alerts", columns, found.alerts, (alert) => alert.position),
-      found.next !== undefined &&
-        h("div.buttons", {}, h("a.button", { href: `#${base}?before=${found.next}` }, "Older")),
+      pager({
+        first: before === undefined ? undefined : base,
+        next: found.next && `${base}?before=${found.next}`,
+        firstText: "Newest",
+        nextText: "Older",
+      }),
     );
   }
 
-  function sessionsCard(found, label) {
+  function sessionsCard(found, label, pages) {
     if (found === undefined) return card(label, h("p.note", {}, "Reading…"));
     const columns = [
       {
@@ -148,6 +161,7 @@ export function ruleSetPage({ params, query, values, overview, draw, go }) {
       parkedFirst.length === 0
         ? empty("No session", "A session appears with the first event that is of somebody.")
         : table(label, columns, parkedFirst, (each) => each.sessionId),
+      pages,
     );
   }
 
@@ -208,14 +222,14 @@ function firing({ rule, version, atMs, alerts = [], facts = [], omitted = 0, com
         " and raised ",
         h("strong", {}, alerts.map(({ type }) => type).join(", ")),
       ],
-      commands.length > 0 && `, and sent ${commands.length} commands`,
+      commands.length > 0 && `, and sent ${several(commands.length, "command")}`,
       ", because of:",
     ),
     h(
       "ul.explain",
       {},
       facts.map(factItem),
-      omitted > 0 && h("li.note", {}, `and ${count(omitted)} more facts`),
+      omitted > 0 && h("li.note", {}, `and ${several(omitted, "more fact")}`),
     ),
   );
 }

@@ -13,6 +13,7 @@ import {
   errorText,
   idText,
   link,
+  pager,
   part,
   table,
   title,
@@ -138,11 +139,12 @@ export function sagaPage({ params, query, values, overview, draw, go }) {
       saga?.counts
         .filter((each) => each.status === wantedStatus)
         .reduce((sum, each) => sum + each.instances, 0) ?? 0;
-    const next = new URLSearchParams({
-      ...(state === undefined ? {} : { state }),
-      ...(status === undefined ? {} : { status }),
-      after: found?.next ?? "",
-    });
+    const pathOf = (more) =>
+      `${base}?${new URLSearchParams({
+        ...(state === undefined ? {} : { state }),
+        ...(status === undefined ? {} : { status }),
+        ...more,
+      })}`;
     return h(
       "section.card",
       { key: "instances", "aria-label": "Instances" },
@@ -169,8 +171,10 @@ export function sagaPage({ params, query, values, overview, draw, go }) {
               stuckFirst(found.instances),
               ({ instanceId }) => instanceId,
             ),
-      found?.next !== undefined &&
-        h("div.buttons", {}, h("a.button", { href: `#${base}?${next}` }, "More")),
+      pager({
+        first: after === undefined ? undefined : pathOf({}),
+        next: found?.next === undefined ? undefined : pathOf({ after: found.next }),
+      }),
     );
   }
 }

@@ -1,6 +1,6 @@
 /** A stream, version by version: what happened, what it changed, and the state it led to. */
 import { look } from "../lib/api.js";
-import { toast } from "../lib/actions.js";
+import { actionButton, toast } from "../lib/actions.js";
 import { h } from "../lib/dom.js";
 import { changeList, dataView } from "../lib/event-view.js";
 import { count, several, time } from "../lib/format.js";
@@ -10,6 +10,7 @@ import {
   chip,
   crumb,
   empty,
+  facts,
   hiddenPayload,
   icon,
   link,
@@ -19,6 +20,7 @@ import {
   when,
   idText,
 } from "../lib/parts.js";
+import { nameField, nameOfId } from "../lib/written.js";
 
 const AROUND = 20;
 const KINDS = {
@@ -29,11 +31,15 @@ const KINDS = {
   other: "of no definition that is open here",
 };
 
-export function streamPage({ params, query, draw, replaceQuery, values }) {
+export function streamPage({ params, query, draw, replaceQuery, values, info: runtime }) {
   const { stream } = params;
   let version = query.has("v") ? Number(query.get("v")) : undefined;
+  /** The version that it is compared with. */
+  let other = query.has("with") ? Number(query.get("with")) : undefined;
+  let isChosen = version !== undefined;
   let entry;
   let state;
+  let difference;
   let near = [];
   let problem;
   let asked = 0;
@@ -47,17 +53,19 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
     const at = version;
     try {
       const from = Math.max(first(), at - Math.floor(AROUND / 2));
-      const [{ entries }, then] = await Promise.all([
+      const [{ entries }, then, between] = await Promise.all([
         look("timeline", { stream, from, limit: AROUND }),
         look("state", { stream, at: { version: at } }).catch((error) => ({
           problem: error.message,
         })),
+        other === undefined ? undefined : compared(at),
       ]);
       // One who slides fast is shown where they are, not where they were.
       if (mine !== asked) return;
       near = entries;
       entry = entries.find(({ event }) => event.version === at);
       state = then;
+      difference = between;
       problem = undefined;
     } catch (error) {
       if (mine === asked) problem = error;
@@ -65,9 +73,28 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
     draw();
   }
 
+  function compared(at) {
+    const [from, to] = [Math.min(at, other), Math.max(at, other)];
+    return look("diff", { stream, from, to }).catch((error) => ({ problem: error.message }));
+  }
+
+  const within = (wanted) => Math.min(Math.max(wanted, first()), latest().version);
+
   function show(wanted) {
-    version = Math.min(Math.max(wanted, first()), latest().version);
-    replaceQuery(`v=${version}`);
+    version = within(wanted);
+    isChosen = true;
+    shown();
+  }
+
+  function compareWith(wanted) {
+    other = wanted === undefined ? undefined : within(wanted);
+    difference = undefined;
+    isChosen = true;
+    shown();
+  }
+
+  function shown() {
+    replaceQuery(`v=${version}${other === undefined ? "" : `&with=${other}`}`);
     load();
     draw();
   }
@@ -76,19 +103,23 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
     const { version: last } = latest();
     const isOldest = version <= first();
     const isNewest = version >= last;
-    return h(
-      "div.slider",
-      { key: "slider" },
+    const step = (label, mark, isThere, wanted) =>
       h(
         "button",
         {
           type: "button",
-          "aria-label": "One version back",
-          "aria-disabled": isOldest ? "true" : undefined,
-          onClick: () => show(version - 1),
+          "aria-label": label,
+          title: label,
+          "aria-disabled": isThere ? "true" : undefined,
+          onClick: () => show(wanted),
         },
-        icon("back"),
-      ),
+        icon(mark),
+      );
+    return h(
+      "div.slider",
+      { key: "slider" },
+      step("First version", "first", isOldest, first()),
+      step("One version back", "back", isOldest, version - 1),
       h("input", {
         type: "range",
         id: "version",
@@ -99,17 +130,101 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
         "aria-valuetext": `version ${version} of ${last}`,
         onInput: (event) => show(Number(event.currentTarget.value)),
       }),
+      step("One version on", "next", isNewest, version + 1),
+      step("Newest version", "last", isNewest, last),
+    );
+  }
+
+  function compareForm() {
+    const compare = (event) => {
+      event.preventDefault();
+      compareWith(Number(new FormData(event.currentTarget).get("with")));
+    };
+    return h(
+      "form.inline",
+      { key: "compare", "aria-label": "Compare versions", onSubmit: compare },
+      h("label", { for: "with" }, "Compare with version"),
+      h("input", {
+        id: "with",
+        name: "with",
+        type: "number",
+        required: true,
+        min: first(),
+        max: latest().version,
+        value: other ?? "",
+      }),
+      h("button", { type: "submit" }, "Compare"),
+    );
+  }
+
+  function differenceCard() {
+    const [from, to] = [Math.min(version, other), Math.max(version, other)];
+    return h(
+      "section.card",
+      { key: "difference", "aria-label": "Difference" },
       h(
-        "button",
-        {
-          type: "button",
-          "aria-label": "One version on",
-          "aria-disabled": isNewest ? "true" : undefined,
-          onClick: () => show(version + 1),
-        },
-        icon("next"),
+        "div.bar",
+        {},
+        h("h2", { "aria-live": "polite" }, `From version ${count(from)} to ${count(to)}`),
+        h("button", { type: "button", onClick: () => compareWith(undefined) }, "Close"),
+      ),
+      difference === undefined
+        ? h("p.note", {}, "Reading…")
+        : difference.problem !== undefined
+          ? h("p.error-text", {}, difference.problem)
+          : difference.hidden === true
+            ? hiddenPayload()
+            : difference.changes.length === 0
+              ? h("p.note", {}, "The state is the same in both.")
+              : changeList(difference.changes),
+    );
+  }
+
+  /** What can be done with an entity of this service. Seldom wanted, and never undone: below everything. */
+  function endings({ kind, tombstoned }) {
+    if (kind !== "aggregate" || runtime() === undefined) return undefined;
+    const { aggregates, folders } = runtime();
+    const type = stream.slice(0, stream.indexOf("/"));
+    const summarized = aggregates.find(({ name }) => name === type)?.summarized === true;
+    if (tombstoned === true)
+      return card("Its end", h("p", {}, "It has ended: it takes no more commands."));
+    return h(
+      "section.card",
+      { key: "endings", "aria-label": "Its end" },
+      h("h2", {}, "Compact or end it"),
+      h(
+        "p.note",
+        {},
+        summarized
+          ? "Compacting archives its history and goes on from a summary. Ending it lets it take no more commands."
+          : `Ending it lets it take no more commands. It can't be compacted: the definition of ${type} gives no summary.`,
+      ),
+      h(
+        "div.buttons",
+        {},
+        summarized && compactButton(folders.archivesTo),
+        actionButton("tombstone", { stream }, stream),
       ),
     );
+  }
+
+  function compactButton(archivesTo) {
+    return actionButton("compact", { stream }, stream, {
+      because:
+        archivesTo === undefined
+          ? "This panel has no folder for archives. Whoever opens it names one with archivesTo (tidemark panel --archives-to)."
+          : undefined,
+      field: nameField(
+        "Name of the file",
+        archivesTo,
+        `${nameOfId(stream)}-v${latest().version}.ndjson.gz`,
+      ),
+      result: ({ report: { version: summary, archive } }) => [
+        ["Archived", `versions ${count(archive.firstVersion)} to ${count(archive.lastVersion)}`],
+        ["In", idText(archive.file)],
+        ["Begins with", `version ${count(summary)}, the summary`],
+      ],
+    });
   }
 
   function eventCard() {
@@ -118,22 +233,15 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
     return card(
       "What happened",
       h("p", {}, h("strong", {}, event.type), " ", when(event.recordedAtMs)),
-      h(
-        "dl.facts",
-        {},
+      facts([
+        ["Position", count(event.position)],
+        ["Recorded", time(event.recordedAtMs)],
         [
-          ["Position", count(event.position)],
-          ["Recorded", time(event.recordedAtMs)],
-          [
-            "Correlation",
-            link(`/journal?correlation=${part(event.correlationId)}`, idText(event.correlationId)),
-          ],
-          ["Caused by", idText(event.causationId ?? "–")],
-        ].map(([name, value]) => [
-          h("dt", { key: `t${name}` }, name),
-          h("dd", { key: `d${name}` }, value),
-        ]),
-      ),
+          "Correlation",
+          link(`/journal?correlation=${part(event.correlationId)}`, idText(event.correlationId)),
+        ],
+        ["Caused by", idText(event.causationId ?? "–")],
+      ]),
       h("h3", {}, "Data"),
       dataView(event),
     );
@@ -143,9 +251,10 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
     title: stream,
     follow: [["stream", { stream }]],
     value(_index, info) {
-      // It follows the newest as long as nobody chose one.
-      if (version === undefined || version > info.version) version = info.version;
-      if (entry === undefined && info.version > 0) load();
+      // It follows the newest as long as nobody chose one, also where what was chosen is archived now.
+      const isGone = version > info.version || version < (info.truncatedBefore ?? 1);
+      if (!isChosen || isGone) version = info.version;
+      if (entry?.event.version !== version && info.version > 0) load();
     },
     render() {
       const info = latest();
@@ -167,6 +276,7 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
           stream,
           head,
           chip("active", info.kind),
+          info.tombstoned === true && chip("ended", "ended for good"),
           h(
             "span.note",
             {},
@@ -179,7 +289,7 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
           { key: "all" },
           h(
             "section.card",
-            { "aria-label": "Version" },
+            { key: "version", "aria-label": "Version" },
             h(
               "div.bar",
               {},
@@ -197,8 +307,7 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
                   icon("copy"),
                   "Copy the link",
                 ),
-                version < info.version &&
-                  h("button", { type: "button", onClick: () => show(info.version) }, "Newest"),
+                compareForm(),
               ),
             ),
             slider(),
@@ -206,9 +315,16 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
               h(
                 "p.note",
                 {},
-                `What was before version ${count(info.truncatedBefore)} is in an archive.`,
+                info.archive === undefined
+                  ? `What was before version ${count(info.truncatedBefore)} is archived.`
+                  : [
+                      `Versions ${count(info.archive.firstVersion)} to ${count(info.archive.lastVersion)} are in `,
+                      idText(info.archive.file),
+                      ".",
+                    ],
               ),
           ),
+          other !== undefined && differenceCard(),
           problem !== undefined && card("It can't be read", h("p.error-text", {}, problem.message)),
           h(
             "div.grid",
@@ -232,6 +348,7 @@ export function streamPage({ params, query, draw, replaceQuery, values }) {
               rowClass: ({ event }) => (event.version === version ? "chosen" : ""),
             }),
           ),
+          endings(info),
         ),
       ];
     },
