@@ -19,9 +19,9 @@ import type {
   FollowerStatus,
   Verdict,
 } from "./follower-options.js";
-import { lagMsOf } from "./lag.js";
 import { ParkedReplay, type ReplayResult } from "./parked-replay.js";
-import { Parking, parkedEventOf, type ParkedEvent } from "./parking.js";
+import { lagMsOf } from "./lag.js";
+import { parkedEventOf, Parking, type ParkedEvent } from "./parking.js";
 import type { Unit } from "./unit.js";
 
 /** What is gathered is written at the latest after this time. */
@@ -105,7 +105,7 @@ export class Follower {
     const status = this.#subscription.status();
     return {
       ...status,
-      lagMs: status.lagEvents === 0 ? 0 : lagMsOf(status, this.#ports),
+      lagMs: lagMsOf(status, this.#ports),
       parked: this.#parking.count,
       paused: this.#paused,
     };
@@ -313,10 +313,10 @@ export class Follower {
   }
 
   #park(event: RecordedEvent, error: HandlerFailedError | undefined): void {
-    const { attemptsMax } = this.#options.failurePolicy;
-    const failure = error === undefined ? undefined : { error, attempts: attemptsMax };
+    const { failurePolicy } = this.#options;
+    const failed = error && { error, attempts: failurePolicy.attemptsMax };
     const key = this.#applier.keyOf(event);
-    this.#parking.add(parkedEventOf(event, key, this.#ports.clock.nowMs(), failure));
+    this.#parking.add(parkedEventOf(event, key, failed, this.#ports.clock.nowMs()));
   }
 
   #verdictOn(error: Error): Verdict {

@@ -1,13 +1,17 @@
-/** How far behind a follower is, in time. */
-import type { SubscriptionStatus } from "../../journal/index.js";
+/** How long a reader of the log is behind. */
+import type { Journal, SubscriptionStatus } from "../../journal/index.js";
+import type { Clock } from "../kernel/clock.js";
 import { unlessEnded } from "../kernel/unless-ended.js";
-import type { FollowerPorts } from "./follower-options.js";
 
-/** Milliseconds since the oldest event that isn't handled was recorded. */
-export function lagMsOf(
-  { position, lastAdvanceAtMs, lastCycleAtMs }: SubscriptionStatus,
-  { journal, clock }: FollowerPorts,
-): number {
+interface Log {
+  readonly journal: Journal;
+  readonly clock: Clock;
+}
+
+/** Since the oldest event that isn't handled was recorded; of a journal that can't be read any more, since the position moved last. */
+export function lagMsOf(status: SubscriptionStatus, { journal, clock }: Log): number {
+  const { position, lagEvents, lastAdvanceAtMs, lastCycleAtMs } = status;
+  if (lagEvents === 0) return 0;
   const sinceMs = unlessEnded(
     () => journal.readPage({ after: position, limit: 1 }).events[0]?.recordedAtMs,
     lastAdvanceAtMs ?? lastCycleAtMs,
