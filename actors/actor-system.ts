@@ -2,12 +2,12 @@
  * The actors of one runtime: what `ask`, `tell`, `dryRun` and `state` mean, and how it all ends. The order of one
  * command is *admit → hydrate → decide → evolve → append → reply → passivate*.
  */
-import type { Journal } from "../journal/index.js";
+import type { ClaimChange, Journal } from "../journal/index.js";
 import { AskTimeouts } from "../src/kernel/ask-timeouts.js";
 import type { Clock, Ids, Timer } from "../src/kernel/clock.js";
 import { asError, InvalidArgumentError } from "../src/kernel/errors.js";
 import { EMPTY_DATA, type Message } from "../src/kernel/event.js";
-import { streamIdOf, type StreamId } from "../src/kernel/ids.js";
+import { streamIdOf, streamTypeOf, type StreamId } from "../src/kernel/ids.js";
 import { checkInteger } from "../src/kernel/check.js";
 import type { Limits } from "../src/kernel/limits.js";
 import type { Logger } from "../src/kernel/log.js";
@@ -23,6 +23,7 @@ import { DeadLetters, type DeadLetter } from "./dead-letters.js";
 import type { Answer, DryRunAccepted, Rejected } from "./decision.js";
 import { RuntimeClosedError, UnknownAggregateError } from "./errors.js";
 import { Hydrator } from "./hydrator.js";
+import { lostClaims } from "./lost-claims.js";
 import { Permits } from "./permits.js";
 import { Pool, type PoolFigures } from "./pool.js";
 import { Snapshotter } from "./snapshotter.js";
@@ -71,6 +72,7 @@ export class ActorSystem {
   readonly #recorders = new Map<AnyAggregate["behavior"], CommandRecorder>();
   readonly #recent: RecentCommands;
   readonly #hydrator: Hydrator;
+  readonly #permits: Permits;
   readonly #snapshotter: Snapshotter;
   readonly #pool: Pool;
   readonly #timeouts: AskTimeouts;
@@ -89,8 +91,8 @@ export class ActorSystem {
       const recent = isCoordinator ? undefined : this.#recent;
       this.#recorders.set(behavior, new CommandRecorder(clock, recent));
     }
-    const permits = options.permits ?? new Permits(options.hydrationsMax);
-    this.#hydrator = new Hydrator(journal, clock, permits);
+    this.#permits = options.permits ?? new Permits(options.hydrationsMax);
+    this.#hydrator = new Hydrator(journal, clock, this.#permits);
     this.#snapshotter = new Snapshotter(journal, clock, logger);
     this.#timeouts = new AskTimeouts(clock);
     this.#deadLetters = new DeadLetters(clock, logger);
@@ -254,6 +256,32 @@ export class ActorSystem {
     const isNewest = found !== undefined && found.version === journal.streamVersion(streamId);
     const state = isNewest ? found : readState(journal, aggregate.behavior, streamId, at);
     return state as StateAt<State>;
+  }
+
+  /** Runs while no command is in hand, and all that was is answered and durable; what comes meanwhile waits. One at a time. */
+  held<T>(run: () => Promise<T>): Promise<T> {
+    return this.#pool.held(run);
+  }
+
+  /** Whether entities of a type claim anything. */
+  hasClaims(streamType: string): boolean {
+    return this.#behaviorOf(streamType)?.claims !== undefined;
+  }
+
+  /**
+   * What an entity claims as its journal tells it, and doesn't as `erased` does; see {@link lostClaims}.
+   *
+   * @throws HydrationFailedError - Its history can't be folded, as one of them tells it. Whatever a claim's function throws.
+   */
+  async lostClaims(streamId: StreamId, erased: Journal): Promise<readonly ClaimChange[]> {
+    const behavior = this.#behaviorOf(streamTypeOf(streamId));
+    if (behavior === undefined) return [];
+    const after = new Hydrator(erased, this.#options.clock, this.#permits);
+    return lostClaims(behavior, streamId, this.#hydrator, after);
+  }
+
+  #behaviorOf(streamType: string): AnyAggregate["behavior"] | undefined {
+    return this.#options.aggregates.find(({ name }) => name === streamType)?.behavior;
   }
 
   /** What was made of values whose keys are gone leaves memory: states are folded again, and no dead letters are kept. */

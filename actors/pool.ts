@@ -53,6 +53,10 @@ export class Pool implements BudgetMember {
   #activated = 0;
   #evicted = 0;
   #idleWaiters: (() => void)[] = [];
+  /** Commands that come wait, whoever they are for. */
+  #isHeld = false;
+  /** Told once no command is in hand. */
+  #onQuiet: (() => void) | undefined;
 
   constructor(
     options: PoolOptions,
@@ -77,9 +81,9 @@ export class Pool implements BudgetMember {
   /** @throws MailboxFullError, PoolFullError - The call was not taken. */
   deliver(behavior: Behavior, entityId: string, streamId: StreamId, call: Call): void {
     const active = this.#active.get(streamId);
-    if (active !== undefined) {
+    if (active !== undefined && !this.#isHeld) {
       active.deliver(call);
-    } else if (this.#waiting.has(streamId) || !this.#makeRoom()) {
+    } else if (this.#isHeld || this.#waiting.has(streamId) || !this.#makeRoom()) {
       this.#wait(behavior, entityId, streamId, call);
     } else {
       this.#activate(behavior, entityId, streamId).deliver(call);
@@ -142,6 +146,7 @@ export class Pool implements BudgetMember {
     this.#busy -= 1;
     activation.usedAtMs = this.#ports.clock.monotonicMs();
     this.#onRoom();
+    if (this.#busy === 0) this.#onQuiet?.();
     if (this.#busy === 0 && this.#waiting.size === 0)
       for (const resolve of this.#idleWaiters.splice(0)) resolve();
     if (this.#bytes > this.#options.stateBytesMax) this.#shedBytes(activation);
@@ -155,12 +160,37 @@ export class Pool implements BudgetMember {
   }
 
   admitWaiting(): void {
-    for (const [streamId, { behavior, entityId, calls }] of this.#waiting) {
+    if (this.#isHeld) return;
+    for (const [streamId, entity] of this.#waiting) {
       if (!this.#makeRoom()) return;
-      this.#waiting.delete(streamId);
-      this.#waitingCalls -= calls.length;
-      const activation = this.#activate(behavior, entityId, streamId);
-      for (const call of calls) deliverOrReject(activation, call);
+      this.#admit(streamId, entity, this.#activate(entity.behavior, entity.entityId, streamId));
+    }
+  }
+
+  #admit(streamId: StreamId, { calls }: WaitingEntity, activation: Activation): void {
+    this.#waiting.delete(streamId);
+    this.#waitingCalls -= calls.length;
+    for (const call of calls) deliverOrReject(activation, call);
+  }
+
+  /**
+   * Runs while no command is in hand, and all that was is answered; what comes meanwhile waits. One at a time: the caller sees to
+   * that.
+   */
+  async held<T>(run: () => Promise<T>): Promise<T> {
+    this.#isHeld = true;
+    try {
+      if (this.#busy > 0) await new Promise<void>((resolve) => (this.#onQuiet = resolve));
+      return await run();
+    } finally {
+      this.#onQuiet = undefined;
+      this.#isHeld = false;
+      // First: who is active needs no room, and none of these may be overtaken by a later command.
+      for (const [streamId, entity] of this.#waiting) {
+        const active = this.#active.get(streamId);
+        if (active !== undefined) this.#admit(streamId, entity, active);
+      }
+      this.admitWaiting();
     }
   }
 

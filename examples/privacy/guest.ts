@@ -42,7 +42,7 @@ export const Guest = aggregate<GuestState, GuestCommand, GuestEvent>({
   },
   personal: { Registered: ["name", "email", "passport"] },
   // #region claim
-  // Whoever leaves gives the address back. Forgetting alone doesn't: nobody knows any more which it was.
+  // Whoever leaves gives the address back, and so does forgetting: somebody new can register with it.
   claims: { email: { personal: true, keys: ({ person }) => person?.email ?? null } },
   // #endregion
   snapshots: { everyEvents: 2 },

@@ -35,13 +35,14 @@ export async function showsOf(runtime: Runtime, texts: readonly string[]): Promi
 }
 
 /** What a report of forgetting counts, as rows of text. */
-export function linesOf({ events, snapshots, documents, parked }: ForgetReport): string {
+export function linesOf({ events, snapshots, documents, parked, claims }: ForgetReport): string {
   const types = Object.values(events).flatMap((each) => Object.entries(each));
   return lines([
     ["events", types.map(([type, found]) => `${found} ${type}`).join(", ")],
     ["snapshots", String(snapshots)],
     ["documents", String(documents["hotel"] ?? 0)],
     ["parked events", String(parked)],
+    ["given back", `${claims["email"] ?? 0} address`],
   ]);
 }
 

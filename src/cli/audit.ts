@@ -51,6 +51,14 @@ export function auditCommand(shell: Shell): Command {
   });
 }
 
-function outcomeText({ outcome, code }: AuditEntry): string {
-  return code === undefined ? outcome : `${outcome}: ${code}`;
+function outcomeText({ outcome, code, detail }: AuditEntry): string {
+  if (code !== undefined) return `${outcome}: ${code}`;
+  // Who reads that somebody was forgotten must not read it of a look at what would go.
+  return isDryRun(detail) ? `${outcome}: dry run` : outcome;
+}
+
+function isDryRun(detail: unknown): boolean {
+  return (
+    typeof detail === "object" && detail !== null && "dryRun" in detail && detail.dryRun === true
+  );
 }

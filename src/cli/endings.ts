@@ -55,6 +55,7 @@ The reason is kept for good: don't name data of the subject in it.
 
 function reportLines(report: ForgetReport): string[] {
   const { subject, keyIds, events, entities, documents, snapshots, outbox, parked } = report;
+  const { claims, claimsUnknown } = report;
   if (keyIds.length === 0)
     return [`There are no keys of ${subject}: nothing here is personal data of it.`];
   const byName = Object.entries(events).map(
@@ -66,6 +67,12 @@ function reportLines(report: ForgetReport): string[] {
   return [
     `Of ${subject} there will be unreadable what is personal in ${[...byName, ...views].join(", ") || "no event"}.`,
     `They belong to ${count(sum(entities), "entity", "entities")}; with them go ${count(snapshots, "snapshot")}, ${count(outbox, "waiting command")} and errors of ${count(parked, "parked event")}.`,
+    ...Object.entries(claims).map(
+      ([name, many]) => `${count(many, "key")} of the claim ${name} will be free for others.`,
+    ),
+    ...claimsUnknown.map(
+      (stream) => `What ${stream} claims stays taken: it can't be told what that is.`,
+    ),
   ];
 }
 

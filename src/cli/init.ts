@@ -10,6 +10,7 @@ import type { Shell } from "./shell.js";
 interface InitOptions {
   readonly name?: string;
   readonly tidemark?: string;
+  readonly json?: true;
 }
 
 const NAME_LENGTH_MAX = 214;
@@ -24,6 +25,7 @@ export function initCommand(shell: Shell): Command {
       "--tidemark <version>",
       "what its package.json asks for: a version, or file: and the path of a packed tidemark; defaults to the version that makes it",
     )
+    .option("--json", "the report as JSON")
     .addHelpText(
       "after",
       "\nExample: npx tidemark init shop && cd shop && npm install && npm test && npm start\n",
@@ -40,7 +42,7 @@ export function initCommand(shell: Shell): Command {
         name,
         tidemark: options.tidemark ?? `^${version}`,
       });
-      await print(shell, {}, written, [
+      await print(shell, options, { directory: target, name, files: written }, [
         `${name} is made, ${written.length} files:`,
         ...written.map((path) => `  ${path}`),
         "Next:",

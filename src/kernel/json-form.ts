@@ -11,7 +11,7 @@
  * ```
  */
 import { InvalidArgumentError } from "./errors.js";
-import { LEAF_KINDS, Sealed, type KeyName, type LeafKind, type Placeholder } from "./sealed.js";
+import { LEAF_KINDS, Sealed, sealedOf } from "./sealed.js";
 
 /** Levels that are followed; what is recorded is nested far less. Ends a cycle, and what would end the stack. */
 const DEPTH_MAX = 500;
@@ -112,7 +112,7 @@ const FORMS: Readonly<
 
 function taggedValue(entries: readonly (readonly [string, unknown])[], path: string): unknown {
   const [[tag, text] = []] = entries;
-  if (tag === "$sealed" && entries.length === 1) return sealedOf(text, path);
+  if (tag === "$sealed" && entries.length === 1) return sealedValue(text, path);
   const form = tag !== undefined && Object.hasOwn(FORMS, tag) ? FORMS[tag] : undefined;
   const isText = entries.length === 1 && typeof text === "string";
   if (form === undefined || !isText || !form.text.test(text))
@@ -126,16 +126,7 @@ function taggedValue(entries: readonly (readonly [string, unknown])[], path: str
 const FORM_NAMES = [...Object.keys(FORMS), "$sealed"].join(", ");
 
 /** It stays as it is recorded: who has the text has the ciphertext. */
-interface SealedForm {
-  readonly keys: readonly (readonly [subject: string, keyId: string])[];
-  readonly storeId: string;
-  readonly kind: LeafKind;
-  readonly nonce: string;
-  readonly box: string;
-  readonly placeholder?: Placeholder;
-}
-
-function sealedForm({ keys, storeId, kind, nonce, box, placeholder }: Sealed): SealedForm {
+function sealedForm({ keys, storeId, kind, nonce, box, placeholder }: Sealed) {
   return {
     keys: keys.map(({ subject, keyId }) => [subject, keyId]),
     storeId,
@@ -146,36 +137,23 @@ function sealedForm({ keys, storeId, kind, nonce, box, placeholder }: Sealed): S
   };
 }
 
-function sealedOf(json: unknown, path: string): Sealed {
-  const form = (typeof json === "object" && json !== null ? json : {}) as Partial<SealedForm>;
-  const { storeId, kind, nonce, box, placeholder } = form;
-  const keys = Array.isArray(form.keys) ? form.keys.map(keyNameOf) : [];
-  const kinds: readonly unknown[] = LEAF_KINDS;
-  const isSound =
-    keys.length > 0 &&
-    keys.every((key) => key !== undefined) &&
-    typeof storeId === "string" &&
-    kinds.includes(kind) &&
-    isBase64(nonce) &&
-    isBase64(box) &&
-    (placeholder === undefined || placeholder === null || typeof placeholder !== "object");
-  if (!isSound || kind === undefined)
-    throw new InvalidArgumentError(
-      path,
-      "a sealed value with keys, storeId, kind, nonce and box",
-      json,
-    );
-  const bytes = [nonce, box].map((text) => Buffer.from(text, "base64")) as [Buffer, Buffer];
-  return new Sealed(keys, storeId, kind, ...bytes, placeholder);
+function sealedValue(json: unknown, path: string): Sealed {
+  const form = (json ?? {}) as Partial<Record<keyof Sealed, unknown>>;
+  const { storeId, keys, placeholder } = form;
+  const kind = (LEAF_KINDS as readonly unknown[]).indexOf(form.kind);
+  const names = Array.isArray(keys) ? keys.flat() : undefined;
+  try {
+    return sealedOf([kind, storeId, bytesOf(form.nonce), bytesOf(form.box), names, placeholder]);
+  } catch {
+    const expected = "a sealed value with keys, storeId, kind, nonce and box";
+    throw new InvalidArgumentError(path, expected, json);
+  }
 }
 
-function keyNameOf(pair: unknown): KeyName | undefined {
-  const [subject, keyId] = Array.isArray(pair) ? (pair as unknown[]) : [];
-  return typeof subject === "string" && typeof keyId === "string" ? { subject, keyId } : undefined;
-}
-
-function isBase64(text: unknown): text is string {
-  return typeof text === "string" && FORMS["$bytes"]?.text.test(text) === true;
+/** Undefined where it isn't base64. */
+function bytesOf(text: unknown): Buffer | undefined {
+  const isBase64 = typeof text === "string" && FORMS["$bytes"]?.text.test(text) === true;
+  return isBase64 ? Buffer.from(text, "base64") : undefined;
 }
 
 /** Set as a key it would change what the object is. */

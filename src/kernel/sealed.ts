@@ -23,7 +23,15 @@ export interface KeyName {
 /** What is read instead of a value whose key is gone. */
 export type Placeholder = string | number | boolean | null;
 
+/** The same for every copy of this module: a process may have two (compiled and from source, of two paths), and msgpackr has one list of classes for both. */
+const BRAND = Symbol.for("tidemark.sealed");
+
 export class Sealed {
+  /** A sealed leaf of another copy is one. */
+  static [Symbol.hasInstance](value: unknown): value is Sealed {
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
   constructor(
     /** Whose it is. All of their keys are needed to read it. In order of subject. */
     readonly keys: readonly KeyName[],
@@ -37,6 +45,10 @@ export class Sealed {
     readonly placeholder?: Placeholder,
   ) {
     Object.freeze(this);
+  }
+
+  get [BRAND](): true {
+    return true;
   }
 
   isOf(subject: string): boolean {

@@ -1,5 +1,5 @@
 /** How far the readers of a data directory are, as their rows in its views say it; for work on a log that nobody has open. */
-import { LmdbViews, type ViewStore } from "../../journal/index.js";
+import { LmdbViews, type ViewKeyPart, type ViewStore } from "../../journal/index.js";
 import type { Position } from "../kernel/event.js";
 import type { StreamId } from "../kernel/ids.js";
 
@@ -38,10 +38,8 @@ export function readerPositions(views: ViewStore): ReaderPosition[] {
   const found: ReaderPosition[] = [];
   // Numbers sort before texts.
   for (const { key, value } of rowsUnder(views, "checkpoint", "")) {
-    const generation = views.get("rows", ["generation", key[1] ?? null]) as Generation | undefined;
-    if (generation === undefined || generation.state === "dropped") continue;
-    const reader = `projection ${generation.name}, version ${generation.version}`;
-    found.push({ reader, position: value as Position });
+    const reader = projectionOf(views, key[1] ?? null);
+    if (reader !== undefined) found.push({ reader, position: value as Position });
   }
   for (const { key, value } of rowsUnder(views, "cursor", LAST))
     found.push({ reader: `reactor ${String(key[1])}`, position: value as Position });
@@ -57,11 +55,27 @@ export function readerPositions(views: ViewStore): ReaderPosition[] {
 
 /** Events that readers have put aside, to be handled later. */
 export function parkedEvents(views: ViewStore): ParkedEvent[] {
-  return [...rowsUnder(views, "parked", LAST)].map(({ key, value }) => ({
-    reader: String(key[1]),
-    streamId: (value as { readonly streamId: StreamId }).streamId,
-    position: Number(key[3]),
-  }));
+  const found: ParkedEvent[] = [];
+  for (const { key, value } of rowsUnder(views, "parked", LAST)) {
+    const reader = parkingReaderOf(views, key[1] ?? null);
+    const { streamId } = value as { readonly streamId: StreamId };
+    if (reader !== undefined) found.push({ reader, streamId, position: Number(key[3]) });
+  }
+  return found;
+}
+
+/** A generation of a projection parks under its number; reactors, and external projections with their version, by name. */
+function parkingReaderOf(views: ViewStore, id: ViewKeyPart): string | undefined {
+  if (typeof id !== "string") return projectionOf(views, id);
+  const isExternal = views.get("rows", ["external", id]) !== undefined;
+  return isExternal ? `external projection ${id}` : `reactor ${id}`;
+}
+
+/** What people call a generation; undefined for one that was dropped. */
+function projectionOf(views: ViewStore, id: ViewKeyPart): string | undefined {
+  const generation = views.get("rows", ["generation", id]) as Generation | undefined;
+  if (generation === undefined || generation.state === "dropped") return undefined;
+  return `projection ${generation.name}, version ${generation.version}`;
 }
 
 interface Generation {

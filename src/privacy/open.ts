@@ -10,7 +10,7 @@ import { KeyRing } from "./key-ring.js";
 import { checkPrivacyOptions, type PrivacyOptions } from "./options.js";
 import { PrivateJournal, type PersonalStream } from "./private-journal.js";
 import { PrivateViews } from "./private-views.js";
-import { Sealer } from "./sealer.js";
+import { Sealer, type Placeholders } from "./sealer.js";
 import { Wire } from "./wire.js";
 
 /** An aggregate, as far as its personal data goes. */
@@ -78,6 +78,7 @@ export async function openPrivacy(
   const personal = {
     streams: streamsOf(sources, coordinators),
     claims: claimsOf(sources),
+    placeholders: placeholderTextsOf(sources, placeholders),
     writesKeysAtOnce: keyBarrier === undefined,
   };
   return {
@@ -118,6 +119,15 @@ function claimsOf(sources: readonly PersonalSource[]): ReadonlySet<string> {
           false,
         );
   return personal;
+}
+
+/** What may be read instead of erased texts. */
+function placeholderTextsOf(
+  sources: readonly PersonalSource[],
+  { text }: Placeholders,
+): ReadonlySet<unknown> {
+  const rules = sources.flatMap(({ behavior }) => [...behavior.personal.values()].flat());
+  return new Set([text, ...rules.map(({ placeholder }) => placeholder)]);
 }
 
 /** Whether an aggregate has anything that needs keys. */

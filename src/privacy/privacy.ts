@@ -7,6 +7,7 @@ import type { RecordedEvent } from "../kernel/event.js";
 import { checkId, streamIdOf } from "../kernel/ids.js";
 import { partsOfOwner } from "../kernel/personal-values.js";
 import { provenanceOf, withProvenance } from "../kernel/provenance.js";
+import { ForgottenClaims, type ClaimFolds } from "./forgotten-claims.js";
 import { isSubject, type KeyRing } from "./key-ring.js";
 import type { PrivateJournal } from "./private-journal.js";
 import type { PrivateViews } from "./private-views.js";
@@ -34,7 +35,10 @@ export interface PrivacyParts {
     readonly readOnly: boolean;
   };
   readonly clock: Clock;
-  readonly actors: { forget(isGone: (owner: string) => boolean): void };
+  readonly actors: ClaimFolds & {
+    forget(isGone: (owner: string) => boolean): void;
+    held<T>(run: () => Promise<T>): Promise<T>;
+  };
   readonly rules: { forget(): void };
   readonly readers: {
     readonly forgetting: {
@@ -56,6 +60,8 @@ export interface SubjectForgotten {
   readonly keyIds: readonly string[];
   /** Events with values of the subject at that time. */
   readonly events: number;
+  /** Keys that were given back in the same commit, by name of the claim; proofs of before there was this have none. */
+  readonly claims?: Readonly<Record<string, number>>;
   readonly by?: string;
   readonly reason?: string;
 }
@@ -75,11 +81,14 @@ export class Privacy {
    * published. The proof is recorded first; a kill in between is made up for when the runtime is opened again. A subject that comes
    * again later gets another key. Repeated, it does nothing.
    *
-   * It goes through the whole journal and all views once to tell what it takes; projections stand still only while documents with personal indexes are
-   * written anew.
+   * What entities claim because of these values is given back in the commit of the proof; so somebody else can take it at once.
+   *
+   * It goes through the whole journal and all views once to tell what it takes. Commands wait, and projections stand still, only while the last
+   * of it is read, the proof is recorded, and documents with personal indexes are written anew.
    *
    * @returns What can't be read any more.
-   * @throws InvalidArgumentError - The subject isn't a valid id. Nothing was done.
+   * @throws InvalidArgumentError - The subject isn't a valid id, or it holds more claims than `limits.commitEventsMax`: open with a
+   *   higher limit. Nothing was done.
    */
   forget(subject: string, options: ForgetOptions = {}): Promise<ForgetReport> {
     checkId("subject", subject);
@@ -90,60 +99,66 @@ export class Privacy {
     return this.#inTurn(() => this.#forget(subject, options));
   }
 
-  async #forget(
-    subject: string,
-    { by, reason, dryRun = false }: ForgetOptions,
-  ): Promise<ForgetReport> {
-    const { ring, journal } = this.#parts;
+  async #forget(subject: string, options: ForgetOptions): Promise<ForgetReport> {
+    const { ring, journal, views } = this.#parts;
     const keyIds = ring.keyIdsOf(subject);
-    const scan = this.#scanOf(subject, keyIds);
-    const stopWatching = this.#parts.views.watch(keyIds, scan.documentKeys);
+    const { scan, claims } = this.#scanOf(subject, keyIds);
+    const stopWatching = views.watch(keyIds, scan.documentKeys);
     try {
-      const report = await scan.run();
-      if (dryRun || keyIds.length === 0) return report;
-      const proof: SubjectForgotten = {
-        subject,
-        keyIds,
-        events: countOf(report.events),
-        ...(by === undefined ? {} : { by }),
-        ...(reason === undefined ? {} : { reason }),
-      };
-      await journal.append({
-        streams: [{ streamId: STREAM_ID, events: [{ type: FORGOTTEN, data: proof }] }],
+      await scan.run();
+      if (options.dryRun === true || keyIds.length === 0) return scan.report();
+      await this.#withNothingInHand(async () => {
+        // What was recorded since: behind this nothing is.
+        await scan.catchUp();
+        const proof = proofOf(scan.report(), options);
+        await journal.append({
+          streams: [{ streamId: STREAM_ID, events: [{ type: FORGOTTEN, data: proof }] }],
+          claims: claims.releases(),
+        });
+        await this.#kill(subject, keyIds, scan.documentKeys);
       });
-      await this.#destroy(subject, keyIds, scan.documentKeys);
-      return report;
+      await ring.bury();
+      return scan.report();
     } finally {
       stopWatching();
     }
   }
 
-  #scanOf(subject: string, keyIds: readonly string[]): ForgetScan {
-    const { stores, clock, readers } = this.#parts;
-    return new ForgetScan(subject, keyIds, {
+  #scanOf(subject: string, keyIds: readonly string[]) {
+    const { stores, clock, readers, actors, journal } = this.#parts;
+    const claims = new ForgottenClaims(actors, journal, journal.without(keyIds));
+    const scan = new ForgetScan(subject, keyIds, {
       ...stores,
+      claims,
       giveWay: () => new Promise((resolve) => clock.defer(resolve)),
       projectionOf: (key) => readers.forgetting.projectionOf(key),
     });
+    return { scan, claims };
+  }
+
+  /**
+   * Runs while projections and actors stand still. Between the proof and the end of its keys nobody may record anything with them: a key
+   * claimed there would stay taken for ever.
+   */
+  #withNothingInHand(run: () => Promise<void>): Promise<void> {
+    const { readers, actors } = this.#parts;
+    return readers.forgetting.held(() => actors.held(run));
   }
 
   /** The proof is on disk: from here on it is done, now or when the runtime is opened again. */
-  async #destroy(
+  async #kill(
     subject: string,
     keyIds: readonly string[],
     documents: readonly ViewKey[],
   ): Promise<void> {
     const { ring, readers, views } = this.#parts;
-    await readers.forgetting.held(async () => {
-      const indexed = documents.filter((key) => readers.forgetting.isIndexed(key));
-      // While they can be read: afterwards nobody knows which entries are theirs.
-      const before = indexed.map((key) => views.get("documents", key));
-      ring.kill(subject, keyIds);
-      this.#forgetInMemory(new Set(keyIds));
-      const writes = indexed.flatMap((key, at) => this.#rewritten(key, before[at]));
-      if (writes.length > 0) await views.write(writes);
-    });
-    await ring.bury();
+    const indexed = documents.filter((key) => readers.forgetting.isIndexed(key));
+    // While they can be read: afterwards nobody knows which entries are theirs.
+    const before = indexed.map((key) => views.get("documents", key));
+    ring.kill(subject, keyIds);
+    this.#forgetInMemory(new Set(keyIds));
+    const writes = indexed.flatMap((key, at) => this.#rewritten(key, before[at]));
+    if (writes.length > 0) await views.write(writes);
   }
 
   #forgetInMemory(keyIds: ReadonlySet<string>): void {
@@ -170,9 +185,10 @@ export class Privacy {
     if (stores.readOnly) return;
     for (const { subject, keyIds } of this.forgotten()) {
       if (!ring.has(subject, keyIds)) continue;
-      const scan = this.#scanOf(subject, keyIds);
+      const { scan } = this.#scanOf(subject, keyIds);
       await scan.run();
-      await this.#destroy(subject, keyIds, scan.documentKeys);
+      await this.#withNothingInHand(() => this.#kill(subject, keyIds, scan.documentKeys));
+      await ring.bury();
     }
   }
 
@@ -231,6 +247,20 @@ export class Privacy {
   async close(): Promise<void> {
     await this.#turn;
   }
+}
+
+function proofOf(
+  { subject, keyIds, events, claims }: ForgetReport,
+  { by, reason }: ForgetOptions,
+): SubjectForgotten {
+  return {
+    subject,
+    keyIds,
+    events: countOf(events),
+    claims,
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 function isProof({ type, data }: RecordedEvent): boolean {

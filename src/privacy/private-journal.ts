@@ -40,6 +40,8 @@ export interface PersonalSources {
   readonly streams: ReadonlyMap<string, PersonalStream>;
   /** Names of claims whose keys are personal. */
   readonly claims: ReadonlySet<string>;
+  /** What is read instead of erased values, and so says nothing about anybody. */
+  readonly placeholders: ReadonlySet<unknown>;
   /** The journal doesn't wait for keys: a memory journal, which is never on disk before them. */
   readonly writesKeysAtOnce: boolean;
 }
@@ -64,6 +66,12 @@ export class PrivateJournal implements Journal {
     this.#ring = ring;
     this.#sealer = sealer;
     this.#sources = sources;
+  }
+
+  /** The same, as it will read once these keys are gone. */
+  without(keyIds: readonly string[]): PrivateJournal {
+    const sealer = this.#sealer.without(keyIds);
+    return new PrivateJournal(this.#inner, this.#ring, sealer, this.#sources);
   }
 
   enqueue(request: AppendRequest, sink: CommitSink): Commit {
@@ -111,7 +119,9 @@ export class PrivateJournal implements Journal {
     });
     const all = new PersonalValues().addAll(known);
     for (const values of notes) all.addAll(values);
-    const claims = request.claims?.map((claim) => this.#sealedClaim(claim, all));
+    const claims = request.claims
+      ?.filter((claim) => !this.#isOfNobody(claim))
+      .map((claim) => this.#sealedClaim(claim, all));
     const headers = request.metadata?.headers;
     const metadata =
       headers === undefined
@@ -153,6 +163,12 @@ export class PrivateJournal implements Journal {
       if (values.size > 0) sealed = this.#sealer.sealKnown(sealed, values, fields);
     }
     return this.#sealer.sealKnown(sealed, known, fields);
+  }
+
+  /** Several may have been forgotten, and all of them are called so. */
+  #isOfNobody({ op, name, key }: ClaimChange): boolean {
+    const { claims, placeholders } = this.#sources;
+    return op === "take" && placeholders.has(key) && claims.has(name);
   }
 
   #sealedClaim(change: ClaimChange, values: PersonalValues): ClaimChange {

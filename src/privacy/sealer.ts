@@ -41,10 +41,24 @@ type StoredState = readonly [state: unknown, values: readonly PersonalEntry[]];
 export class Sealer {
   readonly #ring: KeyRing;
   readonly #placeholders: Placeholders;
+  /** Ids of keys that it doesn't open with, although they are there. */
+  readonly #spared: ReadonlySet<string>;
 
-  constructor(ring: KeyRing, placeholders: Placeholders) {
+  constructor(ring: KeyRing, placeholders: Placeholders, spared = new Set<string>()) {
     this.#ring = ring;
     this.#placeholders = placeholders;
+    this.#spared = spared;
+  }
+
+  /** One that opens what can be opened once these keys are gone. It is for reading. */
+  without(keyIds: readonly string[]): Sealer {
+    return new Sealer(this.#ring, this.#placeholders, new Set(keyIds));
+  }
+
+  #openingKey(sealed: Sealed): LeafKey | undefined {
+    const isSpared =
+      this.#spared.size > 0 && sealed.keys.some((key) => this.#spared.has(key.keyId));
+    return isSpared ? undefined : this.#ring.keyOf(sealed);
   }
 
   /**
@@ -68,7 +82,7 @@ export class Sealer {
   }
 
   #openLeaf(sealed: Sealed, name: string, values: PersonalValues): unknown {
-    const key = this.#ring.keyOf(sealed);
+    const key = this.#openingKey(sealed);
     if (key === undefined || sealed.kind === "record") return this.#placeholderOf(sealed);
     const leaf = openLeaf(key, sealed);
     for (const each of sealed.keys) values.add(ownerOf(each, sealed.storeId), name, leaf);
@@ -208,7 +222,7 @@ export class Sealer {
     stored: unknown,
   ): { readonly state: unknown; readonly values?: PersonalValues } | undefined {
     if (!(stored instanceof Sealed) || stored.kind !== "record") return { state: stored };
-    const key = this.#ring.keyOf(stored);
+    const key = this.#openingKey(stored);
     if (key === undefined) return undefined;
     const [state, entries] = decode(openBytes(key, stored)) as StoredState;
     const values = new PersonalValues();

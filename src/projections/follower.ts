@@ -331,10 +331,15 @@ export class Follower {
     if (!(error instanceof HandlerFailedError) || this.#options.isStrict?.() === true) return false;
     if (failurePolicy.then === "park" && !this.#parking.isFull) {
       this.#givenUp = error;
+      this.#warn(
+        error,
+        "an event is parked, and so is what comes for the same key: its handler keeps failing",
+      );
       return true;
     }
     if (failurePolicy.then !== "skip") return false;
     await this.#options.onSkip(error);
+    this.#warn(error, "an event is passed over: its handler keeps failing");
     return true;
   }
 

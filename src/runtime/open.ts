@@ -65,6 +65,10 @@ export async function startRuntime(
     const { askTimeoutMs } = bounds;
     const local = new LocalCommands(actors, readers, options.aggregates, askTimeoutMs);
     const parts = { stores: seen, actors, local, readers, ...ports, askTimeoutMs };
+    // Before anybody can send a command: what was cut short may have left an actor that knows what is forgotten.
+    const rulesKnow = { forget: () => opened.rules?.forget() };
+    const forgetting = { ...ports, stores, readers, actors, rules: rulesKnow };
+    const privacy = await privacyOver(personal, forgetting, options);
     let admin: AdminService | undefined = undefined;
     const wire = personal?.wire;
     const messaging = await openMessaging({ ...parts, stores, wire }, options, ports, () => admin);
@@ -75,11 +79,6 @@ export async function startRuntime(
     opened = { ...opened, sagas };
     const rules = await RuleSystem.open({ ...coordination, ruleSets: options.ruleSets ?? [] });
     opened = { ...opened, rules };
-    const privacy = await privacyOver(
-      personal,
-      { ...ports, stores, readers, actors, rules },
-      options,
-    );
     // What goes into an archive stays sealed.
     const life = new EntityLife(actors, stores.journal);
     const running = { ...parts, messaging, sagas, rules, life, privacy };

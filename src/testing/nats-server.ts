@@ -7,6 +7,9 @@ import { NATS_SERVER, natsProgram } from "./nats-program.js";
 
 const READY = "Server is ready";
 const READY_WITHIN_MS = 20_000;
+const PORT_TAKEN = "address already in use";
+/** How many ports are tried. */
+const PORTS_MAX = 5;
 
 /**
  * A shell between us and the server, which ends when the server does. Beside it somebody reads the signal to end the server with; if
@@ -64,17 +67,20 @@ export class NatsServer {
       throw new Error(
         `${NATS_SERVER} isn't installed: put it into the PATH, or name it in NATS_SERVER; on Debian it is "apt-get install ${NATS_SERVER}"`,
       );
-    const server = new NatsServer(program, await freePort());
-    const store = jetStream ? `jetstream { store_dir: ${JSON.stringify(server.#store)} }` : "";
-    const lines = `listen: "127.0.0.1:${server.port}"\n${store}\n${config}\n`;
-    writeFileSync(join(server.directory, "server.conf"), lines);
-    try {
-      await server.restart();
-    } catch (error) {
-      await server.remove();
-      throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      const server = new NatsServer(program, await freePort());
+      const store = jetStream ? `jetstream { store_dir: ${JSON.stringify(server.#store)} }` : "";
+      const lines = `listen: "127.0.0.1:${server.port}"\n${store}\n${config}\n`;
+      writeFileSync(join(server.directory, "server.conf"), lines);
+      try {
+        await server.restart();
+        return server;
+      } catch (error) {
+        await server.remove();
+        // Somebody may have taken the port since it was free.
+        if (attempt === PORTS_MAX || !String(error).includes(PORT_TAKEN)) throw error;
+      }
     }
-    return server;
   }
 
   /** For `nats({ servers })`, or any other client. */

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkExport, type Runtime } from "tidemark";
+import { checkExport, openRuntime, type Runtime } from "tidemark";
 import { openMemoryRuntime } from "tidemark/testing";
 import { Article, definitions } from "../../examples/guides/command-line.js";
 import { ANN, privacy, users, userView } from "../privacy/people.js";
@@ -80,8 +80,7 @@ describe("what can't be undone", () => {
 
   it("tells what of a subject would become unreadable, asks, and makes it so", async () => {
     await runtime.close();
-    // The compiled one, as the command line is: what is sealed is an object of a class, and there must be one of it.
-    runtime = await built.openRuntime({
+    runtime = await openRuntime({
       directory: temporaryDirectory(),
       aggregates: [users],
       projections: [userView],
@@ -94,12 +93,20 @@ describe("what can't be undone", () => {
       0,
       expect.stringContaining("personal in 1 event of user, 1 document of users."),
     ]);
+    expect(dry.stdout).toContain("1 key of the claim email will be free for others.");
     expect((await cli("forget", "u1")).code).toBe(2);
     expect((await runtime.state(users, "u1")).state.name).toBe(ANN.name);
     const { code, stdout } = await cli("forget", "u1", "--yes", "--reason", "asked for");
     expect([code, stdout]).toEqual([0, "u1 is forgotten: 1 key destroyed\n"]);
     expect((await runtime.state(users, "u1")).state.name).toBe("[erased]");
     expect((await cli("forget", "u1", "--dry-run")).stdout).toContain("There are no keys of u1");
+    const audited = (await cli("audit")).stdout
+      .split("\n")
+      .filter((line) => line.includes("forget "));
+    // Newest first; whoever forgets is first told what would go.
+    expect(audited.map((line) => /done(: dry run)?/.exec(line)?.[0])).toEqual([
+      ...["done: dry run", "done", "done: dry run", "done: dry run", "done: dry run"],
+    ]);
     expect((await cli("keys", "rotate", "--yes")).stdout).toContain("the master key test");
   });
 });

@@ -68,6 +68,15 @@ describe("init", () => {
       expect(readFileSync(join(project, path), "utf8")).not.toContain("replaced-by-init");
   });
 
+  it("says as JSON what it made", async () => {
+    const directory = temporaryDirectory();
+    const { code, stdout } = await init(directory, "shop", "--json");
+    expect(code).toBe(0);
+    const { files, ...rest } = JSON.parse(stdout) as { readonly files: string[] };
+    expect(rest).toEqual({ directory: expect.stringMatching(/\/shop$/) as unknown, name: "shop" });
+    expect(files.sort()).toEqual(FILES);
+  });
+
   it("makes it in the folder where it is called, beside what is there already", async () => {
     const directory = join(temporaryDirectory(), "here");
     mkdirSync(join(directory, "src"), { recursive: true });

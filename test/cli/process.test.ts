@@ -160,6 +160,21 @@ describe("beside nobody", () => {
     }
   });
 
+  it("follows a directory, and waits where nothing comes, until Ctrl-C", async () => {
+    const { head } = await json<Info>("info");
+    const all = ["events", "--follow", "--since", "2020-01-01", "--ndjson"];
+    const following = started(process.execPath, [CLI, ...all]);
+    let hasEnded = false;
+    void following.ended.finally(() => (hasEnded = true));
+    await until(() => hasEnded || following.output().includes(`{"position":${head},`));
+    // Now it waits, with nothing but a timer; another command lasts longer than a process that has nothing to do.
+    await json<Info>("info");
+    expect(hasEnded).toBe(false);
+    following.kill("SIGINT");
+    const { code, stderr } = await following.ended;
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
   it("changes nothing, and says how it could", async () => {
     const { code, stderr } = await tidemark("projections", "pause", "shelf", "--yes", "--app", APP);
     expect([code, stderr]).toEqual([2, expect.stringContaining("Start it, and try again")]);

@@ -359,7 +359,8 @@ export function messagingContract(subject: string, openPlace: () => Promise<Mess
         const bank = await openBank();
         const shop = await openShop();
         await bank.ask(Account, "a", deposit(1));
-        await until(() => importOf(shop).imported === 1);
+        // What comes there may be acknowledged here later.
+        await until(() => importOf(shop).imported === 1 && relayOf(bank).lagEvents === 0);
         await place.interrupt();
         await until(() => relayOf(bank).state === "disconnected");
         for (let n = 0; n < 20; n++) await bank.ask(Account, "a", deposit(n));

@@ -7,6 +7,7 @@ import type { Told } from "./io-faults-child.js";
 import type { Remains } from "./io-faults-inspect-child.js";
 import { underShim } from "./shim/io-shim.js";
 
+/** So long without a word. */
 const HUNG_AFTER_MS = 30_000;
 /** More than any plan of the child has. */
 const COMMITS_MAX = 1_000;
@@ -71,8 +72,10 @@ export async function runOn(disk: Disk, fault: Fault, home: string): Promise<Fau
     ),
   );
   const told: Told[] = [];
-  for await (const line of createInterface({ input: child.stdout }))
+  for await (const line of createInterface({ input: child.stdout })) {
     told.push(JSON.parse(line) as Told);
+    hung.refresh();
+  }
   clearTimeout(hung);
   const [calls, failures, failed = ""] = readFileSync(counted, "utf8").split(/\s/);
   return {

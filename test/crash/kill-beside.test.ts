@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { openRuntime } from "tidemark";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { temporaryDirectory } from "../support/directories.js";
 import { Account } from "./account-under-fire.js";
 import { randomFrom } from "../support/random.js";
@@ -14,7 +14,9 @@ const ACKNOWLEDGED_MAX = 1_500;
 
 function startChild(script: string, ...args: string[]) {
   const path = `dist/test/crash/${script}`;
-  return spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
 }
 
 describe(`two processes at one journal, one of them killed with kill -9, ${CYCLES} times each, seed ${SEED}`, () => {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { openRuntime, type Runtime } from "tidemark";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { temporaryDirectory } from "../support/directories.js";
 import { Account, balances } from "./account-under-fire.js";
 import { randomFrom } from "../support/random.js";
@@ -32,6 +32,7 @@ async function runAndKill(
     String(Math.floor(random() * 1e9)),
   ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
   const exited = new Promise<string | null>((resolve) =>
     child.on("exit", (_code, signal) => resolve(signal)),
   );

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { openRuntime } from "tidemark";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { LmdbViews } from "../../journal/index.js";
 import { temporaryDirectory } from "../support/directories.js";
 import { randomFrom } from "../support/random.js";
@@ -23,6 +23,7 @@ async function runAndKill(args: readonly string[], afterMs: number): Promise<voi
   const child = spawn(process.execPath, ["dist/test/crash/sagas-child.js", ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  onTestFinished(() => void child.kill("SIGKILL"));
   const exited = new Promise((resolve) => child.on("exit", (_, signal) => resolve(signal)));
   child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), afterMs));
   expect(await exited).toBe("SIGKILL");

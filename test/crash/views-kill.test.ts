@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { openRuntime } from "tidemark";
 import { LmdbViews } from "../../journal/index.js";
 import { checkGenerations } from "../support/generation-check.js";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { temporaryDirectory } from "../support/directories.js";
 import { randomFrom } from "../support/random.js";
 import { Account } from "./account-under-fire.js";
@@ -17,6 +17,7 @@ async function runAndKill(args: readonly string[], afterMs: number): Promise<voi
   const child = spawn(process.execPath, ["dist/test/crash/views-child.js", ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  onTestFinished(() => void child.kill("SIGKILL"));
   const exited = new Promise((resolve) => child.on("exit", (_, signal) => resolve(signal)));
   // From when it is open; a kill while it opens is as good.
   child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), afterMs));

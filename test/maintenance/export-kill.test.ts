@@ -56,8 +56,9 @@ describe("a process that is killed", () => {
     for (const share of [0, 2, 5, 8]) {
       const call = `exportStore(${quoted(directory, file)}, { resume: true })`;
       const ended = await killedWhen(call, () => sizeOf(`${file}.partial`) > share * MEBIBYTE);
-      expect(existsSync(file)).toBe(ended);
-      if (ended) break;
+      // A kill may come between the last step and the end of the process.
+      if (ended) expect(existsSync(file)).toBe(true);
+      if (existsSync(file)) break;
     }
     if (!existsSync(file)) await exportStore(directory, file, { resume: true });
     expect(readFileSync(file).equals(readFileSync(wanted))).toBe(true);
@@ -78,7 +79,10 @@ describe("a process that is killed", () => {
       () => sizeOf(log) > 8 * MEBIBYTE,
       () => existsSync(join(`${copy}.importing`, "state")),
     ];
-    for (const isTime of moments) if (await killedWhen(call, isTime)) break;
+    for (const isTime of moments) {
+      if (await killedWhen(call, isTime)) expect(existsSync(copy)).toBe(true);
+      if (existsSync(copy)) break;
+    }
     if (!existsSync(copy)) await importStore(file, copy);
     expect(await compareStores(directory, copy)).toMatchObject({ equal: true, equalCommits: 600 });
     const [original, imported] = [

@@ -9,6 +9,7 @@ import {
   openRuntime,
   planReclaim,
   projection,
+  reactor,
   reclaimStore,
   type Runtime,
 } from "tidemark";
@@ -192,6 +193,43 @@ describe("reclaiming the space of archived events", () => {
       reclaimStore(place.directory, to, { confirm: plan.confirmation }),
     ).rejects.toMatchObject({ code: "reclaim-refused" });
     expect(existsSync(to)).toBe(false);
+  });
+
+  it("is refused while a projection or a reactor has parked what would go, and says which", async () => {
+    const folder = temporaryDirectory();
+    const directory = join(folder, "data");
+    const fail = () => {
+      throw new Error("no room");
+    };
+    const onFailure = { attemptsMax: 1, then: "park" } as const;
+    const collections = { rows: collection<{ seen: string[] }>() };
+    const strict = { name: "strict", version: 3, from: [Book], collections, onFailure };
+    const runtime = await openRuntime({
+      ...{ directory, aggregates, freeBytesMin: 0 },
+      projections: [projection({ ...strict, on: { Written: fail } })],
+      reactors: [
+        reactor({
+          name: "printer",
+          from: [Book],
+          start: "beginning",
+          onFailure,
+          on: { Written: fail },
+        }),
+      ],
+    });
+    for (const n of [1, 2])
+      await runtime.ask(Book, "1", { type: "Write", data: { text: text(n) } });
+    await until(() => runtime.operations.parked("strict").length > 0);
+    await until(() => runtime.operations.parked("printer").length > 0);
+    await runtime.compact(Book, "1", { archiveTo: join(folder, "book-1.ndjson"), summary });
+    await runtime.close();
+    const { problems } = await planReclaim(directory);
+    expect(problems).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^projection strict, version 3 has parked position 2 of book\/1$/),
+        expect.stringMatching(/^reactor printer has parked position 2 of book\/1$/),
+      ]),
+    );
   });
 
   it("is refused where an archive is missing, damaged, or another one; and finds them in another folder", async () => {

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { temporaryDirectory } from "../support/directories.js";
 
 it("a handler that never returns is named on standard error, with its projection and event, while it blocks the process", async () => {
   const args = ["dist/test/projections/hanging-child.js", temporaryDirectory()];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
   let said = "";
   child.stderr.setEncoding("utf8");
   for await (const text of child.stderr) {

@@ -18,6 +18,9 @@ export function installByApt(name: string): void {
   }
 }
 
+/** A machine that has just started may still be installing something itself: its lock is waited for, and mirrors are asked again. */
 function apt(...command: string[]): void {
-  execFileSync("apt-get", command, { stdio: "pipe" });
+  const patience = ["-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3"];
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  execFileSync("apt-get", [...patience, ...command], { stdio: "pipe", env });
 }

@@ -61,6 +61,35 @@ describe("logs", () => {
     expect(letter?.streamId).toContain("account");
   });
 
+  it.each([
+    ["park", "an event is parked, "],
+    ["skip", "an event is passed over: "],
+  ] as const)(
+    "say of an event that a handler can't take what became of it: %s",
+    async (then, says) => {
+      const { logger, parsed } = logged();
+      const balances = balancesOf(1, {
+        onFailure: { then, attemptsMax: 1 },
+        before: () => {
+          throw new Error("broken");
+        },
+      });
+      const runtime = await openMemoryRuntime({
+        ...{ aggregates: [Account], projections: [balances], logger },
+      });
+      opened.push(runtime);
+      for (const cents of [5, 6]) await runtime.ask(Account, "a", deposit(cents));
+      await runtime.operations.refresh(balances);
+      // Not of those that only wait behind it: they may be many.
+      const lines = parsed().filter(({ msg }) => msg.startsWith(says));
+      expect(lines).toHaveLength(then === "park" ? 1 : 2);
+      expect(lines[0]?.error).toMatchObject({
+        ...{ type: "HandlerFailedError", code: "handler-failed" },
+        message: expect.stringContaining("Deposited of account/a at position 1") as unknown,
+      });
+    },
+  );
+
   it("show no value that an error of ours shows its caller, at any depth", () => {
     const { logger, lines, parsed } = logged();
     const cause = new InvalidArgumentError("data", "a number", CANARY);

@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect as connectTo } from "node:net";
 import { join } from "node:path";
 import { NatsServer } from "tidemark/testing";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { natsProgram } from "../../src/testing/nats-program.js";
+import { temporaryDirectory } from "../support/directories.js";
 import { until } from "../support/until.js";
 
 const servers: NatsServer[] = [];
@@ -57,6 +59,29 @@ describe("a NATS server for tests", () => {
     await expect(NatsServer.start({ config: "no_such_option: 1" })).rejects.toThrow(
       /nats-server has ended:[^]*no_such_option/,
     );
+  });
+
+  it("tries another port where somebody has taken the one it was given", async () => {
+    const folder = temporaryDirectory();
+    const program = join(folder, "nats-server");
+    const seen = join(folder, "seen");
+    const script = `#!/bin/sh
+cat "$2" >> "${seen}"
+if [ $(wc -l < "${seen}") -gt 6 ]; then exec "${natsProgram() ?? ""}" "$@"; fi
+echo "[FTL] Error listening on port: 127.0.0.1: bind: address already in use" >&2
+exit 1
+`;
+    writeFileSync(program, script, { mode: 0o755 });
+    vi.stubEnv("NATS_SERVER", program);
+    try {
+      const server = await started();
+      const ports = [...readFileSync(seen, "utf8").matchAll(/^listen: "127\.0\.0\.1:(\d+)"$/gm)];
+      expect(ports).toHaveLength(3);
+      expect(ports.at(-1)?.[1]).toBe(String(server.port));
+      expect(await answers(server.port)).toBe(true);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it("goes with the process that started it, killed or not", async () => {

@@ -299,6 +299,8 @@ async function start() {
   try {
     info = await look("info");
     setMay(info.may);
+    // Pages that follow events begin at its head.
+    overview = await look("overview").catch(() => undefined);
     navigate();
   } catch (error) {
     if (error.status === 401) login("That token isn't right, or the panel was started anew.");

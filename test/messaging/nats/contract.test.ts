@@ -8,7 +8,7 @@ async function openPlace() {
   const server = await NatsServer.start();
   let isDown = false;
   return {
-    transport: () => nats({ servers: server.url, prefix: "shop", pingIntervalMs: 300 }),
+    transport: () => nats({ servers: server.url, prefix: "shop" }),
     interrupt: async () => {
       isDown = true;
       await server.stop("SIGKILL");

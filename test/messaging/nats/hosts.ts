@@ -41,7 +41,7 @@ export class Connections {
     options: Partial<NatsOptions> = {},
     logger?: Logger,
   ): Promise<TransportConnection> {
-    const transport = nats({ servers, prefix: "shop", pingIntervalMs: 300, ...options });
+    const transport = nats({ servers, prefix: "shop", ...options });
     const connection = await transport.connect(hostOf(storeId, logger));
     this.#open.push(connection);
     return connection;

@@ -49,6 +49,8 @@ export function journalPage({ query, draw, go, overview }) {
   let found;
   let problem;
   let streams;
+  // What came before the list did.
+  let early = [];
   let gone = false;
   /** Positions of events whose details are shown. */
   const opened = new Set();
@@ -63,11 +65,20 @@ export function journalPage({ query, draw, go, overview }) {
     try {
       found = await look("events", { ...filter, ...before, direction: "backward", limit: PAGE });
       problem = undefined;
-      if (!gone && isLive) page.begin?.(found.head);
+      add(early);
+      early = [];
     } catch (error) {
       problem = error;
     }
     draw();
+  }
+
+  /** The list was looked for up to its head: what is behind that is new. */
+  function add(events) {
+    const fresh = events.filter(({ position }) => position > found.head);
+    if (fresh.length === 0) return;
+    const head = fresh.at(-1).position;
+    found = { ...found, head, events: [...fresh.reverse(), ...found.events].slice(0, SHOWN_MAX) };
   }
 
   async function findStreams() {
@@ -86,12 +97,9 @@ export function journalPage({ query, draw, go, overview }) {
     // From the head on; what is older is asked for once.
     follow: isLive ? [["events", { ...filter, after: overview()?.head ?? 0, limit: PAGE }]] : [],
     value(_index, { events }) {
-      if (found === undefined || events.length === 0) return;
-      const known = new Set(found.events.map(({ position }) => position));
-      const fresh = events.filter(({ position }) => !known.has(position));
-      found = { ...found, events: [...fresh.reverse(), ...found.events].slice(0, SHOWN_MAX) };
+      if (found === undefined) early.push(...events);
+      else add(events);
     },
-    close: () => (gone = true),
     render: () => [
       title(
         "Journal",
