@@ -96,18 +96,18 @@ export class EvolveFailedError extends ActorError {
 }
 
 /**
- * An entity's history can't be folded to its state. Nothing was written. Only this entity is affected; its commands fail
- * until the definition can read its events again.
+ * An entity's history can't be folded to its state. Nothing was written. Only this entity is affected. Where its definition
+ * can't read the events its commands fail until it can; where the store couldn't be read (`retryable`) they may be sent again.
  */
 export class HydrationFailedError extends ActorError {
   readonly code = "hydration-failed";
-  readonly retryable = false;
 
   constructor(
     readonly streamId: StreamId,
     readonly version: Version,
     readonly eventType: string | undefined,
     details: ErrorDetails,
+    readonly retryable = false,
   ) {
     const event = eventType === undefined ? "" : `, event ${eventType}`;
     super(

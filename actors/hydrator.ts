@@ -3,8 +3,9 @@
  * slices, and only so many entities at a time hold a permit: a cold start with thousands of messages neither blocks the
  * event loop nor starves what is already warm.
  */
-import { JournalPoisonedError, type Journal } from "../journal/index.js";
+import type { Journal } from "../journal/index.js";
 import type { Clock } from "../src/kernel/clock.js";
+import { asError, isOwnEnd, TidemarkError } from "../src/kernel/errors.js";
 import type { StoredEvent } from "../src/kernel/event.js";
 import type { StreamId } from "../src/kernel/ids.js";
 import type { Behavior } from "./behavior.js";
@@ -133,10 +134,11 @@ export class Hydrator {
   }
 
   #asHydrationFailure(job: Job, error: unknown): Error {
-    if (error instanceof HydrationFailedError || error instanceof JournalPoisonedError)
-      return error;
-    return new HydrationFailedError(job.streamId, job.fold?.version ?? 0, undefined, {
-      cause: error,
-    });
+    if (error instanceof HydrationFailedError || isOwnEnd(error)) return asError(error);
+    // What a disk fails with may pass, unless the journal knows better.
+    const mayPass = !(error instanceof TidemarkError) || error.retryable;
+    const { streamId, fold } = job;
+    const details = { cause: error };
+    return new HydrationFailedError(streamId, fold?.version ?? 0, undefined, details, mayPass);
   }
 }

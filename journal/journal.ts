@@ -307,6 +307,11 @@ export interface Journal {
 /** What a journal tells of itself. */
 export interface JournalFigures {
   readonly head: Position;
+  /**
+   * What the first commit that failed failed with: since then nothing more is taken, and (unless another writer was there first)
+   * nothing is read. Undefined while all is well.
+   */
+  readonly failure: Error | undefined;
   readonly inFlightBytes: number;
   /** Commits written since the journal was opened. */
   readonly commits: number;

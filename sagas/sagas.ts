@@ -274,7 +274,7 @@ export class Sagas {
       handled: routing?.handled ?? 0,
       failures: routing?.failures ?? 0,
       state: routing?.state ?? "live",
-      refused: this.refused(saga).length,
+      refused: this.#ports.system.logOf(saga).refusalCount(),
     };
   }
 

@@ -54,7 +54,7 @@ import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
 import type { CompactReport } from "./kernel/life-events.js";
 import type { CompactOptions, EntityLife, TombstoneOptions } from "./runtime/entity-life.js";
 import type { LocalCommands } from "./runtime/local-commands.js";
-import { healthWith } from "./runtime/messaging.js";
+import { healthWith, journalProblems } from "./runtime/health.js";
 import type { MetricFamily } from "./runtime/metrics/metric.js";
 import { metricsOf } from "./runtime/metrics/metrics.js";
 import type { RuntimeStatus } from "./runtime/status.js";
@@ -366,7 +366,7 @@ export class Runtime {
     return this.#actors.figures();
   }
 
-  /** How everything stands: the journal, entities in memory, each reader, sagas, messaging. */
+  /** How everything stands: the journal, entities in memory, each reader, sagas, messaging. Also told of a journal that failed. */
   status(): RuntimeStatus {
     return {
       journal: this.#stores.journal.figures(),
@@ -398,9 +398,10 @@ export class Runtime {
     return metricsOf(this.status(), this.health());
   }
 
-  /** Whether projections, reactors, sagas, rule sets and messaging do their work: for a probe. */
+  /** Whether the journal, projections, reactors, sagas, rule sets and messaging do their work: for a probe. */
   health(): Health {
     const problems = [
+      ...journalProblems(this.#stores.journal.figures()),
       ...this.sagas.problems(),
       ...this.rules.problems(),
       ...this.#messaging.problems(),

@@ -231,6 +231,7 @@ export class JournalReader implements Journal {
     const indexedTo = this.#indexedTo();
     return {
       head,
+      failure: undefined,
       inFlightBytes: 0,
       ...new GroupRecorder().figures(),
       indexedTo,

@@ -306,6 +306,7 @@ export class LmdbJournal implements Journal, AdmissionView {
   figures(): JournalFigures {
     return {
       head: this.#head,
+      failure: this.#group.failure(),
       inFlightBytes: this.#group.inFlightBytes(),
       ...this.#group.groups.figures(),
       indexedTo: this.#indexer.indexedTo(),

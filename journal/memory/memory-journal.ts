@@ -329,6 +329,7 @@ export class MemoryJournal implements Journal, AdmissionView {
   figures(): JournalFigures {
     return {
       head: this.#head,
+      failure: undefined,
       inFlightBytes: this.#inFlightBytes,
       ...this.#groups.figures(),
       indexedTo: this.#head,

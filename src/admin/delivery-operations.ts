@@ -70,12 +70,13 @@ export const deliveryOperations: OperationEntries<"timers" | "outbox" | "claims"
 
 function liveLanes({ parts, caller }: OperationContext): ShownOutboxEntry[] {
   const shown = (owner: string, lanes: readonly LaneStatus[]) =>
-    lanes.map(({ aggregate, waiting, inFlight, failures, lastError }) => ({
+    lanes.map(({ aggregate, waiting, inFlight, failures, lastError, lastErrorAtMs }) => ({
       owner,
       lane: aggregate,
       waiting: waiting + inFlight,
       attempts: failures,
       ...(lastError === undefined ? {} : { error: toldError(lastError, caller).message }),
+      ...(lastErrorAtMs === undefined ? {} : { errorAtMs: lastErrorAtMs }),
     }));
   const ruleSets = parts.definitions?.ruleSets ?? [];
   return [

@@ -5,6 +5,7 @@ import {
   TIDEMARK_VERSION,
   type JournalFigures,
 } from "../../journal/index.js";
+import { unlessEnded } from "../kernel/unless-ended.js";
 import type { ReaderStatus } from "../projections/status.js";
 import type { Administered } from "./administered.js";
 import type { Overview } from "./api.js";
@@ -12,7 +13,6 @@ import type { Info } from "./info.js";
 import { positionAt } from "./log-scan.js";
 import type { OperationContext, OperationEntries } from "./operation.js";
 import { problemsOf } from "./problems.js";
-import { unlessEnded } from "./unless-ended.js";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -35,7 +35,8 @@ export function countsOf({ journal, actors }: Administered): Readonly<Record<str
 function info({ parts, caller }: OperationContext): Info {
   const { journal, definitions, service, directory } = parts;
   const { head, diskBytes } = journal.figures();
-  const [last] = head === 0 ? [] : journal.readPage({ after: head - 1, limit: 1 }).events;
+  const [last] =
+    head === 0 ? [] : unlessEnded(() => journal.readPage({ after: head - 1, limit: 1 }).events, []);
   const namesOf = (all: readonly { readonly name: string }[] = []) => all.map(({ name }) => name);
   const versionsOf = (all: readonly { readonly name: string; readonly version: number }[] = []) =>
     all.map(({ name, version }) => ({ name, version }));

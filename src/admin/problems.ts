@@ -1,13 +1,13 @@
 /** What an operator should look at, and what helps: made of what each part tells of itself. */
 import { counted } from "../kernel/counted.js";
+import { withCauses } from "../kernel/errors.js";
+import { unlessEnded } from "../kernel/unless-ended.js";
 import type { ImportStatus } from "../messaging/importer.js";
 import type { HealthProblem, ProjectionStatus, ReaderStatus } from "../projections/status.js";
-import { ADMIN_STREAM } from "./admin-log.js";
 import type { Administered } from "./administered.js";
 import type { OperationName, Problem } from "./api.js";
 import type { Caller } from "./caller.js";
 import { HIDDEN_TEXT } from "./told.js";
-import { unlessEnded } from "./unless-ended.js";
 
 /** Lag, in events, beyond which a reader of the log is said to be behind. */
 const LAG_EVENTS_MAX = 10_000;
@@ -43,21 +43,17 @@ function urgencyOf({ severity }: Problem): number {
 }
 
 function journalProblems({ journal }: Administered, caller: Caller): Problem[] {
-  try {
-    // After a failed write it refuses to be read.
-    journal.streamVersion(ADMIN_STREAM);
-    return [];
-  } catch (error) {
-    return [
-      {
-        severity: "unhealthy",
-        subject: "journal",
-        problem: `The journal refuses to work: ${quoted(error instanceof Error ? error.message : "", caller)}`,
-        advice: "Look at the disk, then restart the service: opening again shows what was written.",
-        actions: [],
-      },
-    ];
-  }
+  const { failure } = journal.figures();
+  if (failure === undefined) return [];
+  return [
+    {
+      severity: "unhealthy",
+      subject: "journal",
+      problem: `The journal refuses to work: ${quoted(withCauses(failure), caller)}`,
+      advice: "Look at the disk, then restart the service: opening again shows what was written.",
+      actions: [],
+    },
+  ];
 }
 
 function lowDisk(freeBytes: number): Problem {

@@ -17,8 +17,9 @@ export interface ShownOutboxEntry {
   readonly lane: string;
   readonly waiting: number;
   readonly attempts: number;
-  readonly nextAtMs?: number;
+  /** What the last attempt failed with, and when; gone once one was answered. */
   readonly error?: string;
+  readonly errorAtMs?: number;
 }
 
 /** A claim that is held. */

@@ -42,17 +42,20 @@ export function outboxCommand(shell: Shell): Command {
     .addHelpText("after", "\nExample: tidemark outbox\nExit code 1 where some are tried again.\n");
   return asking(shell, withTargetOptions(command), async ({ client, options }) => {
     const answer = await client.call("outbox", {});
-    if (answer.lanes.some(({ error }) => error !== undefined)) shell.exitCode = 1;
+    const isTriedAgain = answer.lanes.some(
+      ({ waiting, error }) => waiting > 0 && error !== undefined,
+    );
+    if (isTriedAgain) shell.exitCode = 1;
     await print(shell, options, answer, [
       table(
         shell,
-        ["of", "to", ">waiting", ">attempts", "next attempt", "error"],
+        ["of", "to", ">waiting", ">attempts", "failed last", "error"],
         answer.lanes.map((each) => [
           each.owner,
           each.lane,
           grouped(each.waiting),
           grouped(each.attempts),
-          timeText(each.nextAtMs),
+          timeText(each.errorAtMs),
           { text: each.error ?? "", style: "red" },
         ]),
       ),

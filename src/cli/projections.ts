@@ -206,8 +206,12 @@ function addDiff(shell: Shell, parent: Command): void {
 
 export function diffLines(shell: Shell, diff: Told<GenerationDiff>): (string | Rendered)[] {
   const { position, added, removed, changed, unchanged, samples } = diff;
+  const { parkedBefore, parkedAfter } = diff;
   return [
     `as of position ${grouped(position)}: ${grouped(added)} added, ${grouped(removed)} removed, ${grouped(changed)} changed, ${count(unchanged, "document")} the same`,
+    ...(parkedBefore + parkedAfter === 0
+      ? []
+      : [`parked: ${grouped(parkedBefore)} before, ${grouped(parkedAfter)} after`]),
     ...(samples.length === 0
       ? []
       : [

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type { Journal } from "../../journal/index.js";
 import type { Position } from "../kernel/event.js";
 import { handedOn } from "../kernel/provenance.js";
+import { unlessEnded } from "../kernel/unless-ended.js";
 import { streamIdOf, type StreamId } from "../kernel/ids.js";
 import type { Origin } from "./origin.js";
 
@@ -42,6 +43,8 @@ export class CoordinatorLog {
   readonly #kind: "saga" | "rules";
   readonly #type: "Saga" | "Rules";
   readonly #owner: string;
+  /** Refusals up to a version of the stream. */
+  #counted = { upTo: 0, refusals: 0 };
 
   constructor(journal: Journal, kind: "saga" | "rules", owner: string) {
     this.#journal = journal;
@@ -49,6 +52,7 @@ export class CoordinatorLog {
     this.#type = kind === "saga" ? "Saga" : "Rules";
     this.#owner = owner;
     this.#streamId = streamIdOf("tidemark", `${kind}:${owner}`);
+    this.refusalCount();
   }
 
   /** Where routing goes on if nothing else says so; undefined before the first run. */
@@ -110,6 +114,25 @@ export class CoordinatorLog {
         });
     }
     return refusals;
+  }
+
+  /** How many; of a journal that can't be read any more, as many as were known before. */
+  refusalCount(): number {
+    unlessEnded(() => this.#countRefusals(), undefined);
+    return this.#counted.refusals;
+  }
+
+  /** Only what came since the last look is read. */
+  #countRefusals(): void {
+    const upTo = this.#journal.streamVersion(this.#streamId);
+    let { refusals } = this.#counted;
+    if (upTo === this.#counted.upTo) return;
+    for (const { type } of this.#journal.readStream(this.#streamId, {
+      from: this.#counted.upTo + 1,
+      upTo,
+    }))
+      if (type === "InputRefused") refusals += 1;
+    this.#counted = { upTo, refusals };
   }
 
   /** The data of the first event of a type. */

@@ -36,7 +36,9 @@ export interface LaneStatus {
   readonly attemptsFailed: number;
   /** Failed attempts since one was answered last. */
   readonly failures: number;
+  /** What the last of those failed with, and wall time; undefined once one was answered. */
   readonly lastError: Error | undefined;
+  readonly lastErrorAtMs: number | undefined;
 }
 
 /** In memory at the most; the rest is on disk. */
@@ -89,6 +91,7 @@ export class OutboxLane {
   /** Some found nobody there, and nothing was answered since. */
   #isNobodyThere = false;
   #lastError: Error | undefined;
+  #lastErrorAtMs: number | undefined;
   readonly #attempts = new Set<Promise<void>>();
 
   constructor(aggregate: string, ports: OutboxPorts) {
@@ -116,6 +119,7 @@ export class OutboxLane {
       ...this.#totals,
       failures: this.#failures,
       lastError: this.#lastError,
+      lastErrorAtMs: this.#lastErrorAtMs,
     };
   }
 
@@ -262,6 +266,7 @@ export class OutboxLane {
 
   #answered(): void {
     this.#failures = 0;
+    this.#lastError = this.#lastErrorAtMs = undefined;
     if (!this.#isNobodyThere) return;
     this.#isNobodyThere = false;
     // Pauses of up to half a minute were for somebody who wasn't there. What else was tried in vain keeps to its own.
@@ -272,6 +277,7 @@ export class OutboxLane {
     this.#failures += 1;
     this.#totals.attemptsFailed += 1;
     this.#lastError = error;
+    this.#lastErrorAtMs = this.#ports.clock.nowMs();
     entry.foundNobody = isNobodyThere(error);
     this.#isNobodyThere ||= entry.foundNobody;
     const { request } = entry.command;

@@ -29,6 +29,12 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === code;
 }
 
+/** What an error says, and what those behind it say that it came of; of these so many at the most. */
+export function withCauses({ message, cause }: Error, causesMax = 5): string {
+  const told = cause instanceof Error && causesMax > 0;
+  return told ? `${message}: ${withCauses(cause, causesMax - 1)}` : message;
+}
+
 /** This runtime, or its journal, is at its end: what failed so goes on once it is opened again, and is nobody's fault. */
 export function isOwnEnd(error: unknown): boolean {
   return OWN_ENDS.some((code) => hasCode(error, code));

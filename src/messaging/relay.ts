@@ -17,6 +17,7 @@ import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import type { Limits } from "../kernel/limits.js";
 import type { Logger } from "../kernel/log.js";
+import { unlessEnded } from "../kernel/unless-ended.js";
 import { spanned, traceOf, type Span, type TraceContext, type Tracer } from "../kernel/tracer.js";
 import { publicationOf } from "./event-wire.js";
 import { PublishWindow } from "./publish-window.js";
@@ -61,7 +62,7 @@ export interface RelayStatus {
   /** Everything exposed up to here was published and acknowledged. */
   readonly position: Position;
   readonly lagEvents: number;
-  /** Since the oldest event that isn't published was recorded; 0 where all are. */
+  /** Since the oldest event that isn't published was recorded; 0 where all are. Of a journal that can't be read any more, since one was published last. */
   readonly lagMs: number;
   /** Since the runtime was opened, repetitions included. */
   readonly published: number;
@@ -104,12 +105,12 @@ export class Relay {
     const { journal, clock } = this.#options;
     const position = this.#subscription?.position() ?? this.#stored;
     const lagEvents = Math.max(0, journal.head() - position);
-    const [next] = lagEvents === 0 ? [] : this.#pageAfter(position, 1).events;
+    const sinceMs = lagEvents === 0 ? undefined : this.#behindSinceMs(position);
     return {
       state: this.#state(),
       position,
-      lagEvents: next === undefined ? 0 : lagEvents,
-      lagMs: next === undefined ? 0 : Math.max(0, clock.nowMs() - next.recordedAtMs),
+      lagEvents: sinceMs === undefined ? 0 : lagEvents,
+      lagMs: sinceMs === undefined ? 0 : Math.max(0, clock.nowMs() - sinceMs),
       published: this.#published,
       losses: this.#losses,
       lastError: this.#lastError ?? this.#subscription?.status().lastError,
@@ -126,9 +127,15 @@ export class Relay {
       : "verifying";
   }
 
-  #pageAfter(after: Position, limit: number): Page {
-    const { journal, aggregates } = this.#options;
-    return journal.readPage({ after, limit, filter: { streamTypes: aggregates } });
+  /** Undefined where nothing is to be published. */
+  #behindSinceMs(position: Position): number | undefined {
+    const { journal, aggregates, clock } = this.#options;
+    const part = { after: position, limit: 1, filter: { streamTypes: aggregates } };
+    const status = this.#subscription?.status();
+    return unlessEnded(
+      () => journal.readPage(part).events[0]?.recordedAtMs,
+      status?.lastAdvanceAtMs ?? status?.lastCycleAtMs ?? clock.nowMs(),
+    );
   }
 
   /** Waits for what is on its way, and writes down how far it is. */

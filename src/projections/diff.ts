@@ -4,6 +4,7 @@ import type { Clock } from "../kernel/clock.js";
 import type { Position } from "../kernel/event.js";
 import type { Generation } from "./generations.js";
 import { idOf } from "./layout.js";
+import { parkedCount } from "./parking.js";
 import { samePlainData } from "../kernel/same-plain-data.js";
 
 /** One document that differs. */
@@ -24,6 +25,9 @@ export interface GenerationDiff {
   readonly removed: number;
   readonly changed: number;
   readonly unchanged: number;
+  /** Events that wait in each: what they change is in none of the documents. */
+  readonly parkedBefore: number;
+  readonly parkedAfter: number;
   /** The first few of each kind, of each collection. */
   readonly samples: readonly DocumentDifference[];
 }
@@ -69,7 +73,9 @@ export async function diffOf(
         await new Promise<void>((resolve) => clock.defer(resolve));
     }
   }
-  return { position, ...counts, samples };
+  const parkedIn = ({ reader, generation }: KeptGeneration) => parkedCount(reader, generation.id);
+  const parked = { parkedBefore: parkedIn(before), parkedAfter: parkedIn(after) };
+  return { position, ...counts, ...parked, samples };
 }
 
 function kindOf(before: unknown, after: unknown): Kind | undefined {

@@ -1,5 +1,5 @@
 /** What can go wrong with views, each with what it means for who meets it. */
-import { isOwnEnd, TidemarkError, type ErrorDetails } from "../kernel/errors.js";
+import { hasCode, isOwnEnd, TidemarkError, type ErrorDetails } from "../kernel/errors.js";
 import type { Position } from "../kernel/event.js";
 import type { TraceContext } from "../kernel/tracer.js";
 
@@ -26,13 +26,16 @@ export class HandlerFailedError extends TidemarkError {
 
 /**
  * Whether a reader tries again until it is closed, whatever its failure policy says. A store may come back. And where this runtime
- * has come to its end, a reactor can't record what came of its effect until it is opened again: no fault of the event, and
- * parking it would leave it for somebody to replay.
+ * has come to its end, or has no room on its disk, a reactor can't record what came of its effect until it is opened again, or
+ * has: no fault of the event, and parking it would leave it for somebody to replay.
  */
 export function isWaitedOut(error: unknown, waitsForStore: boolean): boolean {
-  if (!(error instanceof HandlerFailedError)) return waitsForStore;
-  return isOwnEnd(error.cause);
+  if (!(error instanceof HandlerFailedError)) return waitsForStore || isOwnEnd(error);
+  return isOwnEnd(error.cause) || NO_ROOM.some((code) => hasCode(error.cause, code));
 }
+
+/** The journal takes a command of an effect later. */
+const NO_ROOM = ["journal-full", "journal-overloaded"];
 
 /** After an event two documents would have the same values in a unique index. The event fails; see the failure policy. */
 export class DocumentNotUniqueError extends TidemarkError {

@@ -18,13 +18,16 @@ export interface FollowerPorts {
   readonly tracer?: Tracer;
 }
 
+/** `stop`: whatever the policy says. `wait`: it is tried again, since others must come to it first. */
+export type Verdict = "policy" | "stop" | "wait";
+
 export interface FollowerOptions extends EventApplierOptions {
   /** Under which its events are parked. */
   readonly parkingReader: ParkingReader;
   readonly after: Position;
   readonly failurePolicy: Required<FailurePolicy>;
-  /** Fails instead of parking or passing over: for what is built anew and hasn't served yet. */
-  isStrict?(): boolean;
+  /** What to do about an event that keeps failing; defaults to its policy. */
+  verdictOn?(error: HandlerFailedError): Verdict;
   /** Whether commits wake it; defaults to true. */
   readonly follows?: boolean;
   readonly batchEventsMax?: number;
@@ -45,7 +48,7 @@ export interface FollowerOptions extends EventApplierOptions {
 
 /** What a follower tells of itself. */
 export interface FollowerStatus extends SubscriptionStatus {
-  /** Milliseconds since the oldest event that isn't handled was recorded; 0 at the head. */
+  /** Milliseconds since the oldest event that isn't handled was recorded; 0 at the head. See `ReaderStatus`. */
   readonly lagMs: number;
   readonly parked: number;
   readonly paused: boolean;

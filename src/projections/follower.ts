@@ -7,14 +7,25 @@
  * tried alone, again and again, and then its policy decides: it is parked with all later ones of its key, or passed
  * over, or nothing goes on.
  */
-import { Subscription, type Page, type ViewWrite } from "../../journal/index.js";
+import {
+  Subscription,
+  type Page,
+  type SubscriptionStatus,
+  type ViewWrite,
+} from "../../journal/index.js";
 import type { Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { handedOn } from "../kernel/provenance.js";
+import { unlessEnded } from "../kernel/unless-ended.js";
 import { HandlerFailedError, isWaitedOut } from "./errors.js";
 import { EventApplier } from "./event-applier.js";
-import type { FollowerOptions, FollowerPorts, FollowerStatus } from "./follower-options.js";
+import type {
+  FollowerOptions,
+  FollowerPorts,
+  FollowerStatus,
+  Verdict,
+} from "./follower-options.js";
 import { ParkedReplay, type ReplayResult } from "./parked-replay.js";
 import { Parking, type ParkedEvent } from "./parking.js";
 import type { Unit } from "./unit.js";
@@ -77,7 +88,8 @@ export class Follower {
       handle: (page, last) => this.#handle(page, last),
       giveUp: (error) => this.#giveUp(error),
       onAdvanced: () => options.onAdvanced?.(),
-      persists: (error) => isWaitedOut(error, options.waitsForStore === true),
+      persists: (error) =>
+        isWaitedOut(error, options.waitsForStore === true) || this.#verdictOn(error) === "wait",
     });
   }
 
@@ -99,16 +111,19 @@ export class Follower {
     const status = this.#subscription.status();
     return {
       ...status,
-      lagMs: status.lagEvents === 0 ? 0 : this.#lagMs(status.position),
+      lagMs: status.lagEvents === 0 ? 0 : this.#lagMs(status),
       parked: this.#parking.count,
       paused: this.#paused,
     };
   }
 
-  #lagMs(position: Position): number {
+  #lagMs({ position, lastAdvanceAtMs, lastCycleAtMs }: SubscriptionStatus): number {
     const { journal, clock } = this.#ports;
-    const [next] = journal.readPage({ after: position, limit: 1 }).events;
-    return next === undefined ? 0 : Math.max(0, clock.nowMs() - next.recordedAtMs);
+    const sinceMs = unlessEnded(
+      () => journal.readPage({ after: position, limit: 1 }).events[0]?.recordedAtMs,
+      lastAdvanceAtMs ?? lastCycleAtMs,
+    );
+    return sinceMs === undefined ? 0 : Math.max(0, clock.nowMs() - sinceMs);
   }
 
   /** Goes no further than this position, asked again and again; Infinity for the head. Goes on at once. */
@@ -326,9 +341,15 @@ export class Follower {
     this.#parking.add(handedOn(error, parked));
   }
 
+  #verdictOn(error: Error): Verdict {
+    if (!(error instanceof HandlerFailedError)) return "policy";
+    return this.#options.verdictOn?.(error) ?? "policy";
+  }
+
   async #giveUp(error: Error): Promise<boolean> {
     const { failurePolicy } = this.#options;
-    if (!(error instanceof HandlerFailedError) || this.#options.isStrict?.() === true) return false;
+    if (!(error instanceof HandlerFailedError)) return false;
+    if (this.#verdictOn(error) !== "policy") return false;
     if (failurePolicy.then === "park" && !this.#parking.isFull) {
       this.#givenUp = error;
       this.#warn(

@@ -17,7 +17,9 @@ import {
   stateWrite,
   type Generation,
 } from "./generations.js";
+import type { Verdict } from "./follower-options.js";
 import { Pace } from "./pace.js";
+import { isParkedAt } from "./parking.js";
 import type { AnyProjection } from "./projection.js";
 import { Projector, type ProjectorPorts } from "./projector.js";
 import { Rebuild, type Serving, type Turns } from "./rebuild.js";
@@ -102,9 +104,11 @@ export class GenerationSet {
 
   #projectorOf(definition: AnyProjection, generation: Generation): Projector {
     const { version } = definition;
+    const isCandidate = () => this.isRebuilding() && this.#rebuild?.candidate === projector;
     const projector: Projector = new Projector(definition, generation, this.#ports, {
       skipped: this.#hooks.skippedOf(version),
-      isCandidate: () => this.isRebuilding() && this.#rebuild?.candidate === projector,
+      isCandidate,
+      verdictOn: (error) => (isCandidate() ? this.#verdictOn(error) : "policy"),
       restMs: () => (this.#rebuild?.isMeeting === true ? 0 : this.#pace.restMs()),
       onSkip: (error) => this.#hooks.onSkip(version, error),
       // The candidate doesn't run ahead of the one that serves, and must be told when that has moved.
@@ -116,6 +120,18 @@ export class GenerationSet {
       },
     });
     return projector;
+  }
+
+  /**
+   * What is built anew may leave out what the one that serves has left out, too. Anything else stops it: readers would be given a
+   * view that has less than before.
+   */
+  #verdictOn({ position }: HandlerFailedError): Verdict {
+    const { generation, projector } = this.#serving;
+    if (this.#hooks.skippedOf(generation.version).has(position)) return "policy";
+    if (isParkedAt(this.#ports.views, generation.id, position)) return "policy";
+    const isUndecided = this.#serving.position() < position;
+    return isUndecided && projector?.follower.isStuck() === false ? "wait" : "stop";
   }
 
   /** Begins another generation. Returns its number. */

@@ -6,7 +6,7 @@
  * rows   ["parked", reader, key, position]   { streamId, eventType, queued, … }
  * ```
  */
-import type { ViewKey, ViewStore, ViewWrite } from "../../journal/index.js";
+import type { ViewKey, ViewReader, ViewStore, ViewWrite } from "../../journal/index.js";
 import { handedOn } from "../kernel/provenance.js";
 import type { Position } from "../kernel/event.js";
 
@@ -31,6 +31,24 @@ const TABLE = "rows";
 /** Beyond it the reader stops: something is wrong with it, not with some events. */
 const PARKED_MAX = 100_000;
 
+/** Everything that a reader has parked. */
+function parkedBy(reader: ParkingReader, key?: string) {
+  const prefix = ["parked", reader, ...(key === undefined ? [] : [key])];
+  const last = prefix[prefix.length - 1] as number | string;
+  const successor = typeof last === "number" ? last + 1 : `${last}\0`;
+  return { from: prefix, before: [...prefix.slice(0, -1), successor] };
+}
+
+/** Under whichever key. It costs a look at all that is parked. */
+export function isParkedAt(views: ViewReader, reader: ParkingReader, position: Position): boolean {
+  for (const [, , , at] of views.keys(TABLE, parkedBy(reader))) if (at === position) return true;
+  return false;
+}
+
+export function parkedCount(views: ViewReader, reader: ParkingReader): number {
+  return views.count(TABLE, parkedBy(reader));
+}
+
 export class Parking {
   readonly #store: ViewStore;
   readonly #reader: ParkingReader;
@@ -51,7 +69,8 @@ export class Parking {
   reload(): void {
     this.#stored.clear();
     this.#count = 0;
-    for (const key of this.#store.keys(TABLE, this.#range())) this.#counted(key[2] as string, 1);
+    for (const key of this.#store.keys(TABLE, parkedBy(this.#reader)))
+      this.#counted(key[2] as string, 1);
   }
 
   /** Events parked, written or about to be. */
@@ -108,7 +127,7 @@ export class Parking {
   /** What is parked and on disk, by key and then in order. */
   list(options: { readonly key?: string; readonly limit?: number } = {}): ParkedEvent[] {
     const { key, limit } = options;
-    const range = { ...this.#range(key), ...(limit === undefined ? {} : { limit }) };
+    const range = { ...parkedBy(this.#reader, key), ...(limit === undefined ? {} : { limit }) };
     return [...this.#store.rows(TABLE, range)].map((row) => {
       const stored = row.value as Omit<ParkedEvent, "key" | "position" | "error"> & {
         readonly error?: string;
@@ -124,13 +143,6 @@ export class Parking {
 
   #keyOf(key: string, position: Position): ViewKey {
     return ["parked", this.#reader, key, position];
-  }
-
-  #range(key?: string): { readonly from: ViewKey; readonly before: ViewKey } {
-    const prefix = ["parked", this.#reader, ...(key === undefined ? [] : [key])];
-    const last = prefix[prefix.length - 1] as number | string;
-    const successor = typeof last === "number" ? last + 1 : `${last}\0`;
-    return { from: prefix, before: [...prefix.slice(0, -1), successor] };
   }
 
   #counted(key: string, change: number): void {

@@ -175,6 +175,7 @@ function projectorOf(
     {
       skipped,
       isCandidate: () => false,
+      verdictOn: () => "policy",
       restMs: () => 0,
       onSkip: async ({ position }) => void skipped.add(position),
       onChanged: nothing,

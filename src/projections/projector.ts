@@ -7,7 +7,7 @@ import type { Limits } from "../kernel/limits.js";
 import { DocumentUnit, type ChangeListener } from "./document-unit.js";
 import { HandlerFailedError } from "./errors.js";
 import { Follower } from "./follower.js";
-import type { FollowerPorts } from "./follower-options.js";
+import type { FollowerPorts, Verdict } from "./follower-options.js";
 import { checkpointOf, type Generation } from "./generations.js";
 import { HandlerWatch } from "./handler-watch.js";
 import type { AnyProjection } from "./projection.js";
@@ -20,8 +20,9 @@ export interface ProjectorPorts extends FollowerPorts {
 
 export interface ProjectorOptions {
   readonly skipped: ReadonlySet<Position>;
-  /** It hasn't served yet: what fails stops it, and others have the machine first. */
+  /** It hasn't served yet: others have the machine first. */
   isCandidate(): boolean;
+  verdictOn(error: HandlerFailedError): Verdict;
   restMs(): number;
   onSkip(error: HandlerFailedError): Promise<void>;
   readonly onChanged: ChangeListener;
@@ -63,7 +64,7 @@ export class Projector {
         source: this.#source,
         keyOf: definition.keyOf,
         failurePolicy: definition.failurePolicy,
-        isStrict: () => options.isCandidate(),
+        verdictOn: (error) => options.verdictOn(error),
         watch: new HandlerWatch(name, ports.hangingAfterMs, ports.clock),
         follows: lifecycle === "async" || lifecycle === "inline",
         batchEventsMax: PAGE_EVENTS,

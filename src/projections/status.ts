@@ -30,7 +30,7 @@ export interface ReaderStatus {
   readonly position: Position;
   readonly head: Position;
   readonly lagEvents: number;
-  /** Since the oldest event that isn't handled was recorded; 0 at the head. */
+  /** Since the oldest event that isn't handled was recorded; 0 at the head. Of a journal that can't be read any more, since the position moved last. */
   readonly lagMs: number;
   /** Positions a second, in the last ten seconds in which it worked. */
   readonly positionsPerSecond: number;

@@ -195,7 +195,7 @@ export class Rules {
       state: routing?.state ?? "waiting",
       timeMs: Number.isFinite(timeMs) && routing !== undefined ? timeMs : undefined,
       counts: this.counts(ruleSet),
-      refused: host.log.refusals().length,
+      refused: host.log.refusalCount(),
       change: this.#ports.system.change(name)?.status(),
     };
   }

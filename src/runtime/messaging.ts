@@ -3,13 +3,13 @@ import type { ActorSystem } from "../../actors/index.js";
 import type { Journal, ViewStore } from "../../journal/index.js";
 import { adminEndpoint, type AdminService } from "../admin/index.js";
 import type { Endpoint } from "../messaging/endpoint.js";
-import { Messaging, type MessagingProblem } from "../messaging/messaging.js";
+import { Messaging } from "../messaging/messaging.js";
 import type { CommandAnswer } from "../kernel/command-port.js";
 import type { Message } from "../kernel/event.js";
 import type { Wire } from "../privacy/wire.js";
 import type { Readers } from "../projections/readers.js";
-import type { Health } from "../projections/status.js";
 import { endpoint, type EndpointContext } from "./endpoint.js";
+import { healthWith, journalProblems } from "./health.js";
 import type { LocalCommands } from "./local-commands.js";
 import {
   messagingOptionsOf,
@@ -88,7 +88,8 @@ function briefStatus(
   readers: Readers,
   messaging: Messaging<EndpointContext> | undefined,
 ): object {
-  const { head, inFlightBytes } = journal.figures();
+  const figures = journal.figures();
+  const { head, inFlightBytes } = figures;
   const brief = ({ name, ...status }: { readonly name: string } & Standing) => ({
     name,
     state: status.state,
@@ -96,7 +97,8 @@ function briefStatus(
     lagEvents: status.lagEvents,
     parked: status.parked,
   });
-  const health = healthWith(readers.health(), messaging?.problems() ?? []);
+  const problems = [...journalProblems(figures), ...(messaging?.problems() ?? [])];
+  const health = healthWith(readers.health(), problems);
   const told = messaging?.status();
   return {
     storeId: journal.storeId,
@@ -126,15 +128,4 @@ interface Standing {
 function withoutError<T extends { readonly lastError: Error | undefined }>(status: T): object {
   const { lastError, ...rest } = status;
   return lastError === undefined ? rest : { ...rest, lastError: lastError.message };
-}
-
-/** Health of the readers and of messaging together. */
-export function healthWith(readers: Health, problems: readonly MessagingProblem[]): Health {
-  const all = [...readers.problems, ...problems];
-  const state = all.some((each) => each.state === "unhealthy")
-    ? "unhealthy"
-    : all.length > 0
-      ? "degraded"
-      : "healthy";
-  return { state, problems: all };
 }

@@ -10,6 +10,7 @@ import {
   type Commit,
   type CommitSink,
   type Journal,
+  type JournalFigures,
   type Page,
   type PageOptions,
   type Snapshot,
@@ -35,28 +36,43 @@ export interface Fault {
 /** The failure that a {@link Fault} asked for. */
 export class InjectedFaultError extends JournalError {
   readonly code = "injected-fault";
-  readonly retryable = false;
+  /** What was only read, or only a snapshot, may be tried again. */
+  readonly retryable: boolean;
 
   constructor(readonly fault: Fault) {
     super(`injected: ${fault.operation} ${fault.nth ?? 1}, ${fault.when ?? "before"} writing`);
+    this.retryable = fault.operation !== "append";
   }
 }
 
 /**
- * Wraps a journal. As with a real one, a failed append poisons it: later appends are refused with JournalPoisonedError,
- * until the store is opened again.
+ * Wraps a journal. As with a real one, a failed append poisons it: later appends and reads are refused with
+ * JournalPoisonedError, until the store is opened again.
  */
 export function faultyJournal(journal: Journal, faults: readonly Fault[]): Journal {
   const faulty = new FaultyOperations(journal, faults);
   // What isn't made faulty is called on the journal itself.
   return new Proxy(journal, {
     get(target, name) {
+      if (REFUSED.has(name)) faulty.assertSound();
       const owner = name in faulty ? faulty : target;
       const member: unknown = Reflect.get(owner, name);
       return typeof member === "function" ? (member.bind(owner) as unknown) : member;
     },
   });
 }
+
+/** What a journal refuses after a write that failed, besides what is wrapped here anyway. */
+const REFUSED: ReadonlySet<string | symbol> = new Set<keyof Journal>([
+  "joinCommand",
+  "streamVersion",
+  "eventTypes",
+  "findCommand",
+  "findClaim",
+  "listStreams",
+  "listClaims",
+  "deleteSnapshots",
+]);
 
 class FaultyOperations implements Pick<
   Journal,
@@ -67,6 +83,7 @@ class FaultyOperations implements Pick<
   | "readPage"
   | "findSnapshot"
   | "saveSnapshot"
+  | "figures"
 > {
   readonly #journal: Journal;
   readonly #faults: readonly Fault[];
@@ -90,13 +107,18 @@ class FaultyOperations implements Pick<
     return due;
   }
 
+  assertSound(): void {
+    if (this.#poisonedBy !== undefined) throw new JournalPoisonedError({ cause: this.#poisonedBy });
+  }
+
   #throwIfHit(operation: Fault["operation"], ...streamIds: readonly string[]): void {
+    this.assertSound();
     const fault = this.#hit(operation, streamIds);
     if (fault !== undefined) throw new InjectedFaultError(fault);
   }
 
   enqueue(request: AppendRequest, sink: CommitSink): Commit {
-    if (this.#poisonedBy !== undefined) throw new JournalPoisonedError({ cause: this.#poisonedBy });
+    this.assertSound();
     const fault = this.#hit(
       "append",
       request.streams.map(({ streamId }) => streamId),
@@ -140,7 +162,12 @@ class FaultyOperations implements Pick<
     return this.#journal.findSnapshot(streamId, criteria);
   }
 
+  figures(): JournalFigures {
+    return { ...this.#journal.figures(), failure: this.#poisonedBy };
+  }
+
   async saveSnapshot(snapshot: Snapshot): Promise<void> {
+    this.assertSound();
     const fault = this.#hit("saveSnapshot", [snapshot.streamId]);
     if (fault === undefined || fault.when === "after") await this.#journal.saveSnapshot(snapshot);
     if (fault !== undefined) throw new InjectedFaultError(fault);

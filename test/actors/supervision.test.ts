@@ -112,6 +112,7 @@ describe.each(storeKinds)("a stream that can't be hydrated, on %s", (kind) => {
     const asked = runtime.ask(Strict, "bad", deposit(1));
     await expect(asked).rejects.toMatchObject({
       code: "hydration-failed",
+      retryable: false,
       streamId: "account/bad",
       version: 2,
       eventType: "Deposited",
@@ -172,6 +173,7 @@ describe("the journal failing under an actor", () => {
     });
     await expect(runtime.ask(Account, "a", deposit(1))).rejects.toMatchObject({
       code: "hydration-failed",
+      retryable: true,
     });
     expect(await runtime.ask(Account, "a", deposit(1))).toMatchObject({ status: "accepted" });
     await runtime.close();

@@ -15,10 +15,6 @@ import {
   remote,
 } from "tidemark";
 import { ManualClock, MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
-import { MemoryJournal, MemoryStore, MemoryViews } from "../../journal/index.js";
-import { JournalPoisonedError } from "tidemark";
-import { startRuntime } from "../../src/runtime/open.js";
-import { portsOf } from "../../src/runtime/options.js";
 import { office, PurseView } from "../support/office.js";
 import { Purse, TransferOrder, type Order } from "../support/transfers.js";
 import { until } from "../support/until.js";
@@ -172,45 +168,3 @@ it("an aggregate that can't be reached is told once attempts have failed for a w
     "commands of sagas to far",
   );
 });
-
-it("a journal that refuses to be read is told first, and the rest of the overview as far as it can be", async () => {
-  const poison = { isPoisoned: false };
-  const ports = portsOf({ ...office, clock: new ManualClock() });
-  const memory = new MemoryJournal(new MemoryStore("00000000-0000-4000-8000-000000000000"), ports);
-  const journal = new Proxy(memory, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== "function") return member;
-      if (poison.isPoisoned && POISONED.has(name))
-        return () => {
-          throw new JournalPoisonedError({ cause: new Error("the disk is gone") });
-        };
-      return member.bind(target) as unknown;
-    },
-  });
-  const stores = { journal, views: new MemoryViews(), readOnly: false };
-  runtime = await startRuntime(stores, office, ports);
-  await deposit(runtime, 5);
-  poison.isPoisoned = true;
-  const overview = await runtime.admin().call("overview", {});
-  expect(overview).toMatchObject({
-    health: "unhealthy",
-    problems: [{ severity: "unhealthy", subject: "journal" }],
-    sagas: [],
-  });
-  poison.isPoisoned = false;
-});
-
-/** What LmdbJournal refuses after a write that failed. */
-const POISONED = new Set<string | symbol>([
-  "enqueue",
-  "append",
-  "streamVersion",
-  "readStream",
-  "replayStream",
-  "readPage",
-  "eventTypes",
-  "findCommand",
-  "findClaim",
-  "findSnapshot",
-]);

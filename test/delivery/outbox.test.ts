@@ -295,9 +295,16 @@ describe("an outbox", () => {
       { aggregate: "down", lastError: { code: "request-timeout" } },
       { aggregate: "up", failures: 0 },
     ]);
+    const [down] = desk.outbox.status();
+    expect(down?.lastErrorAtMs).toBe(desk.clock.nowMs());
     desk.take = () => undefined;
     desk.outbox.hurry();
     await until(() => desk.answers.length === 800);
+    // What failed earlier isn't told as if it were of now.
+    expect(desk.outbox.status()).toMatchObject([
+      { aggregate: "down", failures: 0, lastError: undefined, lastErrorAtMs: undefined },
+      { aggregate: "up", failures: 0 },
+    ]);
     expect(desk.clock.monotonicMs()).toBe(0);
   });
 

@@ -1,4 +1,4 @@
-import { reactor, type Runtime } from "tidemark";
+import { JournalFullError, reactor, type Runtime } from "tidemark";
 import { ManualClock, MemoryDirectory, openMemoryRuntime, type Fault } from "tidemark/testing";
 import { describe, expect, it } from "vitest";
 import { Account, deposit } from "../support/account.js";
@@ -28,6 +28,29 @@ describe("a reactor that records what came of its effect", () => {
     expect((await runtime.state(Account, "bonus")).version).toBe(1);
     await runtime.close();
   });
+});
+
+it("a reactor whose commands find no room on the disk waits for it, and parks nothing", async () => {
+  const clock = new ManualClock();
+  let hasRoom = false;
+  const paying = reactor({
+    name: "paying",
+    from: [Account],
+    on: {
+      Deposited: () => {
+        if (!hasRoom) throw new JournalFullError("/data", 0, 1);
+      },
+    },
+    onFailure: { attemptsMax: 2, retryDelayMs: 10 },
+  });
+  const runtime = await openMemoryRuntime({ aggregates: [Account], reactors: [paying], clock });
+  await runtime.ask(Account, "a", deposit(5));
+  await clock.advance(60_000);
+  expect(runtime.status().reactors["paying"]).toMatchObject({ parked: 0, state: "retrying" });
+  hasRoom = true;
+  await clock.advance(60_000);
+  expect(runtime.status().reactors["paying"]).toMatchObject({ parked: 0, lagEvents: 0 });
+  await runtime.close();
 });
 
 /** A cent for the house with each deposit. */

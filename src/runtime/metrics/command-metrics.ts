@@ -126,6 +126,12 @@ export const JOURNAL: readonly FamilyDefinition[] = [
     one(({ status }) => status.journal.head),
   ),
   gauge(
+    "journal_failed",
+    [],
+    "1 once a write failed: nothing more is taken until the store is opened again.",
+    one(({ status }) => (status.journal.failure === undefined ? 0 : 1)),
+  ),
+  gauge(
     "journal_in_flight_bytes",
     [],
     "Bytes on their way to the disk.",

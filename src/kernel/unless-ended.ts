@@ -1,5 +1,5 @@
 /** After a failed write the journal refuses to be read: what else there is to see is wanted all the more. */
-import { isOwnEnd } from "../kernel/errors.js";
+import { isOwnEnd } from "./errors.js";
 
 /** What `look` sees; `otherwise` where the journal has come to its end. */
 export function unlessEnded<T>(look: () => T, otherwise: T): T {
