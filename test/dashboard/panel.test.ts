@@ -233,6 +233,16 @@ describe("pages of the panel", () => {
     expect(await page.getByLabel("Event types").inputValue()).toBe("OrderPaid");
   });
 
+  it("keep the focus in a form whose field is called key when it is drawn anew", async () => {
+    const { page } = await opened(FULL);
+    await shows(page, "/delivery?show=claims", /Held by/);
+    await page.getByLabel("Key begins with").focus();
+    // The page is drawn anew, and nobody moves the focus.
+    await page.locator("#theme").dispatchEvent("click");
+    await page.getByRole("button", { name: "Light colours" }).waitFor();
+    expect(await page.evaluate("document.activeElement.id")).toBe("key");
+  });
+
   it("find events by type and by text, page by page", async () => {
     const { page } = await opened(FULL);
     await shows(page, "/journal", /Newest first/);

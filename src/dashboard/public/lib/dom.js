@@ -4,6 +4,9 @@
  */
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLERS = Symbol("handlers");
+/** Symbols, since a field named `key` would stand for the `key` of its form. */
+const KEY = Symbol("key");
+const GIVEN = Symbol("given");
 const SVG_TAGS = new Set(
   "svg g path rect line circle text polyline polygon title marker defs tspan".split(" "),
 );
@@ -33,14 +36,14 @@ export function h(what, given = {}, ...children) {
       value === null
     )
       continue;
-    if (name === "key") element.key = value;
+    if (name === "key") element[KEY] = value;
     else if (/^on[A-Z]/.test(name)) listen(element, name.slice(2).toLowerCase(), value);
     else if (UNSAFE.test(name)) throw new Error(`no attribute ${name} here`);
     else if (name === "href" && !/^[#/]/.test(String(value)))
       throw new Error("only links within the panel");
     else if (name === "value") {
       element.value = value;
-      element.given = value;
+      element[GIVEN] = value;
     } else element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...nodesOf(children));
@@ -70,10 +73,13 @@ function nodesOf(children) {
 export function patch(parent, ...children) {
   const wanted = nodesOf(children);
   const keyed = new Map();
-  for (const child of parent.childNodes) if (child.key !== undefined) keyed.set(child.key, child);
+  for (const child of parent.childNodes)
+    if (child[KEY] !== undefined && !keyed.has(child[KEY])) keyed.set(child[KEY], child);
   let at = parent.firstChild;
   for (const next of wanted) {
-    const same = next.key === undefined ? at : (keyed.get(next.key) ?? at);
+    const same = next[KEY] === undefined ? at : (keyed.get(next[KEY]) ?? at);
+    // Of two with one key the second is another: moving one to and fro would take the focus from it.
+    keyed.delete(next[KEY]);
     if (same !== null && alike(same, next)) {
       if (same !== at) parent.insertBefore(same, at);
       else at = at.nextSibling;
@@ -89,7 +95,7 @@ export function patch(parent, ...children) {
 
 function alike(one, other) {
   return (
-    one.nodeType === other.nodeType && one.nodeName === other.nodeName && one.key === other.key
+    one.nodeType === other.nodeType && one.nodeName === other.nodeName && one[KEY] === other[KEY]
   );
 }
 
@@ -111,8 +117,8 @@ function update(shown, wanted) {
   patch(shown, ...wanted.childNodes);
   if (shown.type === "checkbox") shown.checked = wanted.checked;
   // What somebody typed stays until another value is meant for the field.
-  if (shown.given !== wanted.given) {
-    shown.given = wanted.given;
+  if (shown[GIVEN] !== wanted[GIVEN]) {
+    shown[GIVEN] = wanted[GIVEN];
     shown.value = wanted.value;
   }
 }

@@ -51,7 +51,6 @@ export function journalPage({ query, draw, go, overview }) {
   let streams;
   // What came before the list did.
   let early = [];
-  let gone = false;
   /** Positions of events whose details are shown. */
   const opened = new Set();
 
