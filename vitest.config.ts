@@ -17,7 +17,10 @@ export default defineConfig({
     ],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
+    // For what hangs only: some tests start a dozen processes, and a machine with two slow cores gets through them in the end.
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+    // The default is a second, which a browser on a busy machine may need to draw.
+    expect: { poll: { timeout: 60_000 } },
   },
 });

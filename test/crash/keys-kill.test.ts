@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { openRuntime, type PrivacyOptions, type Runtime } from "tidemark";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { temporaryDirectory } from "../support/directories.js";
 import { users } from "../privacy/people.js";
 import { masterId, nameOf, userId, withMaster, withMasters } from "./keys-under-fire.js";
@@ -12,6 +12,7 @@ const PEOPLE = 200;
 async function runAndKill(directory: string, round: number, cycle: number): Promise<string[]> {
   const args = ["dist/test/crash/keys-child.js", directory, String(round), String(PEOPLE)];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";
   let isDue = false;
   child.stdout.on("data", (chunk: Buffer) => {

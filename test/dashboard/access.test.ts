@@ -46,7 +46,7 @@ beforeAll(async () => {
     .admin({ via: "process", by: SCRIPT, change: true, payloads: true })
     .call("projection.pause", { name: "articles-sold", reason: SCRIPT });
   panel = await openWithLimits(shop.runtime, { allowChanges: true, showPayloads: true }, QUICK);
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await panel.close();

@@ -8,8 +8,6 @@ import { goTo, openBrowser, press, visit, type Visit } from "./browser.js";
 import { Shop } from "./shop.js";
 import { Order } from "./shop-domain.js";
 
-/** For what is read, and not waited for by the browser: the page draws when it gets to it. */
-const PATIENT = { timeout: 60_000 };
 /** Asks more often than people need it. */
 const QUICK = { pollMs: 150 };
 
@@ -21,7 +19,7 @@ const visits: Visit[] = [];
 beforeAll(async () => {
   browser = await openBrowser();
   shop = await Shop.open({ orders: 50 });
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await shop.close();
@@ -96,7 +94,7 @@ describe("somebody who sees the panel for the first time", () => {
   it("sees what is wrong, presses what it says, and it is gone", async () => {
     const { page, troubles } = await opened(FULL);
     await page.getByText("unhealthy").first().waitFor();
-    await expect.poll(() => page.locator("article.problem").count(), PATIENT).toBe(4);
+    await expect.poll(() => page.locator("article.problem").count()).toBe(4);
     expect(await page.locator("article.problem").first().innerText()).toContain("revenue-by-day");
 
     Object.assign(shop.mended, { taxes: true, revenue: true, carriers: true, scores: true });
@@ -250,7 +248,7 @@ describe("pages of the panel", () => {
     await page.getByRole("button", { name: "Search" }).click();
     // Some of them are on the page before; it is the answer once there is nothing else.
     const types = async () => new Set(await page.locator("tbody tr strong").allInnerTexts());
-    await expect.poll(types, PATIENT).toEqual(new Set(["PaymentCaptured"]));
+    await expect.poll(types).toEqual(new Set(["PaymentCaptured"]));
     await page.getByLabel("Event types").fill("");
     await page.getByLabel("Text or stream id").fill("order/ord-10401");
     await page.getByRole("button", { name: "Search" }).click();
@@ -280,7 +278,7 @@ describe("pages of the panel", () => {
     await page.getByRole("heading", { name: "Instances in shipping.handover" }).waitFor();
     const cells = page.locator("section[aria-label=Instances] td[data-title=State]");
     const states = async () => new Set(await cells.allInnerTexts());
-    await expect.poll(states, PATIENT).toEqual(new Set(["shipping.handover"]));
+    await expect.poll(states).toEqual(new Set(["shipping.handover"]));
   });
 
   it("say so where the panel is gone, and go on where it comes back", async () => {
@@ -291,7 +289,7 @@ describe("pages of the panel", () => {
     await page.getByText(/can't be reached|connection ended/).waitFor();
     panel = await openWithLimits(shop.runtime, { ...FULL, port: Number(port), token }, QUICK);
     await page.locator(".connection").waitFor({ state: "detached" });
-    await expect.poll(() => page.locator("article.problem").count(), PATIENT).toBe(4);
+    await expect.poll(() => page.locator("article.problem").count()).toBe(4);
   });
 });
 

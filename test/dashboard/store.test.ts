@@ -34,7 +34,7 @@ beforeAll(async () => {
   for (const count of [3, 4, 5])
     for (const article of ["cup", "pot"])
       await runtime.ask(Article, article, { type: "Receive", data: { count } });
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await runtime.close();
@@ -227,7 +227,7 @@ describe("the journal page", () => {
     await page.locator("td", { hasText: "tidemark/admin:log" }).first().waitFor();
     await page.getByLabel("hide Tidemark's own").check();
     await page.locator("td", { hasText: "tidemark/" }).first().waitFor({ state: "detached" });
-    expect(await page.locator("tbody tr").count()).toBeGreaterThan(5);
+    await expect.poll(() => page.locator("tbody tr").count()).toBeGreaterThan(5);
     const details = page.getByRole("button", { name: /^Details of Received/ }).first();
     await details.press("Enter");
     await page.locator("tr.detail", { hasText: "Correlation" }).waitFor();

@@ -69,7 +69,7 @@ describe("the library's rules", () => {
 describe("the library-rules example", () => {
   it(
     "raises what a plain fold raises, each alert once, killed twice on the way and when the rules change",
-    { timeout: FULL ? 14_400_000 : 120_000 },
+    { timeout: FULL ? 14_400_000 : 300_000 },
     async () => {
       const { output, code } = await startExample("library-rules", args).ended;
       expect(code, output).toBe(0);
