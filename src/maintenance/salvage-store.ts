@@ -24,11 +24,11 @@ export async function salvageStore(
   to: string,
   { onProgress }: MaintenanceOptions = {},
 ): Promise<SalvageReport> {
-  const log = join(resolve(from), "log");
+  const log = join(resolve(from), "log", "data.mdb");
   if (!existsSync(log))
     throw new MaintenanceError(
       "journal-unreadable",
-      `${resolve(from)} has no log in it (${log}), so there is nothing to copy; nothing was written`,
+      `${resolve(from)} has no log in it (no ${log}), so there is nothing to copy; nothing was written`,
     );
   const target = newFolder(to);
   const readingFile = `${target}.reading`;
