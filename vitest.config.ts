@@ -13,6 +13,7 @@ export default defineConfig({
       "test/support/build.ts",
       "test/support/nats-program.ts",
       "test/support/chromium-program.ts",
+      "test/support/shell-programs.ts",
     ],
     pool: "forks",
     maxWorkers: 2,

@@ -1,7 +1,8 @@
 /**
  * What the pools of several runtimes share: room for so many activations and so many bytes among all of them. No pool has a part
  * of its own. Where there is no room the one that has most gives up an idle activation, whoever asks; where none is idle the
- * command waits in its own pool until any of them has one.
+ * command waits in its own pool until any of them has one. Of the pools whose commands wait the one that has least comes first, so
+ * that one which always has more of them keeps no other from its turn.
  */
 
 /** A pool, as its budget sees it. */
@@ -11,8 +12,8 @@ export interface BudgetMember {
   readonly waiting: number;
   /** Ends an idle activation; false where there is none. */
   evictIdle(): boolean;
-  /** Tries again whoever waits for room. */
-  admitWaiting(): void;
+  /** Lets in the entity that waits longest; false where there is none, or no room. */
+  admitNext(): boolean;
 }
 
 /** @internal */
@@ -65,9 +66,14 @@ export class Budget {
     while (this.#stateBytes > this.#stateBytesMax && this.#evict(byBytes));
   }
 
-  /** There may be room, or somebody to make it: whoever waits tries again. */
+  /** There may be room, or somebody to make it: whoever waits tries again, one entity after the other. */
   freed(): void {
-    for (const member of this.#members) if (member.waiting > 0) member.admitWaiting();
+    for (;;) {
+      const waiting = [...this.#members].filter((each) => each.waiting > 0);
+      // One that can't just now keeps nobody behind it from trying.
+      if (!waiting.sort((a, b) => a.activations - b.activations).some((each) => each.admitNext()))
+        return;
+    }
   }
 
   #evict(size: (member: BudgetMember) => number): boolean {

@@ -153,18 +153,20 @@ export class Pool implements BudgetMember {
     this.#options.budget?.shed();
   }
 
-  /** Whoever waits here, and then elsewhere, tries again. */
+  /** Whoever waits, here or elsewhere, tries again. */
   #onRoom(): void {
-    this.admitWaiting();
-    this.#options.budget?.freed();
+    const { budget } = this.#options;
+    if (budget !== undefined) budget.freed();
+    else while (this.#waiting.size > 0 && this.admitNext());
   }
 
-  admitWaiting(): void {
-    if (this.#isHeld) return;
-    for (const [streamId, entity] of this.#waiting) {
-      if (!this.#makeRoom()) return;
-      this.#admit(streamId, entity, this.#activate(entity.behavior, entity.entityId, streamId));
-    }
+  admitNext(): boolean {
+    if (this.#isHeld) return false;
+    const [next] = this.#waiting;
+    if (next === undefined || !this.#makeRoom()) return false;
+    const [streamId, entity] = next;
+    this.#admit(streamId, entity, this.#activate(entity.behavior, entity.entityId, streamId));
+    return true;
   }
 
   #admit(streamId: StreamId, { calls }: WaitingEntity, activation: Activation): void {
@@ -190,7 +192,7 @@ export class Pool implements BudgetMember {
         const active = this.#active.get(streamId);
         if (active !== undefined) this.#admit(streamId, entity, active);
       }
-      this.admitWaiting();
+      this.#onRoom();
     }
   }
 

@@ -403,6 +403,8 @@ export {
   TenantsFullError,
   UnknownTenantError,
 } from "./tenants/errors.js";
+export type { TenantFailure } from "./tenants/failures.js";
+export type { TenantMetricsOptions } from "./tenants/metrics.js";
 export type { TenantsOptions } from "./tenants/options.js";
 export type { TenantsStatus, TenantStatus } from "./tenants/status.js";
 export { openTenants, type TenantLease, type Tenants } from "./tenants/tenants.js";

@@ -442,6 +442,15 @@ export class Runtime {
   }
 
   async #close(): Promise<void> {
+    try {
+      await this.#closeParts();
+    } finally {
+      // Whatever went wrong with them: a directory that isn't let go couldn't be opened again while the process lives.
+      await closeStores(this.#stores);
+    }
+  }
+
+  async #closeParts(): Promise<void> {
     const before = workBefore(this);
     this.#parts.admin.close();
     // Together: what sagas, rules and other services have in hand is answered by the actors, which take nothing new from here on.
@@ -458,9 +467,19 @@ export class Runtime {
     // Last, so that what was just recorded may still be published, and effects in hand may still ask.
     await this.#messaging.close();
     await this.#parts.privacy?.close();
-    await this.#stores.journal.close();
-    await this.#stores.views.close();
-    await this.#stores.keys?.close();
+  }
+}
+
+/** Each of them, whatever became of the others. */
+export async function closeStores({ journal, views, keys }: RuntimeStores): Promise<void> {
+  try {
+    await journal.close();
+  } finally {
+    try {
+      await views.close();
+    } finally {
+      await keys?.close();
+    }
   }
 }
 

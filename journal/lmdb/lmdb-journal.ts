@@ -326,9 +326,12 @@ export class LmdbJournal implements Journal, AdmissionView {
     if (this.#group.failure() === undefined) await this.#indexer.close();
     else await this.#indexer.abandon();
     this.#listeners.clear();
-    await this.#parts.store.close();
-    await this.#parts.log.close();
-    this.#parts.lock.release();
+    try {
+      await this.#parts.store.close();
+      await this.#parts.log.close();
+    } finally {
+      this.#parts.lock.release();
+    }
   }
 
   #assertOpen(): void {

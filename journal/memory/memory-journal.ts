@@ -272,9 +272,7 @@ export class MemoryJournal implements Journal, AdmissionView {
   findCommand(commandId: string): Commit | undefined {
     this.#assertOpen();
     const commit = this.#knownCommand(commandId);
-    return commit === undefined
-      ? undefined
-      : { ...commit, events: commit.events.map(copyOf), duplicate: true };
+    return commit && { ...commit, events: commit.events.map(copyOf), duplicate: true };
   }
 
   findClaim(name: string, key: string): Claim | undefined {

@@ -8,7 +8,7 @@ import type { CommandPort } from "../kernel/command-port.js";
 import type { Logger } from "../kernel/log.js";
 import { DeliveryIndex, type Indexed } from "./delivery-index.js";
 import { Outbox } from "./outbox.js";
-import type { LaneStatus } from "./outbox-lane.js";
+import type { LaneStatus } from "./lane-status.js";
 import type { TakeAnswer } from "./stored-command.js";
 import type { DeliveryRows } from "./rows.js";
 import type { TimerName } from "./rows.js";

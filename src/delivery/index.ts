@@ -4,7 +4,7 @@ export { CoordinatorLog, type RefusedInput, type Routed } from "./coordinator-lo
 export { DeliverySystem, type DeliveryStatus } from "./delivery-system.js";
 export { DueQueue } from "./due-queue.js";
 export { originOf, isBehind, type Origin } from "./origin.js";
-export type { LaneStatus } from "./outbox-lane.js";
+export type { LaneStatus } from "./lane-status.js";
 export {
   mayBeDone,
   type CommandAddress,

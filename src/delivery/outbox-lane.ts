@@ -9,6 +9,7 @@ import type { Logger } from "../kernel/log.js";
 import type { Position } from "../kernel/event.js";
 import { isNobodyThere, isOutage, isUncertain } from "./attempt-failure.js";
 import { originOf, type StoredCommand, type TakeAnswer } from "./stored-command.js";
+import type { LaneStatus } from "./lane-status.js";
 import { outcomeOf, type CommandOutcome } from "./pending.js";
 import { under, type DeliveryRows, type InstanceName } from "./rows.js";
 
@@ -21,24 +22,6 @@ export interface OutboxPorts {
   /** The rows reflect everything durable, and are there to be read. */
   settle(): Promise<void>;
   readonly answer: TakeAnswer;
-}
-
-/** How one aggregate's commands stand. */
-export interface LaneStatus {
-  readonly aggregate: string;
-  /** Being tried now. */
-  readonly inFlight: number;
-  /** In memory; more may be on disk. */
-  readonly waiting: number;
-  /** Answers that instances have taken, since this life began. */
-  readonly delivered: number;
-  /** Attempts that failed, since this life began. */
-  readonly attemptsFailed: number;
-  /** Failed attempts since one was answered last. */
-  readonly failures: number;
-  /** What the last of those failed with, and wall time; undefined once one was answered. */
-  readonly lastError: Error | undefined;
-  readonly lastErrorAtMs: number | undefined;
 }
 
 /** In memory at the most; the rest is on disk. */

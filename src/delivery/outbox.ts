@@ -7,7 +7,8 @@
  * goes to the instance as an input, and only that takes the command off the list.
  */
 import type { Position } from "../kernel/event.js";
-import { OutboxLane, type LaneStatus, type OutboxPorts } from "./outbox-lane.js";
+import type { LaneStatus } from "./lane-status.js";
+import { OutboxLane, type OutboxPorts } from "./outbox-lane.js";
 import type { StoredCommand } from "./stored-command.js";
 import type { InstanceName } from "./rows.js";
 

@@ -1,6 +1,6 @@
 /** What can be saved of a damaged data directory. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { SalvageReport } from "../../journal/index.js";
 import { MaintenanceError, runInChild } from "./child.js";
 import { newFolder } from "./new-folder.js";
@@ -24,6 +24,12 @@ export async function salvageStore(
   to: string,
   { onProgress }: MaintenanceOptions = {},
 ): Promise<SalvageReport> {
+  const log = join(resolve(from), "log", "data.mdb");
+  if (!existsSync(log))
+    throw new MaintenanceError(
+      "journal-unreadable",
+      `${resolve(from)} has no log in it (no ${log}), so there is nothing to copy; nothing was written`,
+    );
   const target = newFolder(to);
   const readingFile = `${target}.reading`;
   const skips: [number, number][] = [];

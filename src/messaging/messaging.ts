@@ -204,7 +204,8 @@ function importProblems(status: ImportStatus): MessagingProblem[] {
   const { aggregate, state, waiting, parked, lastError } = status;
   const reader = `import of ${aggregate}`;
   const problems: MessagingProblem[] = [];
-  if (parked > 0) problems.push(degraded(reader, `${counted(parked, "message is", "messages are")} parked`));
+  if (parked > 0)
+    problems.push(degraded(reader, `${counted(parked, "message is", "messages are")} parked`));
   if (state === "retrying")
     problems.push(degraded(reader, `it tries again: ${lastError?.message ?? "unknown"}`));
   for (const { storeId, missing } of waiting)

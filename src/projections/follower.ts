@@ -7,17 +7,10 @@
  * tried alone, again and again, and then its policy decides: it is parked with all later ones of its key, or passed
  * over, or nothing goes on.
  */
-import {
-  Subscription,
-  type Page,
-  type SubscriptionStatus,
-  type ViewWrite,
-} from "../../journal/index.js";
+import { Subscription, type Page, type ViewWrite } from "../../journal/index.js";
 import type { Timer } from "../kernel/clock.js";
 import { asError } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
-import { handedOn } from "../kernel/provenance.js";
-import { unlessEnded } from "../kernel/unless-ended.js";
 import { HandlerFailedError, isWaitedOut } from "./errors.js";
 import { EventApplier } from "./event-applier.js";
 import type {
@@ -27,7 +20,8 @@ import type {
   Verdict,
 } from "./follower-options.js";
 import { ParkedReplay, type ReplayResult } from "./parked-replay.js";
-import { Parking, type ParkedEvent } from "./parking.js";
+import { lagMsOf } from "./lag.js";
+import { parkedEventOf, Parking, type ParkedEvent } from "./parking.js";
 import type { Unit } from "./unit.js";
 
 /** What is gathered is written at the latest after this time. */
@@ -111,19 +105,10 @@ export class Follower {
     const status = this.#subscription.status();
     return {
       ...status,
-      lagMs: status.lagEvents === 0 ? 0 : this.#lagMs(status),
+      lagMs: lagMsOf(status, this.#ports),
       parked: this.#parking.count,
       paused: this.#paused,
     };
-  }
-
-  #lagMs({ position, lastAdvanceAtMs, lastCycleAtMs }: SubscriptionStatus): number {
-    const { journal, clock } = this.#ports;
-    const sinceMs = unlessEnded(
-      () => journal.readPage({ after: position, limit: 1 }).events[0]?.recordedAtMs,
-      lastAdvanceAtMs ?? lastCycleAtMs,
-    );
-    return sinceMs === undefined ? 0 : Math.max(0, clock.nowMs() - sinceMs);
   }
 
   /** Goes no further than this position, asked again and again; Infinity for the head. Goes on at once. */
@@ -328,17 +313,10 @@ export class Follower {
   }
 
   #park(event: RecordedEvent, error: HandlerFailedError | undefined): void {
-    const parked = {
-      key: this.#applier.keyOf(event),
-      position: event.position,
-      streamId: event.streamId,
-      eventType: event.type,
-      queued: error === undefined,
-      error: error === undefined ? undefined : asError(error.cause).message,
-      attempts: error === undefined ? 0 : this.#options.failurePolicy.attemptsMax,
-      parkedAtMs: this.#ports.clock.nowMs(),
-    };
-    this.#parking.add(handedOn(error, parked));
+    const { failurePolicy } = this.#options;
+    const failed = error && { error, attempts: failurePolicy.attemptsMax };
+    const key = this.#applier.keyOf(event);
+    this.#parking.add(parkedEventOf(event, key, failed, this.#ports.clock.nowMs()));
   }
 
   #verdictOn(error: Error): Verdict {
@@ -348,19 +326,12 @@ export class Follower {
 
   async #giveUp(error: Error): Promise<boolean> {
     const { failurePolicy } = this.#options;
-    if (!(error instanceof HandlerFailedError)) return false;
-    if (this.#verdictOn(error) !== "policy") return false;
-    if (failurePolicy.then === "park" && !this.#parking.isFull) {
-      this.#givenUp = error;
-      this.#warn(
-        error,
-        "an event is parked, and so is what comes for the same key: its handler keeps failing",
-      );
-      return true;
-    }
-    if (failurePolicy.then !== "skip") return false;
-    await this.#options.onSkip(error);
-    this.#warn(error, "an event is passed over: its handler keeps failing");
+    if (!(error instanceof HandlerFailedError) || this.#verdictOn(error) !== "policy") return false;
+    const parks = failurePolicy.then === "park" && !this.#parking.isFull;
+    if (!parks && failurePolicy.then !== "skip") return false;
+    if (parks) this.#givenUp = error;
+    else await this.#options.onSkip(error);
+    this.#warn(error, `an event is ${parks ? "parked" : "passed over"}: its handler keeps failing`);
     return true;
   }
 

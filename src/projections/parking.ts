@@ -7,8 +7,10 @@
  * ```
  */
 import type { ViewKey, ViewReader, ViewStore, ViewWrite } from "../../journal/index.js";
+import { asError } from "../kernel/errors.js";
+import type { Position, RecordedEvent } from "../kernel/event.js";
 import { handedOn } from "../kernel/provenance.js";
-import type { Position } from "../kernel/event.js";
+import type { HandlerFailedError } from "./errors.js";
 
 /** Who parks: a generation of a projection by its number, a reactor by its name. */
 export type ParkingReader = number | string;
@@ -30,6 +32,22 @@ export interface ParkedEvent {
 const TABLE = "rows";
 /** Beyond it the reader stops: something is wrong with it, not with some events. */
 const PARKED_MAX = 100_000;
+
+/** @param failed - What it failed with, and how often; undefined where it only stands behind one that did. */
+export function parkedEventOf(
+  event: RecordedEvent,
+  key: string,
+  failed: { readonly error: HandlerFailedError; readonly attempts: number } | undefined,
+  parkedAtMs: number,
+): ParkedEvent {
+  const { position, streamId, type: eventType } = event;
+  return handedOn(failed?.error, {
+    ...{ key, position, streamId, eventType, parkedAtMs },
+    queued: failed === undefined,
+    error: failed === undefined ? undefined : asError(failed.error.cause).message,
+    attempts: failed?.attempts ?? 0,
+  });
+}
 
 /** Everything that a reader has parked. */
 function parkedBy(reader: ParkingReader, key?: string) {

@@ -263,14 +263,20 @@ function problemsOf(
   frozenAfterMs: number,
 ): HealthProblem[] {
   const problems: HealthProblem[] = [];
-  if (status.parked > 0) problems.push(degraded(name, `${counted(status.parked, "event is", "events are")} parked`));
+  if (status.parked > 0)
+    problems.push(degraded(name, `${counted(status.parked, "event is", "events are")} parked`));
   if (paused) return [...problems, degraded(name, "it is paused")];
   if (status.state === "stopped")
     problems.push(unhealthy(name, `it stopped: ${status.error?.message ?? "unknown"}`));
   else if (status.state === "retrying")
     problems.push(degraded(name, `it tries again: ${status.error?.message ?? "unknown"}`));
   else if (isFrozen(status, nowMs, frozenAfterMs))
-    problems.push(unhealthy(name, `it has ${counted(status.lagEvents, "event", "events")} to handle, and doesn't move`));
+    problems.push(
+      unhealthy(
+        name,
+        `it has ${counted(status.lagEvents, "event", "events")} to handle, and doesn't move`,
+      ),
+    );
   return problems;
 }
 

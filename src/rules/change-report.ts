@@ -117,7 +117,8 @@ export function changeText(report: ChangeReport): string {
     for (const sample of samples.gained) lines.push(`    + ${sampleText(sample)}`);
     for (const sample of samples.lost) lines.push(`    - ${sampleText(sample)}`);
   }
-  if (failures > 0) lines.push(`  in ${counted(failures, "session", "sessions")} a rule failed: ${report.failure}`);
+  if (failures > 0)
+    lines.push(`  in ${counted(failures, "session", "sessions")} a rule failed: ${report.failure}`);
   return lines.join("\n");
 }
 

@@ -21,7 +21,7 @@ import type { Closable } from "../messaging/transport.js";
 import { AUDIT_STREAM_TYPE } from "../projections/audit.js";
 import { Readers } from "../projections/readers.js";
 import { RuleSystem, type RuleSystemOptions } from "../rules/index.js";
-import { Runtime, type RuntimeParts, type RuntimeStores } from "../runtime.js";
+import { closeStores, Runtime, type RuntimeParts, type RuntimeStores } from "../runtime.js";
 import { administered, openDoors, type AdministeredOptions } from "./administered.js";
 import { commandPortOf } from "./command-port.js";
 import { LateCommandPort } from "./late-command-port.js";
@@ -129,15 +129,16 @@ function coordinationOf(
 
 /** What couldn't start leaves nothing open. */
 async function closeAgain(opened: Partial<RuntimeParts>, stores: RuntimeStores): Promise<void> {
-  await opened.rules?.close();
-  await opened.sagas?.close();
-  await opened.messaging?.stopIntake();
-  await opened.actors?.close();
-  await opened.readers?.close();
-  await opened.messaging?.close();
-  await stores.journal.close();
-  await stores.views.close();
-  await stores.keys?.close();
+  try {
+    await opened.rules?.close();
+    await opened.sagas?.close();
+    await opened.messaging?.stopIntake();
+    await opened.actors?.close();
+    await opened.readers?.close();
+    await opened.messaging?.close();
+  } finally {
+    await closeStores(stores);
+  }
 }
 
 /** The runtime over what runs, with its operators; the doors they come through are opened once it is there. */

@@ -44,7 +44,7 @@ export class TenantsFullError extends TidemarkError {
   }
 }
 
-/** Somebody has a lease on the tenant. Nothing was removed; release it first. */
+/** Somebody has a lease on the tenant, or is removing or detaching it. Nothing was done; may be retried once that is over. */
 export class TenantInUseError extends TidemarkError {
   readonly code = "tenant-in-use";
   readonly retryable = true;
@@ -53,7 +53,11 @@ export class TenantInUseError extends TidemarkError {
     readonly tenantId: string,
     leases: number,
   ) {
-    super(`tenant ${tenantId} is in use by ${leases}: release it first`);
+    super(
+      leases > 0
+        ? `tenant ${tenantId} is in use by ${leases}: release it first`
+        : `tenant ${tenantId} is being removed or detached: try again once that is done`,
+    );
   }
 }
 

@@ -28,6 +28,12 @@ export interface TenantsOptions extends Omit<
   readonly freeBytesMin?: number;
 }
 
+/** What a service has one journal for. */
+const OF_ONE_JOURNAL = [
+  ...["messaging", "service", "expose", "remotes", "endpoints", "externalProjections"],
+  "readOnly",
+];
+
 export interface TenantBounds {
   readonly openMax: number;
   readonly waitMs: number;
@@ -40,6 +46,11 @@ export function tenantBoundsOf(options: TenantsOptions): TenantBounds {
   const { directory, openMax = 50, waitMs = 5_000 } = options;
   if (typeof directory !== "string" || directory === "")
     throw new InvalidArgumentError("directory", "the path of a folder", directory);
+  // Types refuse them where they are written down, not where they come with other options.
+  const given = new Map<string, unknown>(Object.entries(options));
+  for (const name of OF_ONE_JOURNAL)
+    if (given.get(name) !== undefined)
+      throw new InvalidArgumentError(name, "left out: each tenant has a journal of its own", name);
   checkInteger("openMax", openMax, 1, 10_000);
   checkInteger("waitMs", waitMs, 0, 2 ** 31 - 1);
   const bounds = boundsOf(options);

@@ -12,6 +12,7 @@ export class Slot {
   readonly #opening: Promise<Runtime>;
   #runtime: Runtime | undefined;
   #closing: Promise<number | null | undefined> | undefined;
+  #openingMs = 0;
   leases = 0;
   usedAtMs: number;
   /** Its journal failed: it is closed as soon as nobody has it, and opened anew by the next use. */
@@ -27,8 +28,10 @@ export class Slot {
   }
 
   async #open(open: () => Promise<Runtime>): Promise<Runtime> {
+    const sinceMs = this.#clock.monotonicMs();
     try {
       this.#runtime = await open();
+      this.#openingMs = this.#clock.monotonicMs() - sinceMs;
       return this.#runtime;
     } catch (cause) {
       throw new TenantOpenFailedError(this.tenantId, { cause });
@@ -45,15 +48,34 @@ export class Slot {
     return this.#runtime;
   }
 
+  /** How long opening it took. */
+  get openingMs(): number {
+    return this.#openingMs;
+  }
+
   get isClosing(): boolean {
     return this.#closing !== undefined;
   }
 
+  /** Open, and nobody has it; it may be at work by itself. */
+  get isUnused(): boolean {
+    return this.leases === 0 && this.#runtime !== undefined && !this.isClosing;
+  }
+
   /** Nobody has it, and nothing is due in it now or in a moment. */
   mayClose(): boolean {
-    if (this.leases > 0 || this.#runtime === undefined || this.isClosing) return false;
-    const dueAtMs = this.isBroken ? undefined : this.#runtime.nextWorkAtMs();
-    return dueAtMs === undefined || dueAtMs > this.#clock.nowMs() + SOON_MS;
+    return this.isUnused && !this.isDueWithin(SOON_MS);
+  }
+
+  /** Whether it does something by itself in that time. A journal that failed does nothing any more, and may not even say so. */
+  isDueWithin(ms: number): boolean {
+    if (this.isBroken || this.#runtime === undefined) return false;
+    try {
+      return (this.#runtime.nextWorkAtMs() ?? Infinity) <= this.#clock.nowMs() + ms;
+    } catch {
+      this.isBroken = true;
+      return false;
+    }
   }
 
   /** Resolves with its next work: a wall time, null for none, undefined where only opening it again can tell. */

@@ -8,22 +8,22 @@
  */
 import { resolve } from "node:path";
 import { OwnerLock } from "../../journal/index.js";
-import { keptAlive, type Timer } from "../kernel/clock.js";
+import { keptAlive } from "../kernel/clock.js";
 import { asError, InvalidArgumentError, isOwnEnd } from "../kernel/errors.js";
+import type { Health } from "../projections/status.js";
 import type { Runtime } from "../runtime.js";
+import type { MetricFamily } from "../runtime/metrics/metric.js";
 import { openRuntimeWith } from "../runtime/open.js";
 import { portsOf, type RuntimePorts } from "../runtime/options.js";
-import {
-  TenantInUseError,
-  TenantsClosedError,
-  TenantsFullError,
-  UnknownTenantError,
-} from "./errors.js";
-import { TenantFolders } from "./folders.js";
+import { TenantInUseError, TenantsClosedError, UnknownTenantError } from "./errors.js";
+import { Failures } from "./failures.js";
+import { TenantFolders, type KnownDue } from "./folders.js";
 import { folderNameOf } from "./folder-name.js";
+import { tenantMetricsOf, type TenantMetricsOptions } from "./metrics.js";
 import { tenantBoundsOf, type TenantBounds, type TenantsOptions } from "./options.js";
-import { Slot } from "./slot.js";
-import type { TenantsStatus, TenantStatus } from "./status.js";
+import type { Slot } from "./slot.js";
+import { Slots } from "./slots.js";
+import { healthOf, statusOf, type TenantsStatus } from "./status.js";
 import { WakeUps } from "./wake-ups.js";
 
 /** A tenant that is kept open until it is released. */
@@ -34,10 +34,12 @@ export interface TenantLease {
   release(): void;
 }
 
-/** While room is waited for, what is at work is looked at again that often. */
+/** What a woken tenant does is looked at that often. */
 const LOOK_AGAIN_MS = 100;
-/** A tenant woken for its work has that long for it before its room may be wanted. */
+/** So long others wait for their turn to be woken. */
 const WORK_MAX_MS = 30_000;
+/** Failures that are told at the most. */
+const FAILURES_MAX = 100;
 
 /** Tenants, open as needed; made by `openTenants`. */
 export class Tenants {
@@ -47,11 +49,11 @@ export class Tenants {
   readonly #lock: OwnerLock;
   readonly #folders: TenantFolders;
   readonly #known: Set<string>;
-  /** The least recently used first. */
-  readonly #slots = new Map<string, Slot>();
+  readonly #slots: Slots;
   readonly #wakeUps: WakeUps;
-  #waiters: (() => void)[] = [];
-  readonly #counts = { opened: 0, openingsFailed: 0, closed: 0 };
+  readonly #failures: Failures;
+  /** Being removed or detached. */
+  readonly #leaving = new Map<string, Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -61,13 +63,36 @@ export class Tenants {
     this.#ports = { ...portsOf(options), shared: this.#bounds.shared };
     const { clock, ids, logger } = this.#ports;
     const directory = resolve(options.directory);
-    this.#folders = new TenantFolders(directory, ids);
+    this.#folders = new TenantFolders(directory, ids, logger);
     this.#lock = OwnerLock.acquire(directory, clock, ids);
-    const found = this.#folders.read();
+    const found = this.#foundInside();
     this.#known = new Set(found.keys());
+    this.#failures = new Failures(clock);
     this.#wakeUps = new WakeUps({ clock, logger, wake: (id) => this.#work(id) });
-    for (const [id, dueAtMs] of found)
-      if (dueAtMs !== null) this.#wakeUps.set(id, dueAtMs ?? clock.nowMs());
+    this.#slots = new Slots(
+      {
+        ...{ clock, logger },
+        check: (id) => {
+          this.#checkOpen();
+          this.#checkKnown(id);
+        },
+        open: (id) => this.#open(id),
+        opened: (id) => this.#failures.gone(id),
+        openFailed: (id, error) => this.#openFailed(id, error),
+        closed: (id, dueAtMs) => this.#closed(id, dueAtMs),
+      },
+      this.#bounds,
+    );
+    for (const [id, dueAtMs] of found) this.#wakeAt(id, dueAtMs);
+  }
+
+  #foundInside(): ReturnType<TenantFolders["read"]> {
+    try {
+      return this.#folders.read();
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
   }
 
   /** The ids of all tenants, in order. */
@@ -81,18 +106,23 @@ export class Tenants {
   }
 
   /**
-   * Makes a tenant; it is opened by its first use.
+   * Makes a tenant; it is opened by its first use. A folder that somebody put there meanwhile (a backup, one of another process) is
+   * taken as it is.
    *
    * @returns False where it was there already.
    * @throws InvalidArgumentError - It isn't an id: 1 to 256 bytes of text, and no more than 198 as the name of a folder, in which
    *   bytes other than a-z, 0-9, - and _ count three times.
+   * @throws TenantInUseError - It is being removed or detached.
    * @throws TenantsClosedError - Nothing was made.
    */
   create(tenantId: string): boolean {
     this.#checkOpen();
-    if (!this.#folders.create(tenantId)) return false;
+    if (this.#leaving.has(tenantId)) throw new TenantInUseError(tenantId, 0);
+    const isNew = this.#folders.create(tenantId);
+    if (this.#known.has(tenantId)) return isNew;
     this.#known.add(tenantId);
-    return true;
+    if (!isNew) this.#wakeAt(tenantId, undefined);
+    return isNew;
   }
 
   /**
@@ -104,14 +134,14 @@ export class Tenants {
     tenantId: string,
     work: (runtime: Runtime) => Promise<Result> | Result,
   ): Promise<Result> {
-    const slot = await this.#acquire(tenantId);
+    const slot = await this.#slots.acquire(tenantId);
     try {
       return await work(await slot.opened());
     } catch (error) {
       if (isOwnEnd(error)) slot.isBroken = true;
       throw error;
     } finally {
-      this.#release(slot);
+      this.#slots.release(slot);
     }
   }
 
@@ -121,10 +151,10 @@ export class Tenants {
    * @throws UnknownTenantError, TenantOpenFailedError, TenantsFullError, TenantsClosedError - See each.
    */
   async of(tenantId: string): Promise<TenantLease> {
-    const slot = await this.#acquire(tenantId);
+    const slot = await this.#slots.acquire(tenantId);
     let released = false;
     const release = () => {
-      if (!released) this.#release(slot);
+      if (!released) this.#slots.release(slot);
       released = true;
     };
     return { tenantId, runtime: await slot.opened(), release };
@@ -135,37 +165,88 @@ export class Tenants {
    *
    * @param options.confirm - The id once more, so that no slip of a variable deletes another.
    * @throws TenantInUseError, UnknownTenantError, InvalidArgumentError, TenantsClosedError - Nothing was removed.
+   * @throws Error - The system refuses: to rename its folder, and nothing was removed; or to delete a file of it, and the tenant is
+   *   gone, and the rest is deleted by the next `openTenants`.
    */
   async remove(tenantId: string, options: { readonly confirm: string }): Promise<void> {
     this.#checkOpen();
     if (options.confirm !== tenantId)
       throw new InvalidArgumentError("confirm", "the id of the tenant to delete", options.confirm);
     this.#checkKnown(tenantId);
-    const slot = this.#slots.get(tenantId);
-    if (slot !== undefined && slot.leases > 0) throw new TenantInUseError(tenantId, slot.leases);
-    // From here on nobody gets it, and nobody makes it anew until it is gone.
-    this.#known.delete(tenantId);
-    if (slot !== undefined) await this.#close(slot);
-    this.#wakeUps.forget(tenantId);
-    await this.#folders.remove(tenantId);
+    this.#folders.checkRemovable(tenantId);
+    const aside = await this.#leave(tenantId, () => this.#folders.setAside(tenantId));
+    if (aside !== undefined) await this.#folders.delete(aside);
   }
 
-  /** How they stand: totals, and the open ones. */
+  /**
+   * Closes a tenant and lets go of its folder, which stays: to be moved, or replaced by a backup, or opened by another process.
+   * `create` takes back what is there then.
+   *
+   * @throws TenantInUseError, UnknownTenantError, TenantsClosedError - Nothing was done.
+   */
+  async detach(tenantId: string): Promise<void> {
+    this.#checkOpen();
+    this.#checkKnown(tenantId);
+    await this.#leave(tenantId, () => undefined);
+  }
+
+  /** From here on nobody gets it, and nobody makes it anew until it is gone. */
+  #leave<T>(tenantId: string, gone: () => T): Promise<T> {
+    const slot = this.#slots.get(tenantId);
+    if (slot !== undefined && slot.leases > 0)
+      return Promise.reject(new TenantInUseError(tenantId, slot.leases));
+    this.#known.delete(tenantId);
+    const left = this.#left(tenantId, slot, gone).finally(() => this.#leaving.delete(tenantId));
+    this.#leaving.set(tenantId, left);
+    return left;
+  }
+
+  async #left<T>(tenantId: string, slot: Slot | undefined, gone: () => T): Promise<T> {
+    if (slot !== undefined) await this.#slots.close(slot);
+    try {
+      const result = gone();
+      this.#wakeUps.forget(tenantId);
+      this.#failures.gone(tenantId);
+      return result;
+    } catch (error) {
+      this.#known.add(tenantId);
+      this.#wakeAt(tenantId, undefined);
+      throw error;
+    }
+  }
+
+  /** How they stand: totals, and the open ones. It looks at the disk: for every few seconds, not for every use. */
   status(): TenantsStatus {
-    const slots = [...this.#slots.values()];
+    const slots = this.#slots.all();
     const { budget } = this.#bounds;
     return {
       known: this.#known.size,
       open: slots.length,
       inUse: slots.filter(({ leases }) => leases > 0).length,
-      waiting: this.#waiters.length,
+      waiting: this.#slots.waiting,
       toWake: this.#wakeUps.size,
       nextWakeAtMs: this.#wakeUps.nextDueAtMs,
+      failing: this.#failures.size,
       activations: budget.activations,
       stateBytes: budget.stateBytes,
-      ...this.#counts,
-      tenants: slots.flatMap((slot) => statusOf(slot)),
+      ...this.#slots.counts,
+      openingMs: this.#slots.openingMs.figures(8, 65_536),
+      failures: this.#failures.latest(FAILURES_MAX),
+      tenants: slots.flatMap(statusOf),
     };
+  }
+
+  /**
+   * Figures as metrics, in the form of Prometheus: totals, and by `byTenant` some of each open tenant. Their number is bounded by
+   * `openMax` at a time; whoever collects them keeps a series for each tenant that was ever open.
+   */
+  metrics(options: TenantMetricsOptions = {}): readonly MetricFamily[] {
+    return tenantMetricsOf(this.status(), options);
+  }
+
+  /** What an operator should look at, of all tenants: the first 100 problems. Never worse than degraded: others go on. */
+  health(): Health {
+    return healthOf(this.#slots.all(), this.#failures.latest(FAILURES_MAX));
   }
 
   /** Takes no more uses, waits for those there are, and closes all. Harmless when repeated. */
@@ -175,10 +256,10 @@ export class Tenants {
   }
 
   async #closeAll(): Promise<void> {
-    this.#wake();
-    await this.#wakeUps.close();
-    while ([...this.#slots.values()].some(({ leases }) => leases > 0)) await this.#room();
-    await Promise.all([...this.#slots.values()].map((slot) => this.#close(slot)));
+    // Not before it is known that all is closing.
+    await Promise.resolve();
+    await Promise.all([this.#slots.closeAll(), this.#wakeUps.close()]);
+    await Promise.allSettled(this.#leaving.values());
     this.#lock.release();
   }
 
@@ -191,147 +272,53 @@ export class Tenants {
     if (!this.#known.has(tenantId)) throw new UnknownTenantError(tenantId);
   }
 
-  /** The tenant, open and with one lease more. */
-  async #acquire(tenantId: string): Promise<Slot> {
-    const { clock } = this.#ports;
-    const untilMs = clock.monotonicMs() + this.#bounds.waitMs;
-    for (;;) {
-      this.#checkOpen();
-      this.#checkKnown(tenantId);
-      const slot = this.#slots.get(tenantId);
-      if (slot?.isClosing === true) await this.#close(slot);
-      else if (slot !== undefined) return this.#lease(slot);
-      else if (this.#slots.size < this.#bounds.openMax) return this.#lease(this.#open(tenantId));
-      else if (!(await this.#makeRoom(untilMs)))
-        throw new TenantsFullError(tenantId, this.#bounds.openMax, this.#bounds.waitMs);
-    }
+  #open(tenantId: string): Promise<Runtime> {
+    this.#wakeUps.forget(tenantId);
+    this.#folders.forgetDue(tenantId);
+    return openRuntimeWith(
+      { ...this.#options, directory: this.#folders.path(tenantId) },
+      this.#ports,
+    );
   }
 
-  #open(tenantId: string): Slot {
-    const { clock } = this.#ports;
-    const slot = new Slot(tenantId, clock, async () => {
-      this.#wakeUps.forget(tenantId);
-      this.#folders.forgetDue(tenantId);
-      const { freeBytesMin } = this.#options;
-      const runtime = await openRuntimeWith(
-        {
-          ...this.#options,
-          directory: this.#folders.path(tenantId),
-          ...(freeBytesMin === undefined ? {} : { freeBytesMin }),
-        },
-        this.#ports,
-      );
-      this.#counts.opened += 1;
-      return runtime;
-    });
-    this.#slots.set(tenantId, slot);
-    return slot;
+  /** Whatever is due in it is noted nowhere any more. */
+  #openFailed(tenantId: string, error: Error): void {
+    if (this.#known.has(tenantId))
+      this.#wakeUps.set(tenantId, this.#failures.failed(tenantId, error));
   }
 
-  async #lease(slot: Slot): Promise<Slot> {
-    slot.leases += 1;
-    // At the end of the order, as the one used last.
-    this.#slots.delete(slot.tenantId);
-    this.#slots.set(slot.tenantId, slot);
-    slot.usedAtMs = this.#ports.clock.nowMs();
-    try {
-      await keptAlive(this.#ports.clock, slot.opened());
-      return slot;
-    } catch (error) {
-      this.#counts.openingsFailed += 1;
-      slot.leases -= 1;
-      if (this.#slots.get(slot.tenantId) === slot) this.#slots.delete(slot.tenantId);
-      this.#wake();
-      throw error;
-    }
-  }
-
-  #release(slot: Slot): void {
-    slot.leases -= 1;
-    slot.usedAtMs = this.#ports.clock.nowMs();
-    if (slot.leases === 0 && slot.isBroken) void this.#close(slot);
-    this.#wake();
-  }
-
-  /** Closes the one that was idle longest, or waits until something changes; false where the time is over. */
-  async #makeRoom(untilMs: number): Promise<boolean> {
-    for (const slot of this.#slots.values()) {
-      if (!slot.mayClose()) continue;
-      await this.#close(slot);
-      return true;
-    }
-    const leftMs = untilMs - this.#ports.clock.monotonicMs();
-    if (leftMs <= 0) return false;
-    await keptAlive(this.#ports.clock, this.#room(leftMs));
-    return true;
-  }
-
-  /** Until somebody is released or closed; not for long, since what is at work ends untold. */
-  #room(leftMs = LOOK_AGAIN_MS): Promise<void> {
-    return new Promise((resolve) => {
-      let timer: Timer | undefined = undefined;
-      const done = () => {
-        timer?.cancel();
-        this.#waiters = this.#waiters.filter((each) => each !== done);
-        resolve();
-      };
-      timer = this.#ports.clock.setTimer(Math.min(leftMs, LOOK_AGAIN_MS), done);
-      this.#waiters.push(done);
-    });
-  }
-
-  #wake(): void {
-    for (const waiter of [...this.#waiters]) waiter();
-  }
-
-  async #close(slot: Slot): Promise<void> {
-    const { tenantId } = slot;
-    const isFirst = !slot.isClosing;
-    const dueAtMs = await slot.close().catch((error: unknown) => {
-      const fields = { tenantId, error: asError(error) };
-      this.#ports.logger.warn(fields, "a tenant wasn't closed as it should be");
-      return undefined;
-    });
-    if (!isFirst || this.#slots.get(tenantId) !== slot) return;
-    this.#slots.delete(tenantId);
-    this.#counts.closed += 1;
-    if (this.#known.has(tenantId)) this.#note(tenantId, dueAtMs);
-    this.#wake();
-  }
-
-  /** When a closed tenant is to be opened again by itself, on disk and here. */
-  #note(tenantId: string, dueAtMs: number | null | undefined): void {
-    const { clock, logger } = this.#ports;
+  /** When a closed tenant is to be opened again by itself is noted, on disk and here. */
+  #closed(tenantId: string, dueAtMs: KnownDue): void {
+    if (!this.#known.has(tenantId)) return;
     try {
       if (dueAtMs !== undefined) this.#folders.writeDue(tenantId, dueAtMs);
     } catch (error) {
       // Without it the next start opens the tenant to see.
-      logger.warn({ tenantId, error: asError(error) }, "the next work of a tenant wasn't noted");
+      const fields = { tenantId, error: asError(error) };
+      this.#ports.logger.warn(fields, "the next work of a tenant wasn't noted");
     }
-    if (dueAtMs !== null) this.#wakeUps.set(tenantId, dueAtMs ?? clock.nowMs());
+    this.#wakeAt(tenantId, dueAtMs);
   }
 
-  /** Opens a tenant for what is due in it, and keeps it until that is done. */
+  /** At once comes behind all that is due already: one that always has something to do isn't to keep others from their turn. */
+  #wakeAt(tenantId: string, dueAtMs: KnownDue): void {
+    if (dueAtMs === null) return;
+    const isKnown = dueAtMs !== undefined && dueAtMs > 0;
+    this.#wakeUps.set(tenantId, isKnown ? dueAtMs : this.#ports.clock.nowMs());
+  }
+
+  /** Opens a tenant for what is due in it. Others have their turn once that is done, or after a while. */
   async #work(tenantId: string): Promise<void> {
     if (!this.#known.has(tenantId)) return;
     const { clock } = this.#ports;
-    await this.use(tenantId, async (runtime) => {
-      const untilMs = clock.monotonicMs() + WORK_MAX_MS;
-      const isAtWork = () => (runtime.nextWorkAtMs() ?? Infinity) <= clock.nowMs();
-      while (isAtWork() && clock.monotonicMs() < untilMs && this.#closing === undefined)
-        await new Promise<void>((resolve) => clock.setTimer(LOOK_AGAIN_MS, resolve));
-    });
+    const slot = await this.#slots.acquire(tenantId);
+    // Not kept: it isn't closed while it is at work, unless a use would fail otherwise.
+    this.#slots.release(slot);
+    const untilMs = clock.monotonicMs() + WORK_MAX_MS;
+    const mayGoOn = () => !slot.isClosing && this.#closing === undefined;
+    while (mayGoOn() && slot.isDueWithin(0) && clock.monotonicMs() < untilMs)
+      await new Promise<void>((resolve) => clock.setTimer(LOOK_AGAIN_MS, resolve));
   }
-}
-
-/** One that is being opened or closed has no figures. */
-function statusOf({ tenantId, leases, usedAtMs, runtime, isClosing }: Slot): TenantStatus[] {
-  if (runtime === undefined || isClosing) return [];
-  const { activations, stateBytes } = runtime.actorFigures;
-  const nextWorkAtMs = runtime.nextWorkAtMs();
-  return [
-    { tenantId, leases, usedAtMs, head: runtime.head, activations, stateBytes, nextWorkAtMs },
-  ];
 }
 
 /**

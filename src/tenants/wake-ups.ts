@@ -12,7 +12,8 @@ interface Wake {
 const WAKING_MAX = 4;
 /** The wall clock may jump: it is looked at that often while somebody is to be woken. */
 const LOOK_EVERY_MS = 1_000;
-const RETRY_AFTER_MS = 60_000;
+/** There was no room; where it couldn't be opened whoever opens it says when it is tried again. */
+const RETRY_AFTER_MS = 1_000;
 
 export interface WakePorts {
   readonly clock: Clock;
@@ -107,7 +108,7 @@ export class WakeUps {
         { tenantId, error: asError(error) },
         "a tenant couldn't be opened for what is due in it; it is tried again",
       );
-      this.set(tenantId, clock.nowMs() + RETRY_AFTER_MS);
+      if (!this.#wanted.has(tenantId)) this.set(tenantId, clock.nowMs() + RETRY_AFTER_MS);
     }
   }
 }

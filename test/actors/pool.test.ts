@@ -2,6 +2,11 @@ import { aggregate, hasCode, upcaster } from "tidemark";
 import { ManualClock } from "tidemark/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EvictionQueue, type Evictable } from "../../actors/eviction-queue.js";
+import { Budget, Permits } from "../../actors/index.js";
+import { MemoryJournal, MemoryStore, MemoryViews } from "../../journal/index.js";
+import { Turns } from "../../src/projections/rebuild.js";
+import { startRuntime } from "../../src/runtime/open.js";
+import { portsOf } from "../../src/runtime/options.js";
 import {
   Account,
   accountDefinition,
@@ -413,5 +418,30 @@ describe.each(storeKinds)("snapshots, on %s", (kind) => {
     runtime = await harness.open({ aggregates: [Odd] });
     expect(await runtime.ask(Odd, "a", { type: "Go" })).toMatchObject({ version: 2 });
     expect((await runtime.state(Odd, "a")).state.at.get("n")).toBe(2);
+  });
+});
+
+describe("pools that share a budget", () => {
+  it("let one in whose command waits, though another always has more that wait", async () => {
+    const budget = new Budget({ activationsMax: 2, stateBytesMax: 1_000_000 });
+    const turns = new Permits(10);
+    const shared = { budget, permits: turns, turns: new Turns(1) };
+    const open = () => {
+      const ports = { ...portsOf({ aggregates: [Account] }), shared };
+      const store = new MemoryStore(ports.ids.newId());
+      const journal = new MemoryJournal(store, ports);
+      const stores = { journal, views: new MemoryViews(), readOnly: false };
+      return startRuntime(stores, { aggregates: [Account] }, ports);
+    };
+    const [greedy, modest] = [await open(), await open()];
+    let answered = 0;
+    const many = Array.from({ length: 500 }, (_, n) =>
+      greedy.ask(Account, `a${n}`, deposit(1)).then(() => (answered += 1)),
+    );
+    expect(await modest.ask(Account, "a", deposit(1))).toMatchObject({ status: "accepted" });
+    expect(answered).toBeLessThan(400);
+    await Promise.all(many);
+    await Promise.all([greedy.close(), modest.close()]);
+    expect(budget).toMatchObject({ activations: 0, stateBytes: 0 });
   });
 });

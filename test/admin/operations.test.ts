@@ -99,6 +99,23 @@ describe("operations that look", () => {
     expect(await of({ correlationId, streamTypes: ["purse"] })).toEqual(["purse/ann Withdrawn"]);
   });
 
+  it("events leaves out what Tidemark records for itself where that isn't wanted, in both directions", async () => {
+    await world();
+    await admin.call("projection.pause", { name: "purses" });
+    const typesOf = async (query: InputOf<"events">) =>
+      new Set(
+        (await admin.call("events", { limit: 1_000, ...query })).events.map(
+          ({ stream }) => stream.split("/")[0],
+        ),
+      );
+    expect(await typesOf({})).toContain("tidemark");
+    for (const direction of ["forward", "backward"] as const) {
+      const found = await typesOf({ withoutOwn: true, direction });
+      expect(found).not.toContain("tidemark");
+      expect(found).toEqual(new Set(["purse", "order", "transfer", "spending"]));
+    }
+  });
+
   it("events walks the whole log by pages, forward and backward, without a gap", async () => {
     await world();
     for (let n = 0; n < 300; n++) void deposit(`p${n % 7}`, 1);
@@ -299,6 +316,29 @@ describe("operations that look", () => {
     const { position } = alerts[0] as { position: number };
     const { explanation } = await admin.call("rules.explain", { name: "spending", position });
     expect(explanation).toMatchObject({ rule: "large", sessionId: "ann" });
+  });
+
+  it("rules.sessions walks all sessions by pages, and says where the last one ends", async () => {
+    await world();
+    for (const purse of ["cat", "dan", "eve"]) {
+      await deposit(purse, 10);
+      await withdraw(purse, 1);
+    }
+    await settle();
+    const name = "spending";
+    const idsOf = (sessions: readonly unknown[]) =>
+      sessions.map((session) => (session as { sessionId: string }).sessionId);
+    const all = idsOf((await admin.call("rules.sessions", { name })).sessions);
+    expect(all.length).toBeGreaterThan(3);
+    const walked: string[] = [];
+    for (let after: string | undefined, pages = 0; pages <= all.length; pages += 1) {
+      const from = after === undefined ? {} : { after };
+      const page = await admin.call("rules.sessions", { name, limit: 2, ...from });
+      walked.push(...idsOf(page.sessions));
+      after = page.next;
+      if (after === undefined) break;
+    }
+    expect(walked).toEqual(all);
   });
 
   it("timers, outbox, claims, nats and dead letters show what waits", async () => {
@@ -570,6 +610,32 @@ describe("the audit log", () => {
       before = page.next;
     } while (before !== undefined);
     expect(walked).toEqual(entries);
+  });
+
+  it("is found by what was done, by whom and by how it ended", async () => {
+    await world();
+    const reader = { name: "purses" };
+    await admin.call("projection.pause", reader, { by: "Ada Lovelace" });
+    await admin.call("projection.resume", reader, { by: "Grace" });
+    await admin
+      .call("projection.skip", { name: "nothing", position: 1 }, { by: "Grace" })
+      .catch(() => undefined);
+    const found = async (query: InputOf<"audit">) =>
+      (await admin.call("audit", query)).entries.map(({ what }) => what);
+    expect(await found({ by: "ada", outcome: "done" })).toEqual(["projection.pause"]);
+    expect(await found({ what: "PROJECTION.", by: "grace" })).toEqual([
+      "projection.skip",
+      "projection.resume",
+    ]);
+    expect(await found({ outcome: "failed" })).toEqual(["projection.skip"]);
+    expect(await found({ by: "nobody" })).toEqual([]);
+    const { entries, next } = await admin.call("audit", { by: "grace", limit: 1 });
+    expect(entries.map(({ what }) => what)).toEqual(["projection.skip"]);
+    expect(await found({ by: "grace", ...(next === undefined ? {} : { before: next }) })).toEqual([
+      "Resumed",
+      "projection.resume",
+    ]);
+    await expect(admin.call("audit", { outcome: "odd" as never })).rejects.toThrow("one of done");
   });
 
   it("shows an action without an end where a crash came in between", async () => {

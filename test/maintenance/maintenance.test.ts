@@ -157,6 +157,16 @@ describe("backup", () => {
 });
 
 describe("salvage", () => {
+  it("of a folder that is no store says so, and makes nothing", async () => {
+    const [from, parent] = [temporaryDirectory(), temporaryDirectory()];
+    const to = join(parent, "saved");
+    await expect(salvageStore(from, to)).rejects.toMatchObject({
+      code: "journal-unreadable",
+      message: expect.stringContaining("has no log in it") as string,
+    });
+    expect(existsSync(to)).toBe(false);
+  });
+
   it("of a whole journal gives the same events, versions, claims and commands, and leaves the original as it is", async () => {
     const directory = await makeStore(400);
     const before = readFileSync(join(directory, "log", "data.mdb"));

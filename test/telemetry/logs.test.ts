@@ -62,7 +62,7 @@ describe("logs", () => {
   });
 
   it.each([
-    ["park", "an event is parked, "],
+    ["park", "an event is parked: "],
     ["skip", "an event is passed over: "],
   ] as const)(
     "say of an event that a handler can't take what became of it: %s",

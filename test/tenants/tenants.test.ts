@@ -1,11 +1,23 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { openTenants, type Tenants, type TenantsOptions } from "tidemark";
+import { openRuntime, openTenants, type Tenants, type TenantsOptions } from "tidemark";
 import { ManualClock } from "tidemark/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { Account, deposit } from "../support/account.js";
 import { balancesOf } from "../support/balances.js";
+import { built } from "../support/built.js";
 import { temporaryDirectory } from "../support/directories.js";
 import { Errand, FIRST_MS, List, SECOND_MS, Tally } from "../support/errands.js";
 import { until } from "../support/until.js";
@@ -137,7 +149,7 @@ describe("tenants", () => {
     await first.close();
     const manifest = join(directory, "t-bad", "manifest.json");
     const tenants = await open({ directory });
-    const kept = (await import("node:fs")).readFileSync(manifest);
+    const kept = readFileSync(manifest);
     writeFileSync(manifest, "{");
     const failure = { code: "tenant-open-failed", cause: { code: "journal-format" } };
     const both = [pay(tenants, "bad"), pay(tenants, "bad")];
@@ -145,7 +157,7 @@ describe("tenants", () => {
     expect(await centsOf(tenants, "good")).toBe(5);
     writeFileSync(manifest, kept);
     expect(await centsOf(tenants, "bad")).toBe(5);
-    expect(tenants.status().open).toBe(2);
+    expect(tenants.status()).toMatchObject({ open: 2, openingsFailed: 1, failing: 0 });
   });
 
   it("are removed only where nobody has them and the id is said twice, and then for good", async () => {
@@ -173,10 +185,14 @@ describe("tenants", () => {
     const first = await open({ directory });
     first.create("a");
     await first.close();
-    (await import("node:fs")).renameSync(join(directory, "t-a"), join(directory, "removed-1"));
+    const removed = `removed-${randomUUID()}`;
+    renameSync(join(directory, "t-a"), join(directory, removed));
+    mkdirSync(join(directory, "removed-customers"));
     const tenants = await open({ directory });
     expect(tenants.list()).toEqual([]);
-    expect(existsSync(join(directory, "removed-1"))).toBe(false);
+    expect(existsSync(join(directory, removed))).toBe(false);
+    // That one is somebody's own.
+    expect(existsSync(join(directory, "removed-customers"))).toBe(true);
   });
 
   it("are refused to a second process, and to everybody once they are closed", async () => {
@@ -235,6 +251,53 @@ describe("tenants whose sagas have timers", () => {
     for (const id of ["a", "b"]) expect(await stateOf(tenants, id)).toBe("done");
   });
 
+  it("are opened in time though a use failed to open one before that", async () => {
+    const directory = temporaryDirectory();
+    const clock = new ManualClock();
+    const first = await open({ ...options, directory, clock });
+    first.create("a");
+    await ask(first, "a");
+    await first.close();
+    const tenants = await open({ ...options, directory, clock });
+    const manifest = join(directory, "t-a", "manifest.json");
+    const kept = readFileSync(manifest);
+    writeFileSync(manifest, "{");
+    await expect(stateOf(tenants, "a")).rejects.toMatchObject({ code: "tenant-open-failed" });
+    expect(tenants.status()).toMatchObject({ toWake: 1, failing: 1, openingsFailed: 1 });
+    const { failures } = tenants.status();
+    expect(failures).toMatchObject([{ tenantId: "a", attempts: 1, atMs: clock.nowMs() }]);
+    expect(tenants.health()).toMatchObject({
+      state: "degraded",
+      problems: [{ reader: "tenant a" }],
+    });
+    writeFileSync(manifest, kept);
+    await advanceUntil(clock, () => tenants.status().opened === 1);
+    await clock.advance(FIRST_MS + SECOND_MS);
+    await advanceUntil(clock, () => tenants.status().tenants[0]?.nextWorkAtMs === undefined);
+    expect(await stateOf(tenants, "a")).toBe("done");
+    expect(tenants.health().state).toBe("healthy");
+  });
+
+  it("are opened to see where somebody else has written to the log since the note was made", async () => {
+    const directory = temporaryDirectory();
+    const clock = new ManualClock();
+    const first = await open({ ...options, directory, clock });
+    first.create("a");
+    await first.use("a", (runtime) => until(() => runtime.nextWorkAtMs() === undefined));
+    await first.close();
+    const path = join(directory, "t-a");
+    expect(readFileSync(join(path, "due.json"), "utf8")).toBe('{"dueAtMs":null}\n');
+    const other = await openRuntime({ ...options, clock, directory: path, freeBytesMin: 0 });
+    await other.ask(List, "l", { type: "Ask", data: { id: "e" } });
+    await until(() => other.sagas.instance(Errand, "e")?.state === "waiting");
+    await other.close();
+    const tenants = await open({ ...options, directory, clock });
+    await advanceUntil(clock, () => tenants.status().opened === 1);
+    await clock.advance(FIRST_MS + SECOND_MS);
+    await advanceUntil(clock, () => tenants.status().tenants[0]?.nextWorkAtMs === undefined);
+    expect(await stateOf(tenants, "a")).toBe("done");
+  });
+
   it("are opened after a crash, since nobody noted what is due in them", async () => {
     const directory = temporaryDirectory();
     const clock = new ManualClock();
@@ -248,6 +311,90 @@ describe("tenants whose sagas have timers", () => {
     await clock.advance(FIRST_MS + SECOND_MS);
     await advanceUntil(clock, () => tenants.status().tenants[0]?.nextWorkAtMs === undefined);
     expect(await stateOf(tenants, "a")).toBe("done");
+  });
+});
+
+describe("tenants whose folders somebody else handles", () => {
+  it("are let go by detach, opened by another process meanwhile, and taken back as they are by create", async () => {
+    const directory = temporaryDirectory();
+    const tenants = await open({ directory });
+    tenants.create("a");
+    await pay(tenants, "a", 3);
+    const lease = await tenants.of("a");
+    await expect(tenants.detach("a")).rejects.toMatchObject({ code: "tenant-in-use" });
+    lease.release();
+    const detached = tenants.detach("a");
+    expect(() => tenants.create("a")).toThrow(/being removed or detached/);
+    await detached;
+    expect(tenants.list()).toEqual([]);
+    await expect(pay(tenants, "a")).rejects.toMatchObject({ code: "unknown-tenant" });
+    const path = join(directory, "t-a");
+    const other = await openRuntime({ directory: path, aggregates: [Account], freeBytesMin: 0 });
+    await other.ask(Account, "a", deposit(4));
+    await other.close();
+    expect(tenants.create("a")).toBe(false);
+    expect(await centsOf(tenants, "a")).toBe(7);
+  });
+
+  it("are there once their folders are: a backup is restored while the others run", async () => {
+    const directory = temporaryDirectory();
+    const backup = join(temporaryDirectory(), "backup");
+    const tenants = await open({ directory });
+    tenants.create("a");
+    await pay(tenants, "a", 3);
+    await built.backupStore(join(directory, "t-a"), backup);
+    await pay(tenants, "a", 100);
+    await tenants.detach("a");
+    rmSync(join(directory, "t-a"), { recursive: true });
+    await built.restoreStore(backup, join(directory, "t-a"));
+    expect(tenants.create("a")).toBe(false);
+    expect(await centsOf(tenants, "a")).toBe(3);
+  });
+
+  it("stay known where the system refuses to remove them, and are gone where somebody has deleted them", async () => {
+    const directory = temporaryDirectory();
+    let newId: () => string = randomUUID;
+    const tenants = await open({ directory, ids: { newId: () => newId() } });
+    tenants.create("a");
+    await pay(tenants, "a", 2);
+    // A name that no system takes.
+    newId = () => "x".repeat(300);
+    await expect(tenants.remove("a", { confirm: "a" })).rejects.toThrow(/ENAMETOOLONG/);
+    newId = randomUUID;
+    expect(await centsOf(tenants, "a")).toBe(2);
+    rmSync(join(directory, "t-a"), { recursive: true });
+    await tenants.remove("a", { confirm: "a" });
+    expect(tenants.list()).toEqual([]);
+    expect(tenants.create("a")).toBe(true);
+    expect(await centsOf(tenants, "a")).toBe(0);
+  });
+
+  it("aren't made anew by a use of one whose folder was deleted", async () => {
+    const directory = temporaryDirectory();
+    const tenants = await open({ directory });
+    tenants.create("a");
+    rmSync(join(directory, "t-a"), { recursive: true });
+    await expect(pay(tenants, "a")).rejects.toMatchObject({ code: "tenant-open-failed" });
+    expect(existsSync(join(directory, "t-a"))).toBe(false);
+  });
+
+  it("may be links to another disk, and aren't removed then, since what is there would stay", async () => {
+    const directory = temporaryDirectory();
+    const first = await open({ directory });
+    first.create("a");
+    await pay(first, "a", 6);
+    await first.close();
+    const elsewhere = join(temporaryDirectory(), "a");
+    cpSync(join(directory, "t-a"), elsewhere, { recursive: true });
+    rmSync(join(directory, "t-a"), { recursive: true });
+    symlinkSync(elsewhere, join(directory, "t-a"));
+    writeFileSync(join(directory, "t-file"), "none");
+    const tenants = await open({ directory });
+    expect(tenants.list()).toEqual(["a"]);
+    expect(await centsOf(tenants, "a")).toBe(6);
+    const refused = { code: "invalid-argument" };
+    await expect(tenants.remove("a", { confirm: "a" })).rejects.toMatchObject(refused);
+    expect(await centsOf(tenants, "a")).toBe(6);
   });
 });
 

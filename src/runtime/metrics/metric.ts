@@ -38,14 +38,19 @@ export interface Scaled {
 }
 
 /** One family, and where its values come from. */
-export interface FamilyDefinition extends Omit<MetricFamily, "samples"> {
-  readonly measure: (figures: Figures) => Iterable<Measured>;
+export interface FamilyDefinition<Of = Figures> extends Omit<MetricFamily, "samples"> {
+  readonly measure: Measure<Of>;
 }
 
-export type Measure = FamilyDefinition["measure"];
+export type Measure<Of = Figures> = (figures: Of) => Iterable<Measured>;
 const family =
   (type: FamilyDefinition["type"]) =>
-  (name: string, labels: readonly string[], help: string, measure: Measure): FamilyDefinition => ({
+  <Of = Figures>(
+    name: string,
+    labels: readonly string[],
+    help: string,
+    measure: Measure<Of>,
+  ): FamilyDefinition<Of> => ({
     name: `tidemark_${name}`,
     type,
     labels,
@@ -58,5 +63,5 @@ export const histogram = family("histogram");
 
 /** A family without labels. */
 export const one =
-  (value: (figures: Figures) => number): Measure =>
+  <Of = Figures>(value: (figures: Of) => number): Measure<Of> =>
   (figures) => [[value(figures)]];

@@ -3,7 +3,7 @@ import type { Health } from "../../projections/status.js";
 import type { RuntimeStatus } from "../status.js";
 import { ACTORS, COMMANDS, JOURNAL } from "./command-metrics.js";
 import { HEALTH, MESSAGING } from "./messaging-metrics.js";
-import type { Measured, MetricFamily, MetricSample, Scaled } from "./metric.js";
+import type { FamilyDefinition, Measured, MetricFamily, MetricSample, Scaled } from "./metric.js";
 import { COORDINATION, READERS } from "./reader-metrics.js";
 
 /** Names stay: somebody's alerts depend on them. The list in `docs/guides/telemetry.md` is held to them by a test. */
@@ -19,9 +19,16 @@ const FAMILIES = [
 
 /** All metrics of a runtime. A family is there also while it has no samples. */
 export function metricsOf(status: RuntimeStatus, health: Health): readonly MetricFamily[] {
-  return FAMILIES.map(({ measure, ...family }) => ({
+  return familiesOf(FAMILIES, { status, health });
+}
+
+export function familiesOf<Of>(
+  definitions: readonly FamilyDefinition<Of>[],
+  figures: Of,
+): readonly MetricFamily[] {
+  return definitions.map(({ measure, ...family }) => ({
     ...family,
-    samples: [...measure({ status, health })].flatMap((each) => samplesOf(family.labels, each)),
+    samples: [...measure(figures)].flatMap((each) => samplesOf(family.labels, each)),
   }));
 }
 

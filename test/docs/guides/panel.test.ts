@@ -2,7 +2,7 @@ import { request } from "node:https";
 import { readFileSync } from "node:fs";
 import { openMemoryRuntime } from "tidemark/testing";
 import { describe, expect, it, vi } from "vitest";
-import { openForMe, openForOthers } from "../../../examples/guides/panel.js";
+import { openForMe, openForOthers, openWithFolders } from "../../../examples/guides/panel.js";
 import { selfSigned } from "../../dashboard/self-signed.js";
 
 describe("docs/guides/panel.md", () => {
@@ -15,6 +15,19 @@ describe("docs/guides/panel.md", () => {
     const headers = { "x-tidemark-token": panel.token };
     const response = await fetch(new URL("/api/info", panel.url), { headers });
     expect(await response.json()).toMatchObject({ may: { change: true, payloads: true } });
+    await panel.close();
+    await runtime.close();
+  });
+
+  it("opens one that names folders for what it writes", async () => {
+    const runtime = await openMemoryRuntime({ aggregates: [] });
+    const panel = await openWithFolders(runtime);
+    const headers = { "x-tidemark-token": panel.token };
+    const response = await fetch(new URL("/api/info", panel.url), { headers });
+    expect(await response.json()).toMatchObject({
+      may: { change: true, payloads: false },
+      folders: { backupsTo: "/backups/shop", archivesTo: "/archives/shop" },
+    });
     await panel.close();
     await runtime.close();
   });

@@ -294,7 +294,8 @@ function curve(one, other, isSelf, lowest, index) {
     return {
       path: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`,
       x: (x1 + x2) / 2,
-      y: (y1 + y2) / 2 - 5,
+      // Of an arrow that is nearly level it stands above, of another on it.
+      y: Math.abs(y1 - y2) < HEIGHT / 2 ? Math.min(y1, y2) - 6 : (y1 + y2) / 2 - 5,
       low: 0,
     };
   }

@@ -3,8 +3,8 @@
  * journal is ever read as markup.
  */
 const SVG = "http://www.w3.org/2000/svg";
-// No names: a form has its fields as properties, by theirs, and one may be called "key".
 const HANDLERS = Symbol("handlers");
+/** Symbols, since a field named `key` would stand for the `key` of its form. */
 const KEY = Symbol("key");
 const GIVEN = Symbol("given");
 const SVG_TAGS = new Set(
@@ -73,10 +73,13 @@ function nodesOf(children) {
 export function patch(parent, ...children) {
   const wanted = nodesOf(children);
   const keyed = new Map();
-  for (const child of parent.childNodes) if (child[KEY] !== undefined) keyed.set(child[KEY], child);
+  for (const child of parent.childNodes)
+    if (child[KEY] !== undefined && !keyed.has(child[KEY])) keyed.set(child[KEY], child);
   let at = parent.firstChild;
   for (const next of wanted) {
     const same = next[KEY] === undefined ? at : (keyed.get(next[KEY]) ?? at);
+    // Of two with one key the second is another: moving one to and fro would take the focus from it.
+    keyed.delete(next[KEY]);
     if (same !== null && alike(same, next)) {
       if (same !== at) parent.insertBefore(same, at);
       else at = at.nextSibling;

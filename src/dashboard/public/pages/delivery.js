@@ -241,5 +241,5 @@ function claimList(found) {
       "None",
       "A claim makes something unique, such as an e-mail address. Nobody holds one like that.",
     );
-  return table("Claims", CLAIMS, found.claims, (each) => `${each.claim} ${each.key}`);
+  return table("Claims", CLAIMS, found.claims, (each) => `${each.claim} ${each.key} ${each.owner}`);
 }

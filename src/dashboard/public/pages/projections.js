@@ -27,17 +27,17 @@ export function projectionsPage({ values, overview }) {
                   "No projections",
                   "A projection keeps a view of the journal that can be queried. This runtime was opened without one.",
                 )
-              : table("Projections", COLUMNS, projections.map(row), ({ name }) => name),
+              : table("Projections", COLUMNS, projections.map(row), ({ name }) => name, TROUBLE),
           ),
           reactors.length > 0 &&
             card(
               "Reactors",
-              table("Reactors", READER_COLUMNS, reactors, ({ name }) => name),
+              table("Reactors", READER_COLUMNS, reactors, ({ name }) => name, TROUBLE),
             ),
           externals.length > 0 &&
             card(
               "Into other databases",
-              table("External projections", READER_COLUMNS, externals, ({ name }) => name),
+              table("External projections", READER_COLUMNS, externals, ({ name }) => name, TROUBLE),
             ),
         ),
       ];
@@ -73,12 +73,12 @@ const STANDING = [
   },
   { title: "Skipped", number: true, cell: ({ skipped }) => (skipped === 0 ? "–" : count(skipped)) },
 ];
-const trouble = {
-  title: "Trouble",
-  wide: true,
-  cell: ({ error }) => errorText(error?.message),
+/** Beneath the row: what was thrown needs room. */
+const TROUBLE = {
+  rowClass: ({ error }) => (error?.message === undefined ? "" : "opened"),
+  detail: ({ error }) => (error?.message === undefined ? undefined : errorText(error.message)),
 };
-const READER_COLUMNS = [name, ...STANDING, trouble];
+const READER_COLUMNS = [name, ...STANDING];
 const COLUMNS = [
   name,
   ...STANDING,
@@ -89,7 +89,6 @@ const COLUMNS = [
         ? "–"
         : [chip(rebuild.phase), " ", progressText(generations)],
   },
-  trouble,
 ];
 
 function progressText(generations) {
