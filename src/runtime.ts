@@ -12,14 +12,7 @@ import {
   type StateAt,
   type TellOptions,
 } from "../actors/index.js";
-import {
-  readAll,
-  type Journal,
-  type KeyStore,
-  type ReadAllOptions,
-  type StreamReadOptions,
-  type ViewStore,
-} from "../journal/index.js";
+import { readAll, type ReadAllOptions, type StreamReadOptions } from "../journal/index.js";
 import { OWN_PROCESS, type AdminClient, type AdminService, type Caller } from "./admin/index.js";
 import type { DeliveryStatus } from "./delivery/index.js";
 import { keptAlive, type Clock } from "./kernel/clock.js";
@@ -47,7 +40,6 @@ import type { Readers } from "./projections/readers.js";
 import type { Rules, RuleSystem } from "./rules/index.js";
 import type { Sagas, SagaSystem } from "../sagas/index.js";
 import type { Health } from "./projections/status.js";
-import type { KeyBarrier } from "./privacy/key-barrier.js";
 import type { Privacy } from "./privacy/privacy.js";
 import type { CollectionReaders, View } from "./projections/view.js";
 import { claimHolder, type ClaimHolder } from "./runtime/claim-holder.js";
@@ -58,19 +50,9 @@ import { healthWith, journalProblems } from "./runtime/health.js";
 import type { MetricFamily } from "./runtime/metrics/metric.js";
 import { metricsOf } from "./runtime/metrics/metrics.js";
 import type { RuntimeStatus } from "./runtime/status.js";
+import { closeStores, type RuntimeStores } from "./runtime/stores.js";
 import type { RemoteHandle } from "./runtime/remote-handle.js";
 import { workBefore, workLeft } from "./runtime/work-left.js";
-
-/** Where a runtime keeps things. */
-export interface RuntimeStores {
-  readonly journal: Journal;
-  readonly views: ViewStore;
-  readonly readOnly: boolean;
-  /** The keys of subjects, where there are any. */
-  readonly keys?: KeyStore;
-  /** Where the journal waits for new keys to be on disk. */
-  readonly keyBarrier?: KeyBarrier;
-}
 
 /** The parts of a runtime, open. */
 export interface RuntimeParts {
@@ -467,19 +449,6 @@ export class Runtime {
     // Last, so that what was just recorded may still be published, and effects in hand may still ask.
     await this.#messaging.close();
     await this.#parts.privacy?.close();
-  }
-}
-
-/** Each of them, whatever became of the others. */
-export async function closeStores({ journal, views, keys }: RuntimeStores): Promise<void> {
-  try {
-    await journal.close();
-  } finally {
-    try {
-      await views.close();
-    } finally {
-      await keys?.close();
-    }
   }
 }
 

@@ -316,8 +316,7 @@ export class LmdbJournal implements Journal, AdmissionView {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return (this.#closing ??= this.#close());
   }
 
   async #close(): Promise<void> {

@@ -10,7 +10,7 @@ import type { Privacy } from "../privacy/privacy.js";
 import type { Readers } from "../projections/readers.js";
 import type { Closable } from "../messaging/transport.js";
 import { Rules, type RuleSystem } from "../rules/index.js";
-import type { RuntimeStores } from "../runtime.js";
+import type { RuntimeStores } from "./stores.js";
 import type { boundsOf, RuntimeOptions, RuntimePorts } from "./options.js";
 
 interface Parts {

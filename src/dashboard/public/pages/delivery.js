@@ -108,7 +108,7 @@ const LANES = [
   { title: "Of", cell: ({ owner }) => owner },
   { title: "Waiting", number: true, cell: ({ waiting }) => count(waiting) },
   { title: "Attempts", number: true, cell: ({ attempts }) => count(attempts) },
-  { title: "Next", cell: ({ nextAtMs }) => when(nextAtMs) },
+  { title: "Failed", cell: ({ errorAtMs }) => when(errorAtMs) },
   {
     title: "Trouble",
     wide: true,
