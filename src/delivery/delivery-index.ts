@@ -60,6 +60,8 @@ export class DeliveryIndex {
   /** By the text of the key: what is written together is one change a row. */
   #writes = new Map<string, GatheredWrite>();
   readonly #counts = new Map<string, { readonly key: ViewKey; change: number }>();
+  /** The head when it was opened: what was parked up to there was said in an earlier life. */
+  readonly #bornAt: Position;
   #handled: Position;
   #stored: Position;
   #timer: Timer | undefined;
@@ -83,6 +85,7 @@ export class DeliveryIndex {
   constructor(indexed: Indexed, listener: IndexListener, ports: IndexPorts) {
     this.#ports = ports;
     this.#listener = listener;
+    this.#bornAt = ports.journal.head();
     const { atKey } = ports.rows;
     this.#handled = this.#stored = (ports.views.get("rows", atKey) as Position | undefined) ?? 0;
     this.#subscription = new Subscription(ports.journal, {
@@ -228,7 +231,18 @@ export class DeliveryIndex {
       this.#put(key, textOf(key), command, event);
       this.#listener.commandAsked(name, handedOn(event, command));
     }
-    if (data.to !== undefined) this.#move(name, event, data.from, data.to, data.problem);
+    if (data.to === undefined) return;
+    this.#move(name, event, data.from, data.to, data.problem);
+    if (data.to[0] === "parked" && data.from?.[0] !== "parked") this.#warnOfParked(name, event);
+  }
+
+  /** Without the problem, which may tell what somebody has put into an event. */
+  #warnOfParked(name: InstanceName, { position, streamId }: RecordedEvent): void {
+    if (position <= this.#bornAt) return;
+    this.#ports.logger.warn(
+      { ...name, streamId, position },
+      `an instance of ${name.owner} is parked: what comes for it is kept until it is released`,
+    );
   }
 
   #forgetGone(name: InstanceName, gone: IndexChanges["gone"]): void {

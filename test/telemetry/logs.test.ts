@@ -6,6 +6,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { safeLogger } from "../../src/kernel/log.js";
 import { balancesOf } from "../support/balances.js";
 import { Account, deposit } from "../support/account.js";
+import { Errand, List, Tally } from "../support/errands.js";
+import { Desk, libraryRules, Shelf } from "../support/library.js";
 import { Billing, Invoice, Order, Orders } from "../support/traced-shop.js";
 import { RecordedTraces } from "../support/tracing.js";
 import { until } from "../support/until.js";
@@ -59,6 +61,42 @@ describe("logs", () => {
     const letter = parsed().find(({ msg }) => msg === "a told command failed");
     expect(letter).toMatchObject({ reason: "insufficient-funds" });
     expect(letter?.streamId).toContain("account");
+  });
+
+  it("say of an instance of a saga, and of a session of rules, that it is parked, once and without what it holds", async () => {
+    const { logger, lines, parsed } = logged();
+    const directory = new MemoryDirectory();
+    const parts = { aggregates: [Tally, List, Shelf, Desk], sagas: [Errand] };
+    const rules = libraryRules();
+    const open = async () => {
+      const runtime = await openMemoryRuntime({ ...parts, ruleSets: [rules], directory, logger });
+      opened.push(runtime);
+      return runtime;
+    };
+    const runtime = await open();
+    await runtime.ask(List, "l", { type: "Ask", data: { id: "e" } });
+    await until(() => runtime.sagas.instance(Errand, "e")?.state === "waiting");
+    await runtime.sagas.park(Errand, "e", { reason: CANARY });
+    await runtime.ask(Shelf, "ann", { type: "Return", data: { book: "burnt", atMs: 0 } });
+    await runtime.rules.idle();
+    await until(() => runtime.sagas.counts(Errand).some(({ status }) => status === "parked"));
+    const said = () =>
+      parsed()
+        .filter(({ msg }) => msg.includes(" is parked: "))
+        .map(({ msg, streamId }) => [streamId, msg.slice(0, msg.indexOf(":"))]);
+    const both = [
+      ["errand/e", "an instance of errand is parked"],
+      [`${rules.name}/ann`, `an instance of ${rules.name} is parked`],
+    ];
+    expect(said()).toEqual(both);
+    expect(lines.join()).not.toContain(CANARY);
+    await runtime.close();
+    // An index that is built anew reads all of it again.
+    for (const table of ["sagas", `rules/${rules.name}`])
+      await directory.views.removeRange("rows", { from: [table], before: [`${table}\u0000`] });
+    const again = await open();
+    await Promise.all([again.rules.idle(), again.sagas.idle()]);
+    expect(said()).toEqual(both);
   });
 
   it.each([
