@@ -210,14 +210,16 @@ export class KeyRing {
   /** Undefined where every key that was given out is on disk. */
   durable(): Promise<void> | undefined {
     if (this.#fresh.size === 0) return undefined;
-    const keys = [...this.#fresh.values()];
-    this.#writing = this.#writing
-      .catch(() => undefined)
-      .then(() => this.#options.store.put(keys))
-      .then(() => {
-        for (const { keyId } of keys) this.#fresh.delete(keyId);
-      });
+    this.#writing = this.#writing.catch(() => undefined).then(() => this.#putFresh());
     return this.#writing;
+  }
+
+  /** Those that are fresh by now: one put a second time would come back as it was before it was wrapped anew, or destroyed. */
+  async #putFresh(): Promise<void> {
+    const keys = [...this.#fresh.values()];
+    if (keys.length === 0) return;
+    await this.#options.store.put(keys);
+    for (const { keyId } of keys) this.#fresh.delete(keyId);
   }
 
   /** Ids of the keys that a subject has. */

@@ -42,10 +42,11 @@ export function parkedEventOf(
 ): ParkedEvent {
   const { position, streamId, type: eventType } = event;
   return handedOn(failed?.error, {
-    ...{ key, position, streamId, eventType, parkedAtMs },
+    ...{ key, position, streamId, eventType },
     queued: failed === undefined,
     error: failed === undefined ? undefined : asError(failed.error.cause).message,
     attempts: failed?.attempts ?? 0,
+    parkedAtMs,
   });
 }
 

@@ -1,0 +1,65 @@
+/** The keys in use, while some are being written and all are wrapped anew. */
+import { describe, expect, test } from "vitest";
+import { MemoryKeys, type WrappedKey } from "../../journal/index.js";
+import { KeyRing } from "../../src/privacy/key-ring.js";
+import type { MasterKeys } from "../../src/privacy/master-key.js";
+import { systemRandomBytes } from "../../src/kernel/system-clock.js";
+import { ManualClock } from "../../src/testing/index.js";
+
+const STORE = "00000000-0000-4000-8000-000000000000";
+
+/** Like a disk: what is asked for happens in order, some turns later. */
+class SlowKeys extends MemoryKeys {
+  #turn: Promise<void> = Promise.resolve();
+
+  override put(keys: readonly WrappedKey[]): Promise<void> {
+    return this.#later(() => super.put(keys));
+  }
+
+  override rewrite(change: (key: WrappedKey) => WrappedKey | undefined): Promise<void> {
+    return this.#later(() => super.rewrite(change));
+  }
+
+  #later(work: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      await work();
+    });
+    return this.#turn;
+  }
+}
+
+const masterKey = (id: string) => ({ id, key: Buffer.alloc(32, id) });
+
+const open = (store: MemoryKeys, masterKeys: MasterKeys) =>
+  KeyRing.open({
+    ...{ store, storeId: STORE, readOnly: false, masterKeys, randomBytes: systemRandomBytes },
+    ...{ foreignKeys: undefined, foreignKeyTtlMs: 0, keysCached: 100, clock: new ManualClock() },
+  });
+
+describe("A key that many wait for while all are wrapped anew", () => {
+  test("is wrapped by the new master key in the end, by whomever it was written", async () => {
+    const store = new SlowKeys();
+    let current = "one";
+    const ring = await open(store, (id) => masterKey(id ?? current));
+    const { names } = ring.current("ann");
+    current = "two";
+    const wrapped = ring.rewrap();
+    let isOver = false;
+    void wrapped.then(() => (isOver = true));
+    const waits: Promise<void>[] = [];
+    while (!isOver) {
+      // As the journal asks before each of its commits.
+      const wait = ring.durable();
+      if (wait !== undefined) waits.push(wait);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(waits);
+    expect(waits.length).toBeGreaterThan(1);
+    expect(store.find("ann").map(({ masterKeyId }) => masterKeyId)).toEqual(["two"]);
+    const again = await open(store, (id) =>
+      id === undefined || id === "two" ? masterKey("two") : undefined,
+    );
+    for (const name of names) expect(again.find(name, STORE)).toBeDefined();
+  });
+});
