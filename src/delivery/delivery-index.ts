@@ -12,6 +12,7 @@ import {
   type ViewWrite,
 } from "../../journal/index.js";
 import type { Clock, Timer } from "../kernel/clock.js";
+import { asError, isOwnEnd } from "../kernel/errors.js";
 import type { Position, RecordedEvent } from "../kernel/event.js";
 import { handedOn } from "../kernel/provenance.js";
 import type { Logger } from "../kernel/log.js";
@@ -127,15 +128,18 @@ export class DeliveryIndex {
     }
   }
 
-  /** Resolves once everything that is durable now was told. */
+  /**
+   * Resolves once everything that is durable now was told.
+   *
+   * @throws JournalPoisonedError - The journal can't be read any more: it would be waited for without end.
+   */
   async caughtUp(): Promise<void> {
     const { journal, clock } = this.#ports;
     const head = journal.head();
-    while (
-      this.#handled < head &&
-      !this.#closed &&
-      this.#subscription.status().state !== "stopped"
-    ) {
+    while (this.#handled < head && !this.#closed) {
+      const { state, lastError } = this.#subscription.status();
+      if (state === "stopped") return;
+      if (isOwnEnd(lastError)) throw asError(lastError);
       this.#subscription.wake();
       await new Promise<void>((resolve) => clock.defer(resolve));
     }
@@ -178,6 +182,7 @@ export class DeliveryIndex {
     this.#timer = this.#ports.clock.setTimer(FLUSH_AFTER_MS, () => {
       this.#timer = undefined;
       this.settle().catch((error: unknown) => {
+        if (isOwnEnd(error)) return;
         this.#ports.logger.warn(
           { error },
           "an index of instances wasn't written; it is tried again",

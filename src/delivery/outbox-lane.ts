@@ -301,6 +301,7 @@ export class OutboxLane {
   #load(): void {
     this.#loading ??= this.#loadNext()
       .catch((error: unknown) => {
+        if (isOwnEnd(error)) return;
         const fields = { error: asError(error) };
         this.#ports.logger.warn(fields, "commands couldn't be read; it is tried again");
         this.#ports.clock.setTimer(RETRY_DELAY_MS * 10, () => this.#pump());

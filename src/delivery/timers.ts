@@ -5,7 +5,7 @@
  */
 import { compareViewKeys, type ViewKey, type ViewReader } from "../../journal/index.js";
 import type { Clock, Timer } from "../kernel/clock.js";
-import { asError } from "../kernel/errors.js";
+import { asError, isOwnEnd } from "../kernel/errors.js";
 import type { Logger } from "../kernel/log.js";
 import { DueQueue } from "./due-queue.js";
 import { textOf, timerNameOf, under, type DeliveryRows, type TimerName } from "./rows.js";
@@ -207,6 +207,8 @@ export class Timers {
   #load(): void {
     this.#loading ??= this.#loadNext()
       .catch((error: unknown) => {
+        // Nothing fires over a journal that takes nothing.
+        if (isOwnEnd(error)) return;
         this.#ports.logger.warn(
           { error: asError(error) },
           "timers couldn't be read; it is tried again",

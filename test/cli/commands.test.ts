@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { AdminClient, Runtime, ShownEvent } from "tidemark";
-import { openMemoryRuntime } from "tidemark/testing";
+import { collection, projection, type AdminClient, type Runtime, type ShownEvent } from "tidemark";
+import { MemoryDirectory, openMemoryRuntime } from "tidemark/testing";
 import { Article, definitions, shelf } from "../../examples/guides/command-line.js";
 import { runCli, type ShellOptions } from "../support/cli-shell.js";
 import { fillShop } from "../support/shop.js";
@@ -205,8 +205,31 @@ describe("projections", () => {
     expect((await cli("projections rollback shelf --yes")).code).toBe(2);
   });
 
-  it("that can't be rebuilt say so, with 1", async () => {
+  it("are rebuilt with what is parked in them, and say how much before and after", async () => {
     await settled();
+    const rebuilt = () => runtime.status().projections["shelf"]?.rebuild?.phase;
+    expect((await cli("projections rebuild shelf --approve --yes")).code).toBe(0);
+    await until(() => rebuilt() === "awaiting-approval");
+    expect((await cli("projections diff shelf")).stdout).toMatch(/2 .*parked|parked.* 2/);
+    expect((await cli("projections cancel shelf --yes")).code).toBe(0);
+  });
+
+  it("that can't be rebuilt say so, with 1", async () => {
+    await runtime.close();
+    const directory = new MemoryDirectory();
+    // Took every sale, as it no longer does.
+    const before = projection({
+      name: "shelf",
+      version: 1,
+      from: [Article],
+      collections: { articles: collection<{ count: number }>() },
+      on: { Sold: ({ entityId }, { articles }) => articles.put(entityId, { count: 0 }) },
+    });
+    runtime = await openMemoryRuntime({ ...definitions, projections: [before], directory });
+    await fillShop(runtime);
+    await settled();
+    await runtime.close();
+    runtime = await openMemoryRuntime({ ...definitions, directory });
     await cli("projections rebuild shelf --yes");
     await until(() => runtime.status().projections["shelf"]?.rebuild?.phase === "failed");
     const { code, stdout } = await cli("projections show shelf");
