@@ -1,6 +1,6 @@
 /** The keys in use, while some are being written and all are wrapped anew. */
 import { describe, expect, test } from "vitest";
-import { MemoryKeys, type WrappedKey } from "../../journal/index.js";
+import { MemoryKeys, type KeyStore } from "../../journal/index.js";
 import { KeyRing } from "../../src/privacy/key-ring.js";
 import type { MasterKeys } from "../../src/privacy/master-key.js";
 import { systemRandomBytes } from "../../src/kernel/system-clock.js";
@@ -9,29 +9,28 @@ import { ManualClock } from "../../src/testing/index.js";
 const STORE = "00000000-0000-4000-8000-000000000000";
 
 /** Like a disk: what is asked for happens in order, some turns later. */
-class SlowKeys extends MemoryKeys {
-  #turn: Promise<void> = Promise.resolve();
-
-  override put(keys: readonly WrappedKey[]): Promise<void> {
-    return this.#later(() => super.put(keys));
-  }
-
-  override rewrite(change: (key: WrappedKey) => WrappedKey | undefined): Promise<void> {
-    return this.#later(() => super.rewrite(change));
-  }
-
-  #later(work: () => Promise<void>): Promise<void> {
-    this.#turn = this.#turn.then(async () => {
+function slowed(store: MemoryKeys): KeyStore {
+  let last: Promise<void> = Promise.resolve();
+  const later = (work: () => Promise<void>) => {
+    last = last.then(async () => {
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
       await work();
     });
-    return this.#turn;
-  }
+    return last;
+  };
+  return {
+    find: (subject) => store.find(subject),
+    subjects: (after, limit) => store.subjects(after, limit),
+    put: (keys) => later(() => store.put(keys)),
+    rewrite: (change) => later(() => store.rewrite(change)),
+    refresh: () => store.refresh(),
+    close: () => store.close(),
+  };
 }
 
 const masterKey = (id: string) => ({ id, key: Buffer.alloc(32, id) });
 
-const open = (store: MemoryKeys, masterKeys: MasterKeys) =>
+const open = (store: KeyStore, masterKeys: MasterKeys) =>
   KeyRing.open({
     ...{ store, storeId: STORE, readOnly: false, masterKeys, randomBytes: systemRandomBytes },
     ...{ foreignKeys: undefined, foreignKeyTtlMs: 0, keysCached: 100, clock: new ManualClock() },
@@ -39,9 +38,9 @@ const open = (store: MemoryKeys, masterKeys: MasterKeys) =>
 
 describe("A key that many wait for while all are wrapped anew", () => {
   test("is wrapped by the new master key in the end, by whomever it was written", async () => {
-    const store = new SlowKeys();
+    const store = new MemoryKeys();
     let current = "one";
-    const ring = await open(store, (id) => masterKey(id ?? current));
+    const ring = await open(slowed(store), (id) => masterKey(id ?? current));
     const { names } = ring.current("ann");
     current = "two";
     const wrapped = ring.rewrap();
